@@ -1,0 +1,1 @@
+//! .NET values, types and members, each signature beside its code.

@@ -1,0 +1,1 @@
+//! Scopes, plans, the exchange, the pipeline and its ports.

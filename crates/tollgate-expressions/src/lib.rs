@@ -1,0 +1,1 @@
+//! Binds, type-checks and runs policy expressions.

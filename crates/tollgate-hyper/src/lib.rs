@@ -1,0 +1,1 @@
+//! hyper for Tollgate: the HTTP client port and a proxy service.

@@ -1,0 +1,1 @@
+//! The policies of the APIM reference, one file each.

@@ -1,0 +1,1 @@
+//! Azure API Management policies inside your Rust gateway.
