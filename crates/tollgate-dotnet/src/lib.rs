@@ -1,1 +1,21 @@
 //! .NET values, types and members, each signature beside its code.
+//!
+//! [`Value`] is a .NET value, [`Str`] a string, [`Heap`] holds what can change. Each .NET type is one file with a
+//! table of [`Member`] rows: C#'s own signature, and the function that does it. The [`Registry`] reads those
+//! signatures once; it is all that the compiler of expressions knows of .NET.
+
+mod heap;
+mod machine;
+mod member;
+mod str;
+mod throw;
+mod types;
+mod value;
+
+pub use heap::{Heap, HeapId, HeapObject, Iterate};
+pub use machine::{Budget, Host, Machine};
+pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
+pub use str::Str;
+pub use throw::{Exception, Throw};
+pub use types::{Type, TypeRef};
+pub use value::{DateTimeKind, Object, Value};

@@ -1,0 +1,141 @@
+//! Mutable objects of one exchange.
+
+use std::any::Any;
+use std::fmt;
+
+use crate::machine::Machine;
+use crate::str::Str;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+/// The place of an object in its [`Heap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HeapId(u32);
+
+/// The mutable objects of one exchange: C#'s reference semantics without locks or reference counts.
+///
+/// Nothing is freed before the heap is; the allocation limit bounds it.
+#[derive(Debug)]
+pub struct Heap {
+    objects: Vec<Option<Box<dyn HeapObject>>>,
+    bytes: usize,
+    limit: usize,
+}
+
+/// A mutable .NET object.
+pub trait HeapObject: Any + fmt::Debug + Send {
+    /// Its run-time type.
+    fn type_of(&self) -> Type;
+    /// What `ToString()` gives; `None` stands for the type's name.
+    fn to_text(&self, _heap: &Heap) -> Result<Option<Str>, Throw> {
+        Ok(None)
+    }
+    /// An iterator over it, if it is an `IEnumerable`. `this` is the object's own place.
+    fn iterate(&self, _this: HeapId) -> Option<Box<dyn Iterate>> {
+        None
+    }
+    /// What virtual `Equals` gives; `None` stands for reference equality.
+    fn equals(&self, _heap: &Heap, _other: &Value) -> Option<bool> {
+        None
+    }
+    /// What virtual `GetHashCode` gives; `None` stands for one by reference.
+    fn hash_code(&self, _heap: &Heap) -> Option<i32> {
+        None
+    }
+}
+
+/// A running enumeration, as `IEnumerator` is.
+pub trait Iterate: Send {
+    /// The next element, or `None` at the end.
+    fn next(&mut self, machine: &mut Machine<'_>) -> Result<Option<Value>, Throw>;
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT_LIMIT)
+    }
+}
+
+impl Heap {
+    /// 64 MiB, unless the builder says otherwise.
+    pub const DEFAULT_LIMIT: usize = 64 << 20;
+
+    /// An empty heap that holds at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            objects: Vec::new(),
+            bytes: 0,
+            limit,
+        }
+    }
+
+    /// Takes the object in, and gives the value that refers to it.
+    pub fn alloc<T: HeapObject>(&mut self, object: T) -> Result<Value, Throw> {
+        self.alloc_id(object).map(Value::Ref)
+    }
+
+    /// As [`alloc`](Self::alloc), giving the place itself.
+    pub fn alloc_id<T: HeapObject>(&mut self, object: T) -> Result<HeapId, Throw> {
+        self.charge(size_of::<T>() + 32)?;
+        let id = u32::try_from(self.objects.len())
+            .map_err(|_| Throw::limit("it made too many objects"))?;
+        self.objects.push(Some(Box::new(object)));
+        Ok(HeapId(id))
+    }
+
+    /// Counts `bytes` that an object grew by, or a string took; fails when the limit is passed.
+    pub fn charge(&mut self, bytes: usize) -> Result<(), Throw> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.limit {
+            return Err(Throw::limit("it used more memory than is allowed"));
+        }
+        Ok(())
+    }
+
+    /// The object there, if it is a `T`.
+    pub fn get<T: HeapObject>(&self, id: HeapId) -> Option<&T> {
+        (self.object(id)? as &dyn Any).downcast_ref()
+    }
+
+    /// The object there, if it is a `T`, to be changed.
+    pub fn get_mut<T: HeapObject>(&mut self, id: HeapId) -> Option<&mut T> {
+        let object = self
+            .objects
+            .get_mut(usize::try_from(id.0).ok()?)?
+            .as_deref_mut()?;
+        (object as &mut dyn Any).downcast_mut()
+    }
+
+    /// The object that a value refers to, if it is a `T`.
+    pub fn of<T: HeapObject>(&self, value: &Value) -> Option<&T> {
+        match value {
+            Value::Ref(id) => self.get(*id),
+            _ => None,
+        }
+    }
+
+    /// The object that a value refers to, if it is a `T`, to be changed.
+    pub fn of_mut<T: HeapObject>(&mut self, value: &Value) -> Option<&mut T> {
+        match value {
+            Value::Ref(id) => self.get_mut(*id),
+            _ => None,
+        }
+    }
+
+    /// The object there, whatever it is.
+    pub fn object(&self, id: HeapId) -> Option<&dyn HeapObject> {
+        self.objects.get(usize::try_from(id.0).ok()?)?.as_deref()
+    }
+
+    /// How many bytes were counted so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Forgets everything, keeping the room.
+    pub fn clear(&mut self) {
+        self.objects.clear();
+        self.bytes = 0;
+    }
+}

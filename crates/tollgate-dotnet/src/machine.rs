@@ -1,0 +1,91 @@
+//! What a running expression has at hand.
+
+use std::any::Any;
+
+use crate::heap::Heap;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+/// What a running expression has at hand: the heap, the host it runs in, and how much it may still do.
+pub struct Machine<'a> {
+    /// Mutable objects.
+    pub heap: &'a mut Heap,
+    /// Clock, randomness and `context`.
+    pub host: &'a mut dyn Host,
+    /// What is left of the limits.
+    pub budget: &'a mut Budget,
+    /// Calls a delegate value; the evaluator's own function.
+    pub invoke: fn(&mut Machine<'_>, &Value, &[Value]) -> Result<Value, Throw>,
+}
+
+/// What is left of an evaluation's limits.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    /// Steps (calls, loop turns, list elements) that may still be taken.
+    pub steps: u64,
+    /// Nested calls that may still be entered.
+    pub depth: u32,
+    /// The longest string that may be made, in UTF-16 units.
+    pub string: usize,
+}
+
+impl Default for Budget {
+    /// Five million steps, 200 nested calls, strings of 16 Mi units.
+    fn default() -> Self {
+        Self {
+            steps: 5_000_000,
+            depth: 200,
+            string: 16 << 20,
+        }
+    }
+}
+
+/// The world around an expression.
+pub trait Host: Any {
+    /// The time now in .NET ticks (100 ns since year 1), UTC.
+    fn now(&self) -> i64;
+    /// Sixty-four random bits.
+    fn random(&self) -> u64;
+    /// The run-time type of a [`Value::Host`].
+    fn type_of(&self, handle: u32) -> Type;
+    /// The elements of a [`Value::Host`] that is enumerable.
+    fn elements(&mut self, heap: &mut Heap, handle: u32) -> Result<Vec<Value>, Throw> {
+        let _ = (heap, handle);
+        Err(Throw::not_supported(
+            "This part of context cannot be enumerated.",
+        ))
+    }
+}
+
+impl std::fmt::Debug for Machine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine")
+            .field("heap", &self.heap)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Machine<'_> {
+    /// Takes `count` steps off the budget.
+    pub fn step(&mut self, count: u64) -> Result<(), Throw> {
+        match self.budget.steps.checked_sub(count) {
+            Some(left) => {
+                self.budget.steps = left;
+                Ok(())
+            }
+            None => Err(Throw::limit("it took more steps than are allowed")),
+        }
+    }
+
+    /// The host as the type it is.
+    pub fn host_as<T: Host>(&mut self) -> Option<&mut T> {
+        (self.host as &mut dyn Any).downcast_mut()
+    }
+
+    /// Calls a delegate.
+    pub fn call(&mut self, function: &Value, arguments: &[Value]) -> Result<Value, Throw> {
+        (self.invoke)(self, function, arguments)
+    }
+}
