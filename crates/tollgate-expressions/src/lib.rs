@@ -1,1 +1,10 @@
 //! Binds, type-checks and runs policy expressions.
+//!
+//! [`Compiler::compile`] turns the C# of one `@(…)` or `@{…}` into a [`Program`]: names, overloads, generic arguments
+//! and conversions are settled then, and every mistake is reported with C#'s own number and words. A program is
+//! immutable and cheap to share.
+
+mod program;
+mod typed;
+
+pub use program::Program;

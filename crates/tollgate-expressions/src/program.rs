@@ -1,0 +1,41 @@
+//! A compiled expression.
+
+use std::sync::Arc;
+
+use tollgate_dotnet::{Type, Value};
+
+use crate::typed::Function;
+
+/// A compiled expression: immutable, shared by all requests, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Program(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    /// What runs.
+    pub main: Arc<Function>,
+    /// What the result is, statically.
+    pub result: Type,
+    /// The result, if it is the same always.
+    pub constant: Option<Value>,
+    /// OR of `Member::reads` over all members called.
+    pub reads: u32,
+}
+
+impl Program {
+    /// The static type of the result: `System.Int32` for `@(1 + 2)`; for a block the type that all its `return`s share,
+    /// `object` if they share none.
+    pub fn result_type(&self) -> &Type {
+        &self.0.result
+    }
+
+    /// What of the host it may read: the bits that the members it calls declare (see `Member::reads`).
+    pub fn reads(&self) -> u32 {
+        self.0.reads
+    }
+
+    /// The result, if it is the same for every request.
+    pub fn constant(&self) -> Option<&Value> {
+        self.0.constant.as_ref()
+    }
+}
