@@ -4,10 +4,14 @@
 //! table of [`Member`] rows: C#'s own signature, and the function that does it. The [`Registry`] reads those
 //! signatures once; it is all that the compiler of expressions knows of .NET.
 
+mod collections;
 mod heap;
 mod machine;
 mod member;
+mod registry;
+mod signature;
 mod str;
+mod system;
 mod throw;
 mod types;
 mod value;
@@ -15,7 +19,12 @@ mod value;
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
+pub use registry::{Found, Registry};
+pub use signature::{MemberInfo, MemberKind, Parameter, ParameterMode, SignatureError};
 pub use str::Str;
 pub use throw::{Exception, Throw};
-pub use types::{Type, TypeRef};
+pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};
+
+/// The types of this crate; a host adds its own after them.
+pub const TYPES: &[&[&TypeDef]] = &[system::TYPES, collections::TYPES];

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::member::TypeDef;
+use crate::collections;
+use crate::member::{TypeDef, TypeKind};
+use crate::system;
 
 /// A static type of C#, as the binder and the member tables use it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,5 +54,343 @@ impl std::ops::Deref for TypeRef {
     type Target = TypeDef;
     fn deref(&self) -> &TypeDef {
         self.0
+    }
+}
+
+impl TypeRef {
+    /// The name without namespace and type parameters: `List`.
+    pub fn simple_name(&self) -> &'static str {
+        let full = self.full_name();
+        full.rsplit_once('.').map_or(full, |(_, name)| name)
+    }
+
+    /// The name with its namespace, without type parameters: `System.Collections.Generic.List`.
+    pub fn full_name(&self) -> &'static str {
+        let name = self.0.name;
+        name.split_once('<').map_or(name, |(full, _)| full)
+    }
+
+    /// The type parameters with their variance: `in T` gives `("T", Variance::In)`.
+    pub fn type_parameters(&self) -> impl Iterator<Item = (&'static str, Variance)> {
+        let list = self.0.name.split_once('<').map_or("", |(_, list)| list);
+        list.trim_end_matches('>')
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| match text.split_once(' ') {
+                Some(("in", name)) => (name.trim(), Variance::In),
+                Some(("out", name)) => (name.trim(), Variance::Out),
+                _ => (text, Variance::None),
+            })
+    }
+
+    /// How many type parameters it has.
+    pub fn arity(&self) -> usize {
+        self.type_parameters().count()
+    }
+
+    /// Whether values of it are copied rather than shared.
+    pub fn is_value_type(&self) -> bool {
+        matches!(self.0.kind, TypeKind::Struct | TypeKind::Enum)
+    }
+}
+
+/// Whether a type argument may be replaced by a base (`out`) or a derived type (`in`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variance {
+    /// Neither.
+    None,
+    /// Contravariant.
+    In,
+    /// Covariant.
+    Out,
+}
+
+macro_rules! well_known {
+    ($($name:ident $is:ident $table:ident $text:literal;)*) => { impl Type { $(
+        #[doc = concat!("`", $text, "`.")]
+        pub fn $name() -> Type { Type::plain(&system::$table) }
+        #[doc = concat!("Whether it is `", $text, "`.")]
+        pub fn $is(&self) -> bool { self.is_table(&system::$table) }
+    )* } };
+}
+
+well_known! {
+    object is_object OBJECT "object";
+    string is_string STRING "string";
+    bool is_bool BOOLEAN "bool";
+    char is_char CHAR "char";
+    sbyte is_sbyte SBYTE "sbyte";
+    byte is_byte BYTE "byte";
+    short is_short INT16 "short";
+    ushort is_ushort UINT16 "ushort";
+    int is_int INT32 "int";
+    uint is_uint UINT32 "uint";
+    long is_long INT64 "long";
+    ulong is_ulong UINT64 "ulong";
+    float is_float SINGLE "float";
+    double is_double DOUBLE "double";
+    decimal is_decimal DECIMAL "decimal";
+    guid is_guid GUID "Guid";
+    date_time is_date_time DATE_TIME "DateTime";
+    date_time_offset is_date_time_offset DATE_TIME_OFFSET "DateTimeOffset";
+    time_span is_time_span TIME_SPAN "TimeSpan";
+    exception is_exception EXCEPTION "Exception";
+    array_base is_array_base ARRAY "Array";
+}
+
+impl Type {
+    /// A type without generic arguments.
+    pub fn plain(table: &'static TypeDef) -> Type {
+        Type::Named(TypeRef(table), Arc::default())
+    }
+
+    /// A type with generic arguments.
+    pub fn generic(table: &'static TypeDef, arguments: impl Into<Arc<[Type]>>) -> Type {
+        Type::Named(TypeRef(table), arguments.into())
+    }
+
+    /// `T[]`.
+    pub fn array(element: Type) -> Type {
+        Type::Array(Arc::new(element), 1)
+    }
+
+    /// `T?`; of a reference type or a nullable, the type itself.
+    pub fn nullable(self) -> Type {
+        match self {
+            Type::Nullable(_) => self,
+            other if other.is_reference() => other,
+            other => Type::Nullable(Arc::new(other)),
+        }
+    }
+
+    /// `IEnumerable<T>`.
+    pub fn enumerable(element: Type) -> Type {
+        Type::generic(&collections::IENUMERABLE_OF, [element])
+    }
+
+    /// Whether it is the type of that table, whatever its generic arguments.
+    pub fn is_table(&self, table: &'static TypeDef) -> bool {
+        matches!(self, Type::Named(this, _) if *this == TypeRef(table))
+    }
+
+    /// The table, if it is a named type.
+    pub fn table(&self) -> Option<TypeRef> {
+        match self {
+            Type::Named(table, _) => Some(*table),
+            _ => None,
+        }
+    }
+
+    /// The generic arguments, if it is a named type.
+    pub fn arguments(&self) -> &[Type] {
+        match self {
+            Type::Named(_, arguments) => arguments,
+            _ => &[],
+        }
+    }
+
+    /// Whether its values may be `null` without `?`.
+    pub fn is_reference(&self) -> bool {
+        match self {
+            Type::Named(table, _) => !table.is_value_type(),
+            Type::Null | Type::Dynamic | Type::Array(..) | Type::Anonymous(_) => true,
+            Type::Void | Type::Nullable(_) | Type::Tuple(_) | Type::Parameter(_) => false,
+        }
+    }
+
+    /// Whether it is a value type, `T?` included.
+    pub fn is_value_type(&self) -> bool {
+        match self {
+            Type::Named(table, _) => table.is_value_type(),
+            Type::Nullable(_) | Type::Tuple(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is an `enum`.
+    pub fn is_enum(&self) -> bool {
+        matches!(self, Type::Named(table, _) if table.kind == TypeKind::Enum)
+    }
+
+    /// Whether it is a delegate.
+    pub fn is_delegate(&self) -> bool {
+        matches!(self, Type::Named(table, _) if table.kind == TypeKind::Delegate)
+    }
+
+    /// Whether it is one of the eight integral types (not `char`).
+    pub fn is_integer(&self) -> bool {
+        use system::{BYTE, INT16, INT32, INT64, SBYTE, UINT16, UINT32, UINT64};
+        [
+            &INT32, &INT64, &BYTE, &UINT32, &UINT64, &INT16, &UINT16, &SBYTE,
+        ]
+        .into_iter()
+        .any(|table| self.is_table(table))
+    }
+
+    /// Whether it is an integral type, `char`, `float`, `double` or `decimal`.
+    pub fn is_numeric(&self) -> bool {
+        self.is_integer()
+            || self.is_char()
+            || self.is_double()
+            || self.is_decimal()
+            || self.is_float()
+    }
+
+    /// The type parameters of a named type with the arguments it gives them.
+    pub fn substitution(&self) -> Vec<(&'static str, Type)> {
+        match self {
+            Type::Named(table, arguments) => table
+                .type_parameters()
+                .map(|(name, _)| name)
+                .zip(arguments.iter().cloned())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The type with type parameters replaced, all at once.
+    #[must_use]
+    pub fn substitute<N: AsRef<str>>(&self, replacements: &[(N, Type)]) -> Type {
+        if replacements.is_empty() {
+            return self.clone();
+        }
+        match self {
+            Type::Parameter(name) => replacements
+                .iter()
+                .find(|(from, _)| from.as_ref() == &**name)
+                .map_or_else(|| self.clone(), |(_, to)| to.clone()),
+            Type::Named(table, arguments) if !arguments.is_empty() => Type::Named(
+                *table,
+                arguments
+                    .iter()
+                    .map(|argument| argument.substitute(replacements))
+                    .collect(),
+            ),
+            Type::Array(element, rank) => {
+                Type::Array(Arc::new(element.substitute(replacements)), *rank)
+            }
+            Type::Nullable(inner) => inner.substitute(replacements).nullable(),
+            Type::Tuple(elements) => Type::Tuple(
+                elements
+                    .iter()
+                    .map(|(element, name)| (element.substitute(replacements), name.clone()))
+                    .collect(),
+            ),
+            Type::Anonymous(properties) => Type::Anonymous(
+                properties
+                    .iter()
+                    .map(|(name, of)| (name.clone(), of.substitute(replacements)))
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
+
+    /// The name as .NET's `Type.ToString()` gives it: ``System.Collections.Generic.List`1[System.Int32]``.
+    pub fn net_name(&self) -> String {
+        fn list<'a>(types: impl ExactSizeIterator<Item = &'a Type>) -> String {
+            let count = types.len();
+            let names: Vec<_> = types.map(Type::net_name).collect();
+            format!("`{count}[{}]", names.join(","))
+        }
+        match self {
+            Type::Void => "System.Void".into(),
+            Type::Null | Type::Dynamic => "System.Object".into(),
+            Type::Named(table, arguments) if arguments.is_empty() => match table.arity() {
+                0 => table.full_name().into(),
+                arity => format!("{}`{arity}", table.full_name()),
+            },
+            Type::Named(table, arguments) => {
+                format!("{}{}", table.full_name(), list(arguments.iter()))
+            }
+            Type::Array(element, rank) => {
+                let commas = ",".repeat(usize::from(*rank).saturating_sub(1));
+                format!("{}[{commas}]", element.net_name())
+            }
+            Type::Nullable(inner) => format!("System.Nullable`1[{}]", inner.net_name()),
+            Type::Tuple(elements) => {
+                format!(
+                    "System.ValueTuple{}",
+                    list(elements.iter().map(|(element, _)| element))
+                )
+            }
+            Type::Anonymous(properties) => {
+                format!(
+                    "<>f__AnonymousType0{}",
+                    list(properties.iter().map(|(_, of)| of))
+                )
+            }
+            Type::Parameter(name) => name.to_string(),
+        }
+    }
+}
+
+/// C#'s keyword for a type, by full name.
+pub(crate) const KEYWORDS: [(&str, &str); 15] = [
+    ("object", "System.Object"),
+    ("string", "System.String"),
+    ("bool", "System.Boolean"),
+    ("char", "System.Char"),
+    ("sbyte", "System.SByte"),
+    ("byte", "System.Byte"),
+    ("short", "System.Int16"),
+    ("ushort", "System.UInt16"),
+    ("int", "System.Int32"),
+    ("uint", "System.UInt32"),
+    ("long", "System.Int64"),
+    ("ulong", "System.UInt64"),
+    ("float", "System.Single"),
+    ("double", "System.Double"),
+    ("decimal", "System.Decimal"),
+];
+
+/// C#'s notation: `List<int>`, `string[]`, `int?`.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Void => f.write_str("void"),
+            Type::Null => f.write_str("<null>"),
+            Type::Dynamic => f.write_str("dynamic"),
+            Type::Named(table, arguments) => {
+                let keyword = KEYWORDS.iter().find(|(_, full)| *full == table.0.name);
+                f.write_str(keyword.map_or(table.simple_name(), |(keyword, _)| keyword))?;
+                if arguments.is_empty() {
+                    return Ok(());
+                }
+                for (index, argument) in arguments.iter().enumerate() {
+                    f.write_str(if index == 0 { "<" } else { ", " })?;
+                    argument.fmt(f)?;
+                }
+                f.write_str(">")
+            }
+            Type::Array(element, rank) => {
+                write!(
+                    f,
+                    "{element}[{}]",
+                    ",".repeat(usize::from(*rank).saturating_sub(1))
+                )
+            }
+            Type::Nullable(inner) => write!(f, "{inner}?"),
+            Type::Tuple(elements) => {
+                f.write_str("(")?;
+                for (index, (element, name)) in elements.iter().enumerate() {
+                    f.write_str(if index == 0 { "" } else { ", " })?;
+                    element.fmt(f)?;
+                    if let Some(name) = name {
+                        write!(f, " {name}")?;
+                    }
+                }
+                f.write_str(")")
+            }
+            Type::Anonymous(properties) => {
+                f.write_str("<anonymous type:")?;
+                for (index, (name, of)) in properties.iter().enumerate() {
+                    write!(f, "{} {of} {name}", if index == 0 { "" } else { "," })?;
+                }
+                f.write_str(">")
+            }
+            Type::Parameter(name) => f.write_str(name),
+        }
     }
 }

@@ -1,0 +1,112 @@
+//! The namespace `System`.
+
+mod array;
+mod boolean;
+mod byte;
+mod char;
+mod date_time;
+mod date_time_offset;
+mod decimal;
+mod delegate;
+mod double;
+mod enumeration;
+mod exception;
+mod guid;
+mod int16;
+mod int32;
+mod int64;
+mod interfaces;
+mod nullable;
+mod object;
+mod sbyte;
+mod single;
+mod string;
+mod time_span;
+mod uint16;
+mod uint32;
+mod uint64;
+
+pub(crate) use array::ARRAY;
+pub(crate) use boolean::BOOLEAN;
+pub(crate) use byte::BYTE;
+pub(crate) use char::CHAR;
+pub(crate) use date_time::DATE_TIME;
+pub(crate) use date_time_offset::DATE_TIME_OFFSET;
+pub(crate) use decimal::DECIMAL;
+pub(crate) use delegate::DELEGATE;
+use delegate::*;
+pub(crate) use double::DOUBLE;
+pub(crate) use enumeration::ENUM;
+pub(crate) use exception::EXCEPTION;
+pub(crate) use guid::GUID;
+pub(crate) use int16::INT16;
+pub(crate) use int32::INT32;
+pub(crate) use int64::INT64;
+use interfaces::*;
+pub(crate) use nullable::NULLABLE;
+pub(crate) use object::OBJECT;
+pub(crate) use sbyte::SBYTE;
+pub(crate) use single::SINGLE;
+pub(crate) use string::STRING;
+pub(crate) use time_span::TIME_SPAN;
+pub(crate) use uint16::UINT16;
+pub(crate) use uint32::UINT32;
+pub(crate) use uint64::UINT64;
+
+use crate::member::TypeDef;
+
+/// The types of this namespace.
+pub(crate) const TYPES: &[&TypeDef] = &[
+    &OBJECT,
+    &STRING,
+    &BOOLEAN,
+    &CHAR,
+    &SBYTE,
+    &BYTE,
+    &INT16,
+    &UINT16,
+    &INT32,
+    &UINT32,
+    &INT64,
+    &UINT64,
+    &SINGLE,
+    &DOUBLE,
+    &DECIMAL,
+    &GUID,
+    &DATE_TIME,
+    &DATE_TIME_OFFSET,
+    &TIME_SPAN,
+    &EXCEPTION,
+    &ARRAY,
+    &NULLABLE,
+    &ENUM,
+    &DELEGATE,
+    &FUNC0,
+    &FUNC1,
+    &FUNC2,
+    &FUNC3,
+    &FUNC4,
+    &FUNC5,
+    &FUNC6,
+    &FUNC7,
+    &FUNC8,
+    &ACTION0,
+    &ACTION1,
+    &ACTION2,
+    &ACTION3,
+    &ACTION4,
+    &ACTION5,
+    &ACTION6,
+    &ACTION7,
+    &ACTION8,
+    &PREDICATE,
+    &COMPARISON,
+    &CONVERTER,
+    &ICOMPARABLE,
+    &ICOMPARABLE_OF,
+    &IEQUATABLE,
+    &IFORMATTABLE,
+    &IFORMAT_PROVIDER,
+    &ICLONEABLE,
+    &IDISPOSABLE,
+];
