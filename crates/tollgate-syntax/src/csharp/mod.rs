@@ -1,1 +1,32 @@
-//! The C# that policy expressions are written in: tokens, lexer, syntax tree, parser.
+//! C# 7.3 as policy expressions use it, with the pieces of C# 8 and 9 seen in policies: text in,
+//! syntax tree and syntax errors out. Positions are byte ranges in the code text; the caller maps
+//! them to the policy file. Source: api-management-policy-expressions.md.
+
+pub mod ast;
+
+/// How deep expressions, statements, types and patterns may nest, alone and in each other; deeper
+/// code is refused with CS8078. Walking an accepted tree recursively is safe on a stack of 512 KiB.
+pub const MAX_DEPTH: u32 = 256;
+
+/// The most code text the parser takes, in bytes; longer text is refused with CS8078.
+pub const MAX_LENGTH: usize = 1 << 20;
+
+/// What parsing gives: always a tree, whole only when there are no errors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parsed<T> {
+    /// The tree; with errors it may hold `Missing` nodes and lack parts.
+    pub tree: T,
+    /// The errors in the order of their places; the first is the one to trust.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// A place where the code is not C#, or not C# that policy expressions may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The C# compiler's number of the error, such as `CS1002`.
+    pub code: &'static str,
+    /// What is wrong, for people.
+    pub message: String,
+    /// Where.
+    pub range: ast::Range32,
+}
