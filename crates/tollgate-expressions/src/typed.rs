@@ -98,10 +98,10 @@ pub(crate) enum Op {
         kind: Kind,
         operands: Box<[Node; 2]>,
     },
-    /// `a && b`.
-    And(Box<[Node; 2]>),
-    /// `a || b`.
-    Or(Box<[Node; 2]>),
+    /// `a && b && …`: all of them, left to right until one is false.
+    And(Box<[Node]>),
+    /// `a || b || …`: left to right until one is true.
+    Or(Box<[Node]>),
     /// `string == string`, by ordinal value; both may be null.
     StringEquals(Box<[Node; 2]>),
     /// `object == object`, by reference; delegates and anonymous objects too. Strings are the same object when both are
