@@ -4,7 +4,10 @@
 //! and conversions are settled then, and every mistake is reported with C#'s own number and words. A program is
 //! immutable and cheap to share.
 
+mod bind;
+mod compile;
 mod program;
 mod typed;
 
+pub use compile::{CompileError, Compiler, Form};
 pub use program::Program;
