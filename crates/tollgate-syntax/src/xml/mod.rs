@@ -1,23 +1,23 @@
 //! The two XML forms of policy text, *raw* and *encoded*: reading and writing them.
 
-use crate::{Diagnostic, Document, FileId, Sources};
+mod csharp_skip;
+mod decode;
+mod entity;
+mod findings;
+mod mask;
+mod mask_tag;
+mod read;
+mod unbalanced;
+mod write;
 
-/// The form to write a document in. Source: the policy REST API's `PolicyContentFormat`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// `rawxml`: expressions stand as they are, which is not well-formed XML.
-    Raw,
-    /// `xml`: well-formed XML, with `<`, `&` and quotes in expressions as entities.
-    Encoded,
-}
+pub use read::parse;
+pub use write::{Format, write};
 
-/// Reads a policy file, raw or encoded or both at once. Never fails: what can be read is in the tree, what cannot is
-/// in the findings, all of them at once. `None` when the file has no root element.
-pub fn parse(_file: FileId, _sources: &Sources) -> (Option<Document>, Vec<Diagnostic>) {
-    (None, Vec::new())
-}
-
-/// Writes a document as policy text. Reading it again gives the same tree.
-pub fn write(_document: &Document, _format: Format) -> String {
-    String::new()
-}
+/// The longest file that is read, in bytes. The service itself takes far less.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// How deep elements may be nested.
+const MAX_DEPTH: usize = 200;
+/// How many attributes an element may have.
+const MAX_ATTRIBUTES: usize = 256;
+/// How many findings are reported for one file; what comes after them is not read.
+const MAX_DIAGNOSTICS: usize = 100;
