@@ -442,6 +442,15 @@ pub(super) fn expression_kind(text: &str) -> Option<ExpressionKind> {
         .find(|kind| text.starts_with(kind.opening()))
 }
 
+/// The expression that `text`, which no XML is in, is as a whole, white space around it aside.
+pub(crate) fn whole_expression(text: &str) -> Option<(ExpressionKind, Range<usize>)> {
+    let end = text.trim_ascii_end().len();
+    let start = text.len() - text.trim_ascii_start().len();
+    let kind = expression_kind(text.get(start..end)?)?;
+    let skipped = skip(text, start + 1..end, View::Plain).ok()?;
+    (skipped.end == end).then_some((kind, start..end))
+}
+
 /// Whether text that begins with `<` is markup.
 fn is_markup(text: &str) -> bool {
     let rest = text.strip_prefix('<').unwrap_or("");

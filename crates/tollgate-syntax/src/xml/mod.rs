@@ -10,6 +10,7 @@ mod read;
 mod unbalanced;
 mod write;
 
+pub(crate) use mask::whole_expression;
 pub use read::parse;
 pub use write::{Format, write};
 

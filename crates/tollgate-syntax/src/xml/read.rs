@@ -301,7 +301,7 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
         self.close(range.start, range.end, false);
     }
 
-    /// An end tag that no open element has the name of: a misspelt one closes the innermost, any other nothing.
+    /// An end tag that no open element has the name of: one in the innermost's place closes it, any other nothing.
     fn stray_end(&mut self, name: &str, range: Range<usize>) {
         let span = self.span(range.clone());
         let Some(innermost) = self.open.last() else {
@@ -316,22 +316,35 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
             return;
         };
         let open = innermost.name.clone();
-        let is_misspelt = strsim::jaro_winkler(&open.to_lowercase(), &name.to_lowercase()) > 0.85;
+        let is_meant = strsim::jaro_winkler(&open.to_lowercase(), &name.to_lowercase()) > 0.85
+            || self.parent_ends_after(range.end);
         let diagnostic = Diagnostic::error(
             "unmatched-end-tag",
             span,
             format!("`</{name}>` does not close the element that is open, `{open}`"),
         )
         .with_label(innermost.name_span, format!("`{open}` begins here"))
-        .with_help(if is_misspelt {
+        .with_help(if is_meant {
             format!("write `</{open}>`")
         } else {
             format!("remove it, or open `<{name}>` before it")
         });
         self.report(diagnostic);
-        if is_misspelt {
+        if is_meant {
             self.close(range.start, range.end, false);
         }
+    }
+
+    /// Whether the next tag ends the element around the innermost one, so that the innermost must have ended before.
+    fn parent_ends_after(&self, at: usize) -> bool {
+        let parent = self.open.iter().rev().nth(1);
+        let rest = self.masked.text.get(at..).unwrap_or("");
+        parent.is_some_and(|parent| {
+            rest.trim_ascii_start()
+                .strip_prefix("</")
+                .and_then(|rest| rest.strip_prefix(&*parent.name))
+                .is_some_and(|rest| rest.trim_ascii_start().starts_with('>'))
+        })
     }
 
     /// Closes the innermost element: its inside ends at `inner_end`, all of it at `end`.
