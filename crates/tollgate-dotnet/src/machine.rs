@@ -28,6 +28,8 @@ pub struct Budget {
     pub depth: u32,
     /// The longest string that may be made, in UTF-16 units.
     pub string: usize,
+    /// The address below which the native stack may not grow; the evaluator sets it when a program starts.
+    pub stack_floor: usize,
 }
 
 impl Default for Budget {
@@ -37,6 +39,7 @@ impl Default for Budget {
             steps: 5_000_000,
             depth: 200,
             string: 16 << 20,
+            stack_floor: 0,
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::value::Value;
+use crate::registry::Registry;
+use crate::str::Str;
+use crate::types::Type;
+use crate::value::{Object, Value};
 
 /// A thrown .NET exception on its way up; what natives and programs return as their error.
 ///
@@ -111,6 +114,24 @@ impl Throw {
         throw
     }
 
+    /// Throws an exception object; `NullReferenceException` for null.
+    pub fn of_object(object: &Value) -> Self {
+        let Some(exception) = object.downcast::<Exception>() else {
+            return Self::null_reference();
+        };
+        let mut throw = Self(Box::new(exception.clone()));
+        throw.0.object = object.clone();
+        throw
+    }
+
+    /// The exception object that a `catch` gets: the one that was thrown, or one made now.
+    pub fn object(&self) -> Value {
+        match &self.0.object {
+            Value::Null => Value::object(Exception::clone(&self.0)),
+            object => object.clone(),
+        }
+    }
+
     /// The exception's data.
     pub fn exception(&self) -> &Exception {
         &self.0
@@ -133,6 +154,18 @@ impl Throw {
     pub fn at(mut self, start: u32, end: u32) -> Self {
         self.0.range.get_or_insert((start, end));
         self
+    }
+}
+
+impl Object for Exception {
+    fn type_of(&self) -> Type {
+        Registry::dotnet()
+            .find(self.type_name, 0)
+            .map_or_else(Type::exception, |table| Type::plain(table.0))
+    }
+
+    fn to_text(&self) -> Option<Str> {
+        Some(format!("{}: {}", self.type_name, self.message).into())
     }
 }
 
