@@ -4,7 +4,6 @@
 //! table of [`Member`] rows: C#'s own signature, and the function that does it. The [`Registry`] reads those
 //! signatures once; it is all that the compiler of expressions knows of .NET.
 
-mod any;
 mod collections;
 mod heap;
 mod machine;
@@ -23,7 +22,6 @@ pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, mem
 pub use registry::{Found, Registry};
 pub use signature::{MemberInfo, MemberKind, Parameter, ParameterMode, SignatureError};
 pub use str::Str;
-pub use system::{Array, Tuple};
 pub use throw::{Exception, Throw};
 pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};
