@@ -4,6 +4,8 @@ pub mod csharp;
 mod diagnostic;
 mod document;
 mod named_values;
+#[cfg(feature = "render")]
+mod render;
 mod span;
 mod xml;
 
@@ -13,5 +15,7 @@ pub use document::{
     Quote, Text,
 };
 pub use named_values::{Unresolved, substitute, substitute_text};
+#[cfg(feature = "render")]
+pub use render::render;
 pub use span::{FileId, MappedText, MappedTextBuilder, Position, SourceFile, Sources, Span};
 pub use xml::{Format, parse, write};
