@@ -39,6 +39,10 @@ pub trait HeapObject: Any + fmt::Debug + Send {
     fn equals(&self, _heap: &Heap, _other: &Value) -> Option<bool> {
         None
     }
+    /// What `CompareTo` gives; `None` stands for a type without order, or another's value.
+    fn compare(&self, _heap: &Heap, _other: &Value) -> Option<std::cmp::Ordering> {
+        None
+    }
     /// What virtual `GetHashCode` gives; `None` stands for one by reference.
     fn hash_code(&self, _heap: &Heap) -> Option<i32> {
         None

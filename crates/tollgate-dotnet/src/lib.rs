@@ -4,24 +4,35 @@
 //! table of [`Member`] rows: C#'s own signature, and the function that does it. The [`Registry`] reads those
 //! signatures once; it is all that the compiler of expressions knows of .NET.
 
+mod collation;
 mod collections;
+mod convert;
 mod heap;
 mod machine;
 mod member;
+mod number;
+pub mod ops;
+mod record;
 mod registry;
+mod sequence;
 mod signature;
 mod str;
 mod system;
 mod throw;
+mod time;
 mod types;
 mod value;
 
+pub use collections::Array;
+pub use convert::{Primitive, convert};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
+pub use record::Record;
 pub use registry::{Found, Registry};
+pub use sequence::{Sequence, from_fn};
 pub use signature::{MemberInfo, MemberKind, Parameter, ParameterMode, SignatureError};
-pub use str::Str;
+pub use str::{Builder, Str, Units};
 pub use throw::{Exception, Throw};
 pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};

@@ -3,6 +3,8 @@
 use std::any::Any;
 
 use crate::heap::Heap;
+use crate::registry::Registry;
+use crate::str::Str;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -52,6 +54,15 @@ pub trait Host: Any {
     fn random(&self) -> u64;
     /// The run-time type of a [`Value::Host`].
     fn type_of(&self, handle: u32) -> Type;
+    /// What `ToString()` of a [`Value::Host`] gives; `None` stands for the type's name.
+    fn to_text(&self, heap: &Heap, handle: u32) -> Result<Option<Str>, Throw> {
+        let _ = (heap, handle);
+        Ok(None)
+    }
+    /// All types, the host's own among them.
+    fn registry(&self) -> &Registry {
+        Registry::dotnet()
+    }
     /// The elements of a [`Value::Host`] that is enumerable.
     fn elements(&mut self, heap: &mut Heap, handle: u32) -> Result<Vec<Value>, Throw> {
         let _ = (heap, handle);

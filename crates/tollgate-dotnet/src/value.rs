@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::heap::HeapId;
+use crate::heap::{HeapId, Iterate};
 use crate::str::Str;
 use crate::types::{Type, TypeRef};
 
@@ -82,6 +82,10 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
     fn type_of(&self) -> Type;
     /// What `ToString()` gives; `None` stands for the type's name.
     fn to_text(&self) -> Option<Str> {
+        None
+    }
+    /// An iterator over it, if it is an `IEnumerable`.
+    fn iterate(&self) -> Option<Box<dyn Iterate>> {
         None
     }
     /// What `Equals` gives; by reference unless overridden.

@@ -1,6 +1,9 @@
 //! `System.Collections` and `System.Collections.Generic`.
 
+mod array;
 mod interfaces;
+
+pub use array::Array;
 
 use interfaces::*;
 pub(crate) use interfaces::{IENUMERABLE_OF, ILIST_OF, IREADONLY_LIST_OF};

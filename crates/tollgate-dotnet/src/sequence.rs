@@ -1,0 +1,75 @@
+//! Lazy sequences, as LINQ's operators give them.
+
+use std::fmt;
+
+use crate::heap::Iterate;
+use crate::machine::Machine;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::{Object, Value};
+
+/// A lazy `IEnumerable<T>`: every enumeration starts anew.
+pub struct Sequence {
+    element: Type,
+    start: Box<dyn Fn() -> Box<dyn Iterate> + Send + Sync>,
+}
+
+impl Sequence {
+    /// A sequence of that element type, and what begins an enumeration of it.
+    pub fn new(
+        element: Type,
+        start: impl Fn() -> Box<dyn Iterate> + Send + Sync + 'static,
+    ) -> Self {
+        Sequence {
+            element,
+            start: Box::new(start),
+        }
+    }
+
+    /// A sequence of values that are known already.
+    pub fn of(element: Type, values: Vec<Value>) -> Self {
+        let values: std::sync::Arc<[Value]> = values.into();
+        Sequence::new(element, move || {
+            let values = values.clone();
+            let mut next = 0;
+            from_fn(move |_| {
+                let value = values.get(next).cloned();
+                next += 1;
+                Ok(value)
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IEnumerable<{}>", self.element)
+    }
+}
+
+impl Object for Sequence {
+    fn type_of(&self) -> Type {
+        Type::enumerable(self.element.clone())
+    }
+
+    fn iterate(&self) -> Option<Box<dyn Iterate>> {
+        Some((self.start)())
+    }
+}
+
+/// An enumeration that asks a function for each next element.
+pub fn from_fn<F>(next: F) -> Box<dyn Iterate>
+where
+    F: FnMut(&mut Machine<'_>) -> Result<Option<Value>, Throw> + Send + 'static,
+{
+    struct Function<F>(F);
+    impl<F> Iterate for Function<F>
+    where
+        F: FnMut(&mut Machine<'_>) -> Result<Option<Value>, Throw> + Send,
+    {
+        fn next(&mut self, machine: &mut Machine<'_>) -> Result<Option<Value>, Throw> {
+            (self.0)(machine)
+        }
+    }
+    Box::new(Function(next))
+}
