@@ -169,6 +169,22 @@ impl Array {
         }
     }
 
+    /// The elements, to be changed, unless it is a `byte[]`.
+    pub fn as_values_mut(&mut self) -> Option<&mut [Value]> {
+        match &mut self.items {
+            Items::Values(values) => Some(values),
+            Items::Bytes(_) => None,
+        }
+    }
+
+    /// The bytes, to be changed, if it is a `byte[]`.
+    pub fn as_bytes_mut(&mut self) -> Option<&mut [u8]> {
+        match &mut self.items {
+            Items::Bytes(bytes) => Some(bytes),
+            Items::Values(_) => None,
+        }
+    }
+
     /// Replaces all elements, keeping the shape.
     pub(crate) fn replace(&mut self, values: Vec<Value>) {
         let lengths = self.lengths.take();

@@ -298,7 +298,7 @@ fn general(value: &Value, letter: char, precision: Option<i32>) -> String {
     number.trim();
     let count = i32::try_from(number.digits.len()).unwrap_or(i32::MAX);
     let exponent_letter = if letter == 'g' { 'e' } else { 'E' };
-    if number.scale > limit.max(count) || number.scale < -4 {
+    if number.scale > limit.max(count) || number.scale < -3 {
         return sign(&number) + &scientific(&number, (count - 1).max(0), exponent_letter, 2, ".");
     }
     let places = (count - number.scale).max(0);
