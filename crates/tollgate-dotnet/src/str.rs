@@ -85,6 +85,17 @@ impl Str {
         }
     }
 
+    /// Whether both are one object, as .NET's reference equality has it: the same part of the same text in memory.
+    pub fn is_same(&self, other: &Str) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Wide(a), Repr::Wide(b)) => Arc::ptr_eq(a, b),
+            _ => match (self.as_utf8(), other.as_utf8()) {
+                (Some(a), Some(b)) => std::ptr::eq(a, b) || a.is_empty() && b.is_empty(),
+                _ => false,
+            },
+        }
+    }
+
     /// The bytes, if they are ASCII; then indices of units are indices of bytes.
     pub fn as_ascii(&self) -> Option<&[u8]> {
         match &self.0 {

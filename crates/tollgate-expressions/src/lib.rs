@@ -7,7 +7,9 @@
 mod bind;
 mod compile;
 mod program;
+mod run;
 mod typed;
 
 pub use compile::{CompileError, Compiler, Form};
 pub use program::Program;
+pub use run::invoke;

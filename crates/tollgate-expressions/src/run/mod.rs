@@ -1,0 +1,81 @@
+//! The evaluator: runs typed trees.
+//!
+//! One [`Frame`] runs one function. Numbers and truths are computed unboxed ([`number`]), everything else as
+//! [`Value`]s ([`value`]); statements yield where to go next ([`statement`]).
+
+mod arith;
+mod dynamic;
+mod function;
+mod number;
+mod object;
+mod statement;
+mod text;
+mod value;
+
+use smallvec::SmallVec;
+use tollgate_dotnet::{Machine, Throw, Value};
+
+use crate::program::Program;
+use crate::typed::Slot;
+
+pub use function::invoke;
+
+/// How much of the native stack a program may take, in bytes. Threads of a gateway have at least 512 KiB.
+const STACK: usize = 320 << 10;
+
+impl Program {
+    /// Runs the program and gives its result, or the exception that it ended with.
+    ///
+    /// `machine.invoke` must be [`invoke`].
+    pub fn run(&self, machine: &mut Machine<'_>) -> Result<Value, Throw> {
+        if let Some(constant) = &self.0.constant {
+            return Ok(constant.clone());
+        }
+        let outer = machine.budget.stack_floor;
+        machine.budget.stack_floor = stack_pointer().saturating_sub(STACK);
+        let result = function::call(machine, &self.0.main, &[], &[]);
+        machine.budget.stack_floor = outer;
+        result
+    }
+}
+
+/// A running function: its locals, and what it runs on.
+struct Frame<'r, 'm> {
+    machine: &'r mut Machine<'m>,
+    slots: SmallVec<[Value; 6]>,
+    /// The exception that the innermost `catch` handles, for `throw;`.
+    caught: Option<Throw>,
+}
+
+impl Frame<'_, '_> {
+    fn slot(&self, slot: Slot) -> &Value {
+        const NULL: &Value = &Value::Null;
+        self.slots.get(index(slot)).unwrap_or(NULL)
+    }
+
+    fn set_slot(&mut self, slot: Slot, value: Value) {
+        if let Some(place) = self.slots.get_mut(index(slot)) {
+            *place = value;
+        }
+    }
+
+    /// Fails when the native stack is nearly used up; called where evaluation nests.
+    #[inline]
+    fn guard(&self) -> Result<(), Throw> {
+        if stack_pointer() < self.machine.budget.stack_floor {
+            return Err(Throw::limit("its calls are nested too deep"));
+        }
+        Ok(())
+    }
+}
+
+fn index(slot: Slot) -> usize {
+    slot as usize // at least 32 bits on every platform
+}
+
+/// About where the native stack ends now.
+#[inline]
+fn stack_pointer() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(&marker).addr()
+}

@@ -1,0 +1,287 @@
+//! Statements.
+
+use tollgate_dotnet::{Throw, Value, ops};
+
+use super::Frame;
+use crate::typed::{Case, Catch, Node, Op, Slot, Statement};
+
+/// Where to go after a statement.
+#[derive(Debug)]
+pub(super) enum Flow {
+    /// To the next one.
+    Next,
+    Break,
+    Continue,
+    /// To a section of the innermost switch.
+    Section(u32),
+    Return(Value),
+}
+
+/// What a loop does after its body.
+enum Turn {
+    Again,
+    Leave(Flow),
+}
+
+impl Turn {
+    fn after(flow: Flow) -> Self {
+        match flow {
+            Flow::Next | Flow::Continue => Turn::Again,
+            Flow::Break => Turn::Leave(Flow::Next),
+            other => Turn::Leave(other),
+        }
+    }
+}
+
+impl Frame<'_, '_> {
+    pub(super) fn run(&mut self, statement: &Statement) -> Result<Flow, Throw> {
+        match statement {
+            Statement::Expression(node) => self.discard(node).map(|()| Flow::Next),
+            Statement::Block {
+                cells,
+                functions,
+                statements,
+            } => self.block(cells, functions, statements),
+            Statement::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                if self.truth(condition)? {
+                    self.run(then)
+                } else if let Some(otherwise) = otherwise {
+                    self.run(otherwise)
+                } else {
+                    Ok(Flow::Next)
+                }
+            }
+            Statement::While { condition, body } => self.while_loop(condition, body),
+            Statement::DoWhile { body, condition } => self.do_while(body, condition),
+            Statement::For {
+                init,
+                condition,
+                step,
+                body,
+            } => self.for_loop(init, condition.as_ref(), step, body),
+            Statement::ForEach {
+                source, item, body, ..
+            } => self.for_each(source, *item, body),
+            Statement::Switch {
+                subject,
+                cases,
+                default,
+                sections,
+            } => self.switch(subject, cases, *default, sections),
+            Statement::Break => Ok(Flow::Break),
+            Statement::Continue => Ok(Flow::Continue),
+            Statement::GotoSection(section) => Ok(Flow::Section(*section)),
+            Statement::Return(None) => Ok(Flow::Return(Value::Null)),
+            Statement::Return(Some(node)) => self.value(node).map(Flow::Return),
+            Statement::Throw(node) => Err(self.thrown(node.as_ref())?),
+            Statement::Try {
+                body,
+                catches,
+                finally,
+            } => self.try_statement(body, catches, finally.as_deref()),
+        }
+    }
+
+    fn block(
+        &mut self,
+        cells: &[Slot],
+        functions: &[Node],
+        statements: &[Statement],
+    ) -> Result<Flow, Throw> {
+        self.guard()?;
+        for slot in cells {
+            self.new_cell(*slot, Value::Null)?;
+        }
+        for function in functions {
+            self.discard(function)?;
+        }
+        self.all(statements)
+    }
+
+    fn all(&mut self, statements: &[Statement]) -> Result<Flow, Throw> {
+        for statement in statements {
+            match self.run(statement)? {
+                Flow::Next => {}
+                flow => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Runs an expression for its effect. Assignments then need not copy what they yield.
+    fn discard(&mut self, node: &Node) -> Result<(), Throw> {
+        match &node.op {
+            Op::Assign(slot, value) => {
+                let value = self.value(value)?;
+                self.set_slot(*slot, value);
+            }
+            Op::AssignCell(slot, value) => {
+                let value = self.value(value)?;
+                self.set_cell(*slot, value);
+            }
+            Op::Sequence(nodes) => {
+                for node in nodes {
+                    self.discard(node)?;
+                }
+            }
+            _ => {
+                self.value(node)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn while_loop(&mut self, condition: &Node, body: &Statement) -> Result<Flow, Throw> {
+        while self.truth(condition)? {
+            if let Turn::Leave(flow) = self.turn(body)? {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn do_while(&mut self, body: &Statement, condition: &Node) -> Result<Flow, Throw> {
+        loop {
+            if let Turn::Leave(flow) = self.turn(body)? {
+                return Ok(flow);
+            }
+            if !self.truth(condition)? {
+                return Ok(Flow::Next);
+            }
+        }
+    }
+
+    fn for_loop(
+        &mut self,
+        init: &[Statement],
+        condition: Option<&Node>,
+        step: &[Node],
+        body: &Statement,
+    ) -> Result<Flow, Throw> {
+        self.all(init)?;
+        loop {
+            if let Some(condition) = condition
+                && !self.truth(condition)?
+            {
+                return Ok(Flow::Next);
+            }
+            if let Turn::Leave(flow) = self.turn(body)? {
+                return Ok(flow);
+            }
+            for node in step {
+                self.discard(node)?;
+            }
+        }
+    }
+
+    fn for_each(&mut self, source: &Node, item: Slot, body: &Statement) -> Result<Flow, Throw> {
+        let source = self.value(source)?;
+        let mut elements = ops::iterate(self.machine, &source)?;
+        while let Some(element) = elements.next(self.machine)? {
+            self.set_slot(item, element);
+            if let Turn::Leave(flow) = self.turn(body)? {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// One turn of a loop.
+    fn turn(&mut self, body: &Statement) -> Result<Turn, Throw> {
+        self.machine.step(1)?;
+        self.run(body).map(Turn::after)
+    }
+
+    fn switch(
+        &mut self,
+        subject: &Node,
+        cases: &[Case],
+        default: Option<u32>,
+        sections: &[Statement],
+    ) -> Result<Flow, Throw> {
+        self.discard(subject)?;
+        let mut target = default;
+        for case in cases {
+            if self.truth(&case.test)? {
+                target = Some(case.section);
+                break;
+            }
+        }
+        while let Some(section) = target.and_then(|target| sections.get(super::index(target))) {
+            match self.run(section)? {
+                Flow::Section(next) => {
+                    self.machine.step(1)?;
+                    target = Some(next);
+                }
+                Flow::Break => return Ok(Flow::Next),
+                flow => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// The exception that `throw` throws; evaluating it may throw another.
+    pub(super) fn thrown(&mut self, node: Option<&Node>) -> Result<Throw, Throw> {
+        match node {
+            Some(node) => {
+                let exception = self.value(node)?;
+                Ok(Throw::of_object(&exception).at(node.start, node.end))
+            }
+            None => Ok(self.caught.clone().unwrap_or_else(Throw::null_reference)),
+        }
+    }
+
+    fn try_statement(
+        &mut self,
+        body: &Statement,
+        catches: &[Catch],
+        finally: Option<&Statement>,
+    ) -> Result<Flow, Throw> {
+        let outcome = match self.run(body) {
+            Err(throw) if !throw.exception().fatal => self.catch(throw, catches),
+            other => other,
+        };
+        // When a limit has run out, nothing of the policy runs any more.
+        let stopped = matches!(&outcome, Err(throw) if throw.exception().fatal);
+        if let Some(finally) = finally
+            && !stopped
+        {
+            self.run(finally)?;
+        }
+        outcome
+    }
+
+    fn catch(&mut self, throw: Throw, catches: &[Catch]) -> Result<Flow, Throw> {
+        for clause in catches {
+            if !self.catches(clause, &throw)? {
+                continue;
+            }
+            let outer = self.caught.replace(throw);
+            let outcome = self.run(&clause.body);
+            self.caught = outer;
+            return outcome;
+        }
+        Err(throw)
+    }
+
+    fn catches(&mut self, clause: &Catch, throw: &Throw) -> Result<bool, Throw> {
+        let object = throw.object();
+        if let Some(ty) = &clause.ty
+            && !ops::is_instance(self.machine, &object, ty)
+        {
+            return Ok(false);
+        }
+        if let Some(slot) = clause.slot {
+            self.set_slot(slot, object);
+        }
+        match clause.filter.as_ref().map(|filter| self.truth(filter)) {
+            None => Ok(true),
+            Some(Err(inner)) if !inner.exception().fatal => Ok(false),
+            Some(outcome) => outcome,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The bank of [`Value`]s: references, structs, and anything boxed.
+
+use smallvec::SmallVec;
+use tollgate_dotnet::{Throw, Type, Value, ops};
+
+use super::number::mismatch;
+use super::{Frame, arith};
+use crate::typed::{Call, Kind, Node, Op, Target};
+
+impl Frame<'_, '_> {
+    /// Any node, as a value of its exact run-time type.
+    pub(super) fn value(&mut self, node: &Node) -> Result<Value, Throw> {
+        match &node.op {
+            Op::Constant(value) => Ok(value.clone()),
+            Op::Local(slot) => Ok(self.slot(*slot).clone()),
+            Op::Cell(slot) => Ok(self.cell(*slot)),
+            Op::Call(call) => self
+                .call(call)
+                .map_err(|throw| throw.at(node.start, node.end)),
+            _ => self.compound(node),
+        }
+    }
+
+    /// Nodes that hold others.
+    fn compound(&mut self, node: &Node) -> Result<Value, Throw> {
+        self.guard()?;
+        self.dispatch(node)
+            .map_err(|throw| throw.at(node.start, node.end))
+    }
+
+    fn dispatch(&mut self, node: &Node) -> Result<Value, Throw> {
+        match &node.op {
+            Op::Constant(_) | Op::Local(_) | Op::Cell(_) | Op::Call(_) => self.value(node),
+            Op::Arithmetic { .. } | Op::Negate { .. } | Op::Complement(_) | Op::Numeric { .. } => {
+                self.arithmetic(node)
+            }
+            Op::Not(_)
+            | Op::Compare { .. }
+            | Op::And(_)
+            | Op::Or(_)
+            | Op::StringEquals(_)
+            | Op::ReferenceEquals(_)
+            | Op::IsNull(_)
+            | Op::Is { .. } => self.truth(node).map(Value::Bool),
+            Op::Assign(slot, value) => {
+                let value = self.value(value)?;
+                self.set_slot(*slot, value.clone());
+                Ok(value)
+            }
+            Op::AssignCell(slot, value) => {
+                let value = self.value(value)?;
+                self.set_cell(*slot, value.clone());
+                Ok(value)
+            }
+            Op::NewCell(slot, value) => {
+                let value = self.value(value)?;
+                self.new_cell(*slot, value)?;
+                Ok(Value::Null)
+            }
+            Op::Sequence(nodes) => self.sequence(nodes),
+            Op::Conditional(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                if self.truth(condition)? {
+                    self.value(then)
+                } else {
+                    self.value(otherwise)
+                }
+            }
+            Op::Coalesce(parts) => {
+                let [left, right] = &**parts;
+                match self.value(left)? {
+                    Value::Null => self.value(right),
+                    value => Ok(value),
+                }
+            }
+            Op::Unwrap(operand) => match self.value(operand)? {
+                Value::Null => Err(Throw::invalid_operation(
+                    "Nullable object must have a value.",
+                )),
+                value => Ok(value),
+            },
+            Op::Concat(operands) => self.concat(operands),
+            Op::Interpolate(pieces) => self.interpolate(pieces),
+            Op::EnumNumber(operand) => {
+                let value = self.value(operand)?;
+                arith::unboxed(&value)
+                    .map(Value::Int64)
+                    .ok_or_else(|| mismatch(node))
+            }
+            Op::ToEnum(table, operand) => Ok(Value::Enum(*table, self.integer(operand)?)),
+            Op::Unbox { ty, operand } => {
+                let value = self.value(operand)?;
+                if is_exactly(&value, node.kind) {
+                    return Ok(value);
+                }
+                ops::cast(self.machine, &value, ty)
+            }
+            Op::Cast { ty, operand } => self.cast(ty, operand),
+            Op::As { ty, operand } => {
+                let value = self.value(operand)?;
+                if ops::is_instance(self.machine, &value, ty) {
+                    Ok(value)
+                } else {
+                    Ok(Value::Null)
+                }
+            }
+            Op::Invoke {
+                function,
+                arguments,
+            } => self.invoke(function, arguments),
+            Op::Lambda(function) => self.lambda(function),
+            Op::NewArray { element, lengths } => self.new_array(element, lengths),
+            Op::Array { element, items } => self.array(element, items),
+            Op::Element { array, indices } => self.element(array, indices),
+            Op::SetElement {
+                array,
+                indices,
+                value,
+            } => self.set_element(array, indices, value),
+            Op::ArrayLength(array) => self.array_length(array),
+            Op::CharAt(operands) => {
+                let [text, index] = &**operands;
+                self.char_at(text, index)
+            }
+            Op::Tuple { ty, items } | Op::Anonymous { ty, items } => self.record(ty, items),
+            Op::Item { operand, index } => self.item(operand, *index),
+            Op::WithItem {
+                operand,
+                index,
+                value,
+            } => self.with_item(operand, *index, value),
+            Op::TypeOf(ty) => Err(Throw::not_supported(format!("typeof({ty})"))),
+            Op::Default(ty) => Ok(ops::default_of(ty)),
+            Op::Throw(node) => Err(self.thrown(Some(node))?),
+            Op::Dynamic(operation) => self.dynamic(operation, node.kind),
+        }
+    }
+
+    fn sequence(&mut self, nodes: &[Node]) -> Result<Value, Throw> {
+        let mut last = Value::Null;
+        for node in nodes {
+            last = self.value(node)?;
+        }
+        Ok(last)
+    }
+
+    fn cast(&mut self, ty: &Type, operand: &Node) -> Result<Value, Throw> {
+        let value = self.value(operand)?;
+        match &value {
+            Value::Null => Ok(value),
+            Value::String(_) if ty.is_string() => Ok(value),
+            _ => {
+                let ty = match ty {
+                    Type::Nullable(inner) => inner,
+                    other => other,
+                };
+                ops::cast(self.machine, &value, ty)
+            }
+        }
+    }
+
+    /// Calls a native.
+    pub(super) fn call(&mut self, call: &Call) -> Result<Value, Throw> {
+        self.guard()?;
+        self.machine.step(1)?;
+        let mut arguments = SmallVec::<[Value; 4]>::new();
+        for argument in &call.arguments {
+            arguments.push(self.value(argument)?);
+        }
+        if call.instance && arguments.first().is_some_and(Value::is_null) {
+            return Err(Throw::null_reference());
+        }
+        let mut native = tollgate_dotnet::Call {
+            machine: self.machine,
+            arguments: &arguments,
+            types: &call.types,
+            prepared: call.prepared.as_ref(),
+            outs: SmallVec::new(),
+        };
+        let result = (call.member.native)(&mut native)?;
+        if !call.outs.is_empty() {
+            let outs = native.outs;
+            self.write_outs(&call.outs, outs);
+        }
+        Ok(result)
+    }
+
+    fn write_outs(&mut self, targets: &[Target], values: SmallVec<[Value; 1]>) {
+        let values = values.into_iter().chain(std::iter::repeat(Value::Null));
+        for (target, value) in targets.iter().zip(values) {
+            match target {
+                Target::Discard => {}
+                Target::Local(slot) => self.set_slot(*slot, value),
+                Target::Cell(slot) => self.set_cell(*slot, value),
+            }
+        }
+    }
+
+    fn invoke(&mut self, function: &Node, arguments: &[Node]) -> Result<Value, Throw> {
+        self.machine.step(1)?;
+        let function = self.value(function)?;
+        let mut values = SmallVec::<[Value; 4]>::new();
+        for argument in arguments {
+            values.push(self.value(argument)?);
+        }
+        self.machine.call(&function, &values)
+    }
+}
+
+/// Whether a boxed value is of the kind's own type.
+fn is_exactly(value: &Value, kind: Kind) -> bool {
+    matches!(
+        (value, kind),
+        (Value::Bool(_), Kind::Bool)
+            | (Value::Char(_), Kind::Char)
+            | (Value::SByte(_), Kind::SByte)
+            | (Value::Byte(_), Kind::Byte)
+            | (Value::Int16(_), Kind::Int16)
+            | (Value::UInt16(_), Kind::UInt16)
+            | (Value::Int32(_), Kind::Int32)
+            | (Value::UInt32(_), Kind::UInt32)
+            | (Value::Int64(_), Kind::Int64)
+            | (Value::UInt64(_), Kind::UInt64)
+            | (Value::Single(_), Kind::Single)
+            | (Value::Double(_), Kind::Double)
+            | (Value::Decimal(_), Kind::Decimal)
+    )
+}
