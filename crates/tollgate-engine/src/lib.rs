@@ -1,9 +1,30 @@
 //! Scopes, plans, the exchange, the pipeline and its ports.
 
+mod block;
 mod catalog;
+mod context;
+pub mod counters;
+pub mod exchange;
+mod failure;
+mod load;
+mod plan;
+pub mod policy;
+pub mod ports;
+mod setting;
 
+pub use block::{Block, Node, Place};
 pub use catalog::{
     Api, ApiInfo, Backend, Catalog, DeploymentInfo, GroupInfo, IdentityInfo, Operation,
     OperationInfo, Product, ProductInfo, Source, Subscription, SubscriptionInfo, SubscriptionScope,
     UserInfo, Workspace, WorkspaceInfo,
 };
+pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
+pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
+pub use load::ElementReader;
+pub use plan::Plan;
+pub use policy::{
+    AttributeSpec, BoxFuture, Children, ElementSpec, Flow, Invalid, Policy, PolicyKind, Reads,
+    Scope, Scopes, Section, Sections, element, optional, required,
+};
+pub use ports::Ports;
+pub use setting::{Expression, FromValue, Setting};

@@ -1,0 +1,171 @@
+//! Policies in a row, and how they run.
+
+use tollgate_syntax::Span;
+
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::policy::{BoxFuture, Flow, Policy, Reads, Scope, Section};
+
+/// Policies that run one after the other: a section, or what stands in `<when>`.
+#[derive(Debug, Default)]
+pub struct Block {
+    nodes: Box<[Node]>,
+}
+
+/// One policy at its place.
+#[derive(Debug)]
+pub struct Node {
+    /// The policy.
+    pub policy: Box<dyn Policy>,
+    /// Where it stands.
+    pub place: Place,
+    reads: Reads,
+}
+
+impl Node {
+    /// A policy at its place.
+    pub fn new(policy: Box<dyn Policy>, place: Place) -> Self {
+        let reads = policy.reads();
+        Self {
+            policy,
+            place,
+            reads,
+        }
+    }
+}
+
+/// Where a policy stands; what `LastError` tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The scope of the document it was written in.
+    pub scope: Scope,
+    /// The section.
+    pub section: Section,
+    /// The position in the section: `choose[3]/when[2]/set-header[1]`, counted from 1 by element name.
+    pub path: Box<str>,
+    /// The element's name.
+    pub policy: &'static str,
+    /// Its `id` attribute.
+    pub id: Option<Box<str>>,
+    /// The element in its file.
+    pub span: Span,
+}
+
+impl Block {
+    /// Policies in their order.
+    pub fn new(nodes: Vec<Node>) -> Self {
+        Self {
+            nodes: nodes.into(),
+        }
+    }
+
+    /// The policies.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Runs the policies as far as none must wait. After [`Flow::Wait`] the caller calls [`resume`](Self::resume)
+    /// from its own `resume`; where to go on is kept in the exchange.
+    pub fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        self.execute_from(0, exchange)
+    }
+
+    /// Goes on where [`execute`](Self::execute) stopped, to the end.
+    pub fn resume<'a>(
+        &'a self,
+        exchange: &'a mut Exchange,
+    ) -> BoxFuture<'a, Result<Flow, Failure>> {
+        Box::pin(async move {
+            loop {
+                let Some(stop) = exchange.pop_resume_point().map(Stop::from_point) else {
+                    return Ok(Flow::Next);
+                };
+                let Some(node) = self.nodes.get(stop.index) else {
+                    return Ok(Flow::Next);
+                };
+                let flow = node.resume(exchange, stop.buffering).await?;
+                if flow == Flow::Respond {
+                    return Ok(flow);
+                }
+                match self.execute_from(stop.index + 1, exchange)? {
+                    Flow::Wait => {}
+                    flow => return Ok(flow),
+                }
+            }
+        })
+    }
+
+    /// Runs the policies to the end: [`execute`](Self::execute), and [`resume`](Self::resume) if one must wait.
+    pub async fn run(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        match self.execute(exchange)? {
+            Flow::Wait => self.resume(exchange).await,
+            flow => Ok(flow),
+        }
+    }
+
+    fn execute_from(&self, first: usize, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        for (index, node) in self.nodes.iter().enumerate().skip(first) {
+            let buffering = !exchange.context.is_buffered(node.reads);
+            let flow = match buffering {
+                true => Flow::Wait,
+                false => node.execute(exchange)?,
+            };
+            match flow {
+                Flow::Next => {}
+                Flow::Respond => return Ok(Flow::Respond),
+                Flow::Wait => {
+                    exchange.push_resume_point(Stop { index, buffering }.to_point());
+                    return Ok(Flow::Wait);
+                }
+            }
+        }
+        Ok(Flow::Next)
+    }
+}
+
+impl Node {
+    fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        exchange.context.enter(&self.place);
+        self.policy
+            .execute(exchange)
+            .map_err(|failure| failure.at(&self.place))
+    }
+
+    /// Buffers what the policy reads, if that is what it waits for, and runs the policy to its end.
+    async fn resume(&self, exchange: &mut Exchange, buffering: bool) -> Result<Flow, Failure> {
+        if buffering {
+            let buffered = exchange.context.buffer(self.reads).await;
+            buffered.map_err(|failure| failure.at(&self.place))?;
+            match self.execute(exchange)? {
+                Flow::Wait => {}
+                flow => return Ok(flow),
+            }
+        }
+        let flow = self.policy.resume(exchange).await;
+        flow.map_err(|failure| failure.at(&self.place))
+    }
+}
+
+/// Where a block stopped: at which policy, and whether that one has yet to be given its bodies.
+struct Stop {
+    index: usize,
+    buffering: bool,
+}
+
+impl Stop {
+    fn to_point(&self) -> usize {
+        self.index << 1 | usize::from(self.buffering)
+    }
+
+    fn from_point(point: usize) -> Self {
+        Self {
+            index: point >> 1,
+            buffering: point & 1 == 1,
+        }
+    }
+}

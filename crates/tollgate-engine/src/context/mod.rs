@@ -1,0 +1,3 @@
+//! The types of `context`, each with its table of members.
+
+mod host;

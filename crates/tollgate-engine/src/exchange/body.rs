@@ -1,0 +1,222 @@
+//! The body of a request or a response.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Limited};
+
+/// Any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request or a response: streaming until somebody reads it.
+#[derive(Default)]
+pub struct Body(Inner);
+
+#[derive(Default)]
+enum Inner {
+    /// There is none.
+    #[default]
+    Empty,
+    Full(Bytes),
+    Stream(UnsyncBoxBody<Bytes, BoxError>),
+    /// It was there, and an expression took it.
+    Consumed,
+}
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// It is longer than is allowed.
+    #[error("the body is longer than {limit} bytes")]
+    TooLong {
+        /// How many bytes are allowed.
+        limit: usize,
+    },
+    /// It broke off.
+    #[error("the body broke off: {0}")]
+    Broken(BoxError),
+}
+
+impl Body {
+    /// No body.
+    pub const fn empty() -> Self {
+        Self(Inner::Empty)
+    }
+
+    /// These bytes; none at all is [`empty`](Self::empty).
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        Self::of_bytes(bytes.into())
+    }
+
+    /// Whatever another stack calls a body.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match body.is_end_stream() {
+            true => Self::empty(),
+            false => Self(Inner::Stream(body.map_err(Into::into).boxed_unsync())),
+        }
+    }
+
+    /// Whether there is none, not even one that was consumed: `context.Request.Body` is null then.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.0, Inner::Empty)
+    }
+
+    /// Whether its bytes are here.
+    pub fn is_buffered(&self) -> bool {
+        !matches!(self.0, Inner::Stream(_))
+    }
+
+    /// The bytes, if they are here; none of one that was consumed.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        static NOTHING: Bytes = Bytes::new();
+        match &self.0 {
+            Inner::Full(bytes) => Some(bytes),
+            Inner::Empty | Inner::Consumed => Some(&NOTHING),
+            Inner::Stream(_) => None,
+        }
+    }
+
+    /// Takes the body, as if an expression had read it without `preserveContent`: what is left reads as nothing.
+    pub fn consume(&mut self) -> Body {
+        match self.is_empty() {
+            true => Self::empty(),
+            false => std::mem::replace(self, Self(Inner::Consumed)),
+        }
+    }
+
+    /// Takes the body and leaves none.
+    pub fn take(&mut self) -> Body {
+        std::mem::take(self)
+    }
+
+    /// Reads all of it, at most `limit` bytes, and gives the bytes; they stay in the body too.
+    pub async fn buffer(&mut self, limit: usize) -> Result<Bytes, BodyError> {
+        if let Inner::Stream(stream) = &mut self.0 {
+            if stream.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+                return Err(BodyError::TooLong { limit });
+            }
+            let bytes = collect(stream, limit).await?;
+            *self = Self(Inner::Full(bytes));
+        }
+        Ok(self.bytes().cloned().unwrap_or_default())
+    }
+
+    fn of_bytes(bytes: Bytes) -> Self {
+        match bytes.is_empty() {
+            true => Self::empty(),
+            false => Self(Inner::Full(bytes)),
+        }
+    }
+}
+
+async fn collect(
+    stream: &mut UnsyncBoxBody<Bytes, BoxError>,
+    limit: usize,
+) -> Result<Bytes, BodyError> {
+    let mut limited = Limited::new(stream, limit);
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = limited.frame().await {
+        let frame =
+            frame.map_err(
+                |error| match error.is::<http_body_util::LengthLimitError>() {
+                    true => BodyError::TooLong { limit },
+                    false => BodyError::Broken(error),
+                },
+            )?;
+        // Trailers are dropped: a buffered body has none.
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::of_bytes(bytes)
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::of_bytes(text.into())
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::of_bytes(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Inner::Stream(stream) => Pin::new(stream).poll_frame(context),
+            Inner::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Inner::Consumed;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Inner::Empty | Inner::Consumed => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Inner::Stream(stream) => stream.is_end_stream(),
+            Inner::Full(_) => false,
+            Inner::Empty | Inner::Consumed => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Inner::Stream(stream) => stream.size_hint(),
+            Inner::Full(bytes) => {
+                SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
+            }
+            Inner::Empty | Inner::Consumed => SizeHint::with_exact(0),
+        }
+    }
+}
+
+/// Shows what sort of body it is, never what is in it.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Empty => f.write_str("Empty"),
+            Inner::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
+            Inner::Stream(_) => f.write_str("Stream"),
+            Inner::Consumed => f.write_str("Consumed"),
+        }
+    }
+}

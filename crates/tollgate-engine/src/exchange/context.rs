@@ -1,0 +1,238 @@
+//! What expressions see as `context`.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, Method, StatusCode};
+use serde_json::Value as Json;
+use tollgate_dotnet::Str;
+
+use super::{Body, BodyError, Trace, TraceEntry, Url, Variables};
+use crate::block::Place;
+use crate::catalog::{
+    ApiInfo, DeploymentInfo, OperationInfo, ProductInfo, SubscriptionInfo, UserInfo, WorkspaceInfo,
+};
+use crate::failure::{Failure, LastError};
+use crate::policy::Reads;
+use crate::ports::Ports;
+
+/// What expressions see as `context`, and what policies work on.
+#[derive(Debug)]
+pub struct Context {
+    /// `context.Request`
+    pub request: Request,
+    /// `context.Response`: an empty `200 OK` until the backend has answered.
+    pub response: Response,
+    /// `context.Variables`
+    pub variables: Variables,
+    /// `context.LastError`
+    pub last_error: Option<LastError>,
+    /// `context.RequestId`, in the order in which text shows it.
+    pub request_id: [u8; 16],
+    /// `context.Timestamp`: when the request came, .NET ticks, UTC.
+    pub timestamp: i64,
+    /// `context.Api`
+    pub api: Option<Arc<ApiInfo>>,
+    /// `context.Operation`
+    pub operation: Option<Arc<OperationInfo>>,
+    /// `context.Product`
+    pub product: Option<Arc<ProductInfo>>,
+    /// `context.Subscription`
+    pub subscription: Option<Arc<SubscriptionInfo>>,
+    /// `context.User`
+    pub user: Option<Arc<UserInfo>>,
+    /// `context.Workspace`
+    pub workspace: Option<Arc<WorkspaceInfo>>,
+    /// `context.Deployment`
+    pub deployment: Arc<DeploymentInfo>,
+    /// The world outside.
+    pub ports: Arc<Ports>,
+    /// The trace, if tracing is on.
+    pub trace: Option<Trace>,
+    running: Option<(&'static str, &'static str)>,
+}
+
+/// `context.Request`.
+#[derive(Debug)]
+pub struct Request {
+    /// `Method`
+    pub method: Method,
+    /// `Url`: where the request goes.
+    pub url: Url,
+    /// `OriginalUrl`: what the client asked for.
+    pub original_url: Url,
+    /// `Headers`
+    pub headers: HeaderMap,
+    /// `Body`
+    pub body: Body,
+    /// `IpAddress`
+    pub ip_address: Option<IpAddr>,
+    /// `MatchedParameters`: names and decoded values.
+    pub matched_parameters: Vec<(Str, Str)>,
+    /// `Certificate`
+    pub certificate: Option<ClientCertificate>,
+    /// What the server attached to the request; handed on to an inner service.
+    pub extensions: Extensions,
+}
+
+/// The certificate of the client, DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate(pub Bytes);
+
+/// `context.Response`, and responses kept in variables.
+#[derive(Debug)]
+pub struct Response {
+    /// `StatusCode`
+    pub status: StatusCode,
+    /// `StatusReason`, if it is not that of the status code.
+    pub reason: Option<Str>,
+    /// `Headers`
+    pub headers: HeaderMap,
+    /// `Body`
+    pub body: Body,
+}
+
+impl Default for Response {
+    /// An empty `200 OK`.
+    fn default() -> Self {
+        Self::new(StatusCode::OK)
+    }
+}
+
+impl Response {
+    /// An empty response of this status code.
+    pub fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            reason: None,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+        }
+    }
+
+    /// The reason phrase.
+    pub fn status_reason(&self) -> Str {
+        match &self.reason {
+            Some(reason) => reason.clone(),
+            None => Str::from_static(self.status.canonical_reason().unwrap_or_default()),
+        }
+    }
+}
+
+impl Request {
+    /// A request as it came, not yet routed.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            original_url: url.clone(),
+            url,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+            ip_address: None,
+            matched_parameters: Vec::new(),
+            certificate: None,
+            extensions: Extensions::new(),
+        }
+    }
+}
+
+impl Context {
+    /// The context of a request that came just now.
+    pub fn new(request: Request, ports: Arc<Ports>) -> Self {
+        let mut request_id = [0; 16];
+        let (high, low) = request_id.split_at_mut(8);
+        high.copy_from_slice(&ports.random.next_u64().to_be_bytes());
+        low.copy_from_slice(&ports.random.next_u64().to_be_bytes());
+        // A random GUID says so: version 4, variant 1.
+        request_id[6] = request_id[6] & 0x0f | 0x40;
+        request_id[8] = request_id[8] & 0x3f | 0x80;
+        Self {
+            request,
+            response: Response::default(),
+            variables: Variables::default(),
+            last_error: None,
+            request_id,
+            timestamp: ports.clock.now(),
+            api: None,
+            operation: None,
+            product: None,
+            subscription: None,
+            user: None,
+            workspace: None,
+            deployment: Arc::new(DeploymentInfo::default()),
+            ports,
+            trace: None,
+            running: None,
+        }
+    }
+
+    /// `context.Elapsed` in ticks.
+    pub fn elapsed(&self) -> i64 {
+        self.ports.clock.now().saturating_sub(self.timestamp)
+    }
+
+    /// Adds an entry to the trace, if tracing is on; `data` is only made then. The source is the running policy.
+    pub fn trace(&mut self, data: impl FnOnce(&Self) -> Json) {
+        let source = self.running.map_or("gateway", |(policy, _)| policy);
+        self.trace_as(source, data);
+    }
+
+    /// As [`trace`](Self::trace), under another source.
+    pub fn trace_as(&mut self, source: &str, data: impl FnOnce(&Self) -> Json) {
+        if self.trace.is_none() {
+            return;
+        }
+        let entry = TraceEntry {
+            source: source.into(),
+            section: self.running.map(|(_, section)| section),
+            elapsed: self.elapsed(),
+            data: data(self),
+        };
+        if let Some(trace) = &mut self.trace {
+            trace.add(entry);
+        }
+    }
+
+    /// Notes which policy runs now.
+    pub(crate) fn enter(&mut self, place: &Place) {
+        self.running = Some((place.policy, place.section.name()));
+    }
+
+    /// Whether the bodies are here.
+    pub fn is_buffered(&self, reads: Reads) -> bool {
+        let request = !reads.contains(Reads::REQUEST) || self.request.body.is_buffered();
+        let response = !reads.contains(Reads::RESPONSE) || self.response.body.is_buffered();
+        request && response
+    }
+
+    /// Reads the bodies into memory, within the limits.
+    pub async fn buffer(&mut self, reads: Reads) -> Result<(), Failure> {
+        let limits = &self.ports.limits;
+        if reads.contains(Reads::REQUEST) {
+            let result = self.request.body.buffer(limits.request_body).await;
+            result.map_err(|error| match error {
+                BodyError::TooLong { .. } => Failure::new("RequestBodyTooLarge", error.to_string())
+                    .respond(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
+                BodyError::Broken(_) => Failure::new("ClientConnectionFailure", error.to_string()),
+            })?;
+        }
+        if reads.contains(Reads::RESPONSE) {
+            let result = self.response.body.buffer(limits.response_body).await;
+            result.map_err(|error| match error {
+                BodyError::TooLong { .. } => {
+                    Failure::new("ResponseBodyTooLarge", error.to_string())
+                }
+                BodyError::Broken(_) => Failure::new("BackendConnectionFailure", error.to_string()),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "certificate of {} bytes", self.0.len())
+    }
+}

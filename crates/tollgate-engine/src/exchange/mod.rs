@@ -1,0 +1,135 @@
+//! One request and its response on their way through the pipeline.
+
+mod body;
+mod context;
+mod trace;
+mod url;
+mod variables;
+
+pub use body::{Body, BodyError, BoxError};
+pub use context::{ClientCertificate, Context, Request, Response};
+pub use trace::{Trace, TraceEntry};
+pub use url::{Url, UrlError};
+pub use variables::{VariableName, Variables};
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use smallvec::SmallVec;
+use tollgate_dotnet::{Budget, Heap, Machine, Throw};
+
+use crate::failure::Failure;
+use crate::plan::Plan;
+use crate::policy::Reads;
+use crate::ports::{HttpClient, Step};
+
+/// One request and its response on their way through the pipeline.
+pub struct Exchange {
+    /// What expressions see.
+    pub context: Context,
+    /// The mutable objects that expressions made.
+    pub heap: Heap,
+    /// What expressions may still do.
+    pub budget: Budget,
+    /// What the request runs through.
+    pub plan: Arc<Plan>,
+    backend: Option<Arc<dyn HttpClient>>,
+    resume_points: SmallVec<[usize; 8]>,
+    deferred: Vec<Box<dyn Deferred>>,
+    added_headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Work that is done when the response is known, just before it is sent: after the last section, `on-error` and
+/// `return-response` included.
+pub trait Deferred: Send {
+    /// Does it. What the exchange is needed for is done at once; only ports may be waited for. A failure is logged, and
+    /// does not change the response.
+    fn settle(self: Box<Self>, exchange: &mut Exchange) -> Result<Step<()>, Failure>;
+
+    /// Which bodies its expressions read; they are buffered first.
+    fn reads(&self) -> Reads {
+        Reads::NONE
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("context", &self.context)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Exchange {
+    /// An exchange at its beginning.
+    pub fn new(context: Context, plan: Arc<Plan>) -> Self {
+        let limits = &context.ports.limits;
+        Self {
+            heap: Heap::new(limits.heap),
+            budget: limits.budget.clone(),
+            plan,
+            context,
+            backend: None,
+            resume_points: SmallVec::new(),
+            deferred: Vec::new(),
+            added_headers: Vec::new(),
+        }
+    }
+
+    /// What expressions run on.
+    pub fn machine(&mut self) -> Machine<'_> {
+        Machine {
+            heap: &mut self.heap,
+            host: &mut self.context,
+            budget: &mut self.budget,
+            invoke: |_, _, _| Err(Throw::not_supported("no evaluator yet")),
+        }
+    }
+
+    /// Who takes what `forward-request` sends: the service behind the layer, or the HTTP client.
+    pub fn backend(&self) -> &Arc<dyn HttpClient> {
+        self.backend.as_ref().unwrap_or(&self.context.ports.http)
+    }
+
+    /// Sets who takes what `forward-request` sends, in place of the HTTP client.
+    pub fn set_backend(&mut self, backend: Arc<dyn HttpClient>) {
+        self.backend = Some(backend);
+    }
+
+    /// Has work done when the response is known.
+    pub fn defer(&mut self, work: Box<dyn Deferred>) {
+        self.deferred.push(work);
+    }
+
+    /// The work that waits for the response, in its order; none is left.
+    pub(crate) fn take_deferred(&mut self) -> Vec<Box<dyn Deferred>> {
+        std::mem::take(&mut self.deferred)
+    }
+
+    /// Adds a header to the response that is sent in the end, whatever it is (`cors`, `rate-limit`).
+    pub fn add_to_response(&mut self, name: HeaderName, value: HeaderValue) {
+        self.added_headers.push((name, value));
+    }
+
+    /// The headers to add to the response; none is left.
+    pub(crate) fn take_added_headers(&mut self) -> Vec<(HeaderName, HeaderValue)> {
+        std::mem::take(&mut self.added_headers)
+    }
+
+    /// Keeps where a policy with policies in it goes on when it is resumed: which branch it had taken.
+    /// Taken back by [`pop_resume_point`](Self::pop_resume_point) at the beginning of its `resume`.
+    pub fn push_resume_point(&mut self, point: usize) {
+        self.resume_points.push(point);
+    }
+
+    /// Takes back what [`push_resume_point`](Self::push_resume_point) kept last.
+    pub fn pop_resume_point(&mut self) -> Option<usize> {
+        self.resume_points.pop()
+    }
+
+    /// Forgets where policies would have gone on: a failure ended them.
+    pub(crate) fn clear_resume_points(&mut self) {
+        self.resume_points.clear();
+    }
+}

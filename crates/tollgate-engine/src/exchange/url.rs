@@ -1,0 +1,158 @@
+//! URLs as expressions and policies see them.
+
+use std::fmt;
+
+use tollgate_dotnet::Str;
+
+/// An absolute URL in the parts that policies work on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url {
+    /// `http` or `https`.
+    pub scheme: Str,
+    /// Host name or address, without the port.
+    pub host: Str,
+    /// The port, also when it is the scheme's own.
+    pub port: u16,
+    /// The first part of the path, which `set-backend-service` swaps and `rewrite-uri` leaves: `/api`, or nothing.
+    pub base_path: Str,
+    /// The rest of the path, of the operation; begins with `/`.
+    pub path: Str,
+    /// The query string with its `?`, or nothing.
+    pub query: Str,
+}
+
+/// Why text is no URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an absolute http or https URL")]
+pub struct UrlError;
+
+impl Url {
+    /// Reads an absolute URL. All of its path becomes [`path`](Self::path); a fragment is dropped, user information
+    /// is refused.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let uri: http::Uri = text.trim().parse().map_err(|_| UrlError)?;
+        let scheme = uri.scheme_str().ok_or(UrlError)?.to_ascii_lowercase();
+        let default = default_port(&scheme).ok_or(UrlError)?;
+        let authority = uri.authority().ok_or(UrlError)?;
+        if authority.as_str().contains('@') || authority.host().is_empty() {
+            return Err(UrlError);
+        }
+        let port = match authority.port() {
+            Some(port) => port.as_str().parse().map_err(|_| UrlError)?,
+            None => default,
+        };
+        Ok(Self {
+            scheme: scheme.into(),
+            host: authority.host().to_ascii_lowercase().into(),
+            port,
+            base_path: Str::EMPTY,
+            path: uri.path().into(),
+            query: query_string(uri.query()),
+        })
+    }
+
+    /// Reads a base URL: its path becomes [`base_path`](Self::base_path), without a slash at its end.
+    pub fn parse_base(text: &str) -> Result<Self, UrlError> {
+        let mut url = Self::parse(text)?;
+        url.base_path = utf8(&url.path).trim_end_matches('/').into();
+        url.path = Str::from_static("/");
+        Ok(url)
+    }
+
+    /// Sets where requests go: scheme, host, port and base path of another URL; the operation's part and the query stay.
+    pub fn set_base(&mut self, base: &Url) {
+        self.scheme = base.scheme.clone();
+        self.host = base.host.clone();
+        self.port = base.port;
+        self.base_path = base.base_path.clone();
+    }
+
+    /// The whole path.
+    pub fn full_path(&self) -> Str {
+        match (utf8(&self.base_path), utf8(&self.path)) {
+            ("", "") => Str::from_static("/"),
+            ("", _) => self.path.clone(),
+            (base, "/") => base.into(),
+            (base, path) => format!("{base}{path}").into(),
+        }
+    }
+
+    /// Host, and port unless it is the scheme's own: what a `Host` header says.
+    pub fn authority(&self) -> Str {
+        match default_port(utf8(&self.scheme)) == Some(self.port) {
+            true => self.host.clone(),
+            false => format!("{}:{}", utf8(&self.host), self.port).into(),
+        }
+    }
+
+    /// The URL as [`http::Uri`].
+    pub fn to_uri(&self) -> Result<http::Uri, UrlError> {
+        self.to_string().parse().map_err(|_| UrlError)
+    }
+
+    /// The values of a query parameter, percent-decoded, in their order. Names are compared without case.
+    pub fn query_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Str> + 'a {
+        self.query_pairs()
+            .filter(move |(key, _)| utf8(key).eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Names and values of the query, percent-decoded, in their order.
+    pub fn query_pairs(&self) -> impl Iterator<Item = (Str, Str)> {
+        form_pairs(utf8(&self.query).trim_start_matches('?'))
+    }
+}
+
+/// Names and values of `a=1&b=2`, percent-decoded, `+` as a space.
+pub(crate) fn form_pairs(text: &str) -> impl Iterator<Item = (Str, Str)> {
+    text.split('&').filter(|part| !part.is_empty()).map(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        (decode(name), decode(value))
+    })
+}
+
+fn decode(text: &str) -> Str {
+    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
+        return text.into();
+    }
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced)
+        .decode_utf8_lossy()
+        .into_owned()
+        .into()
+}
+
+fn query_string(query: Option<&str>) -> Str {
+    match query {
+        None | Some("") => Str::EMPTY,
+        Some(query) => format!("?{query}").into(),
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}
+
+/// URL parts are made of UTF-8 only.
+fn utf8(text: &Str) -> &str {
+    text.as_utf8().unwrap_or_default()
+}
+
+/// The whole URL, without the port if it is the scheme's own.
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, query, .. } = self;
+        write!(
+            f,
+            "{}://{}{}{}",
+            utf8(scheme),
+            utf8(&self.authority()),
+            utf8(&self.full_path()),
+            utf8(query)
+        )
+    }
+}

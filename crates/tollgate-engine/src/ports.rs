@@ -1,0 +1,293 @@
+//! The ports: all that the engine wants of the world outside, each a small trait.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use smallvec::SmallVec;
+use tollgate_dotnet::{Budget, Heap, Str};
+
+use crate::exchange::Body;
+use crate::policy::BoxFuture;
+
+/// The world outside, as one gateway sees it. Built once; shared by all requests and all plans.
+pub struct Ports {
+    /// Sends requests to backends.
+    pub http: Arc<dyn HttpClient>,
+    /// Tells and waits for time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random numbers.
+    pub random: Arc<dyn Random>,
+    /// Counts calls.
+    pub counters: Arc<dyn CounterStore>,
+    /// Takes what policies report.
+    pub events: Arc<dyn EventSink>,
+    /// What policies keep between requests.
+    pub shared: Shared,
+    /// How much one request may use.
+    pub limits: Limits,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ports")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer of a port: there already, or to be waited for.
+pub enum Step<T> {
+    /// There already.
+    Ready(T),
+    /// To be waited for.
+    Pending(BoxFuture<'static, T>),
+}
+
+impl<T: fmt::Debug> fmt::Debug for Step<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready(value) => f.debug_tuple("Ready").field(value).finish(),
+            Self::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}
+
+impl<T> Step<T> {
+    /// The answer, waited for if need be.
+    pub async fn get(self) -> T {
+        match self {
+            Self::Ready(value) => value,
+            Self::Pending(future) => future.await,
+        }
+    }
+}
+
+/// Sends requests to backends.
+pub trait HttpClient: Send + Sync {
+    /// Sends the request, and answers as soon as the response's headers are there; its body streams.
+    /// Dropping the future gives up the call.
+    fn send(
+        &self,
+        request: OutboundRequest,
+    ) -> BoxFuture<'static, Result<http::Response<Body>, SendError>>;
+}
+
+/// A request on its way out.
+#[derive(Debug)]
+pub struct OutboundRequest {
+    /// The request, its URI in absolute form.
+    pub request: http::Request<Body>,
+    /// How long to wait for the response's headers.
+    pub timeout: Option<Duration>,
+    /// Whether redirects are followed.
+    pub follow_redirects: bool,
+    /// Which versions of HTTP may be used.
+    pub http_version: HttpVersion,
+}
+
+impl OutboundRequest {
+    /// A request with no time limit, whose redirects are not followed.
+    pub fn new(request: http::Request<Body>) -> Self {
+        Self {
+            request,
+            timeout: None,
+            follow_redirects: false,
+            http_version: HttpVersion::default(),
+        }
+    }
+}
+
+/// Which versions of HTTP a backend may be spoken to in. Source: forward-request-policy.md.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HttpVersion {
+    /// `1`: HTTP/1.1.
+    #[default]
+    Http1,
+    /// `2`: HTTP/2.
+    Http2,
+    /// `2or1`: HTTP/2, or HTTP/1.1 where the backend does not speak it.
+    Http2Or1,
+}
+
+/// Why there is no response.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct SendError {
+    /// What sort of trouble it was.
+    pub kind: SendErrorKind,
+    /// What happened, for people; without secrets.
+    pub message: String,
+}
+
+/// What sort of trouble a [`SendError`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendErrorKind {
+    /// The response's headers did not come in time.
+    Timeout,
+    /// No connection: name not known, refused, TLS failed.
+    Connect,
+    /// The connection broke, or what came was not HTTP.
+    Aborted,
+    /// The request itself cannot be sent: no such scheme, a bad URI.
+    Request,
+}
+
+/// Tells and waits for time. One clock drives limits, tokens, retries and expressions alike.
+pub trait Clock: Send + Sync {
+    /// The time now, UTC, in .NET ticks: 100 ns since year 1.
+    fn now(&self) -> i64;
+    /// Ends after that long.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// .NET ticks in a second.
+pub const TICKS_PER_SECOND: i64 = 10_000_000;
+/// The .NET ticks of 1970-01-01.
+pub const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
+
+/// Gives random numbers.
+pub trait Random: Send + Sync {
+    /// Sixty-four random bits.
+    fn next_u64(&self) -> u64;
+}
+
+/// Counts calls in sliding windows, for `rate-limit` and the like; perhaps for many gateways at once.
+pub trait CounterStore: Send + Sync {
+    /// Applies the operations all together: if one of those that check is refused, nothing is counted at all.
+    /// The states come in the order of the operations.
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates>;
+}
+
+/// The states after [`CounterStore::apply`].
+pub type CounterStates = SmallVec<[CounterState; 2]>;
+
+/// What to do with one counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CounterOp<'a> {
+    /// Which counter.
+    pub key: &'a str,
+    /// How many may be counted in a period.
+    pub limit: u64,
+    /// The length of the window.
+    pub period: Duration,
+    /// What to count.
+    pub count: Count,
+}
+
+/// What a [`CounterOp`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Nothing; it is only asked whether one more would be allowed.
+    Check,
+    /// That many, if less than the limit are counted so far.
+    Take(u32),
+    /// That many, allowed or not: those who asked with [`Count::Check`] settle so.
+    Add(u32),
+}
+
+/// One counter after a [`CounterOp`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CounterState {
+    /// Whether it was allowed.
+    pub allowed: bool,
+    /// How many more are allowed now.
+    pub remaining: u64,
+    /// If it was refused: how long until it would be allowed.
+    pub retry_after: Duration,
+}
+
+/// Takes what policies report. Never waits, never fails.
+pub trait EventSink: Send + Sync {
+    /// Takes one event.
+    fn emit(&self, event: Event);
+}
+
+/// Something a policy reports.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The message of a `trace` policy. Source: trace-policy.md.
+    Trace {
+        /// `source`.
+        source: Str,
+        /// `severity`.
+        severity: Severity,
+        /// The message.
+        message: Str,
+        /// `metadata`: names and values.
+        metadata: Vec<(Str, Str)>,
+        /// The request's id.
+        request_id: [u8; 16],
+    },
+}
+
+/// How grave an [`Event`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Severity {
+    /// `verbose`.
+    #[default]
+    Verbose,
+    /// `information`.
+    Information,
+    /// `error`.
+    Error,
+}
+
+/// What policies keep between requests and across reloads: one value of each type, made when first asked for.
+#[derive(Debug, Default)]
+pub struct Shared(RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+
+impl Shared {
+    /// The value of that type.
+    pub fn get<T: Any + Send + Sync + Default>(&self) -> Arc<T> {
+        let id = TypeId::of::<T>();
+        let found = self.read().get(&id).cloned();
+        let value = found.unwrap_or_else(|| {
+            let mut map = self
+                .0
+                .write()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            map.entry(id)
+                .or_insert_with(|| Arc::new(T::default()))
+                .clone()
+        });
+        // The map holds a `T` under the id of `T` and nothing else.
+        value.downcast().unwrap_or_default()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {
+        self.0
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// How much one request may use.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest request body that is buffered, in bytes. Beyond it the client gets 413.
+    pub request_body: usize,
+    /// The longest response body that is buffered, in bytes. Beyond it the request fails with 500.
+    pub response_body: usize,
+    /// How many bytes the objects of expressions may take.
+    pub heap: usize,
+    /// What all expressions of the request may do together.
+    pub budget: Budget,
+}
+
+impl Default for Limits {
+    /// 16 MiB for each body, and what [`Heap`] and [`Budget`] take by default.
+    fn default() -> Self {
+        Self {
+            request_body: 16 << 20,
+            response_body: 16 << 20,
+            heap: Heap::DEFAULT_LIMIT,
+            budget: Budget::default(),
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! A value of a policy: a literal, or an expression that gives one for each request.
+
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use serde_json::json;
+use tollgate_dotnet::{Array, Machine, Primitive, Str, Throw, Type, Value, convert, ops};
+use tollgate_expressions::Program;
+
+use crate::exchange::{Exchange, Url, VariableName};
+use crate::failure::Failure;
+use crate::policy::Reads;
+
+/// A value of a policy: read once from a literal, or made by an expression for each request.
+#[derive(Debug, Clone)]
+pub enum Setting<T> {
+    /// What the document says.
+    Literal(T),
+    /// What an expression says.
+    Program(Expression),
+}
+
+/// A compiled expression with its text.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// The expression.
+    pub program: Program,
+    /// Its text for traces, secrets left out.
+    pub text: Box<str>,
+}
+
+/// What a [`Setting`] can hold.
+pub trait FromValue: Clone + Debug + Send + Sync + 'static {
+    /// What messages call it: "an integer".
+    const EXPECTED: &'static str;
+
+    /// Reads it from a literal; `None` if it is none.
+    fn from_literal(text: &str) -> Option<Self>;
+
+    /// Takes it from an expression's result; `None` if that cannot be.
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self>;
+
+    /// Whether results of this static type can ever be taken.
+    fn accepts(ty: &Type) -> bool {
+        let _ = ty;
+        true
+    }
+}
+
+impl<T: FromValue> Setting<T> {
+    /// The value for this request. Source: api-management-policy-expressions.md.
+    pub fn get(&self, exchange: &mut Exchange) -> Result<Cow<'_, T>, Failure> {
+        match self {
+            Self::Literal(value) => Ok(Cow::Borrowed(value)),
+            Self::Program(expression) => {
+                let value = expression.evaluate(exchange)?;
+                let value = T::from_value(&value, &mut exchange.machine());
+                value.map(Cow::Owned).ok_or_else(Failure::validation)
+            }
+        }
+    }
+
+    /// The value, if it is the same for every request.
+    pub fn literal(&self) -> Option<&T> {
+        match self {
+            Self::Literal(value) => Some(value),
+            Self::Program(_) => None,
+        }
+    }
+
+    /// Which bodies it reads.
+    pub fn reads(&self) -> Reads {
+        match self {
+            Self::Literal(_) => Reads::NONE,
+            Self::Program(expression) => Reads::from_bits(expression.program.reads()),
+        }
+    }
+}
+
+impl Expression {
+    /// The result for this request.
+    pub fn evaluate(&self, exchange: &mut Exchange) -> Result<Value, Failure> {
+        let constant = self.program.constant().cloned();
+        let result = constant.ok_or_else(|| Throw::not_supported("no evaluator yet"));
+        let value = result.map_err(|throw| Failure::evaluation(&throw))?;
+        if exchange.context.trace.is_some() {
+            self.trace(&value, exchange);
+        }
+        Ok(value)
+    }
+
+    fn trace(&self, value: &Value, exchange: &mut Exchange) {
+        let text = ops::to_text(&exchange.machine(), value).unwrap_or_default();
+        exchange.context.trace(|_| {
+            json!({
+                "message": "Expression was successfully evaluated.",
+                "expression": &*self.text,
+                "value": &*text.to_utf8(),
+            })
+        });
+    }
+}
+
+/// A number, from a number or from text.
+macro_rules! number {
+    ($($type:ty: $expected:literal, $from:expr;)*) => { $(
+        impl FromValue for $type {
+            const EXPECTED: &'static str = $expected;
+
+            fn from_literal(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn from_value(value: &Value, _: &mut Machine<'_>) -> Option<Self> {
+                match value {
+                    Value::String(text) => text.as_utf8()?.trim_ascii().parse().ok(),
+                    number => $from(number),
+                }
+            }
+
+            fn accepts(ty: &Type) -> bool {
+                may_be(ty, |ty| ty.is_numeric() || ty.is_string())
+            }
+        }
+    )* };
+}
+
+/// An integer out of any integral value.
+fn integer<T: TryFrom<i128>>(value: &Value) -> Option<T> {
+    T::try_from(value.as_integer()?).ok()
+}
+
+fn double(value: &Value) -> Option<f64> {
+    match convert(value, Primitive::Double, false).ok()? {
+        Value::Double(number) => Some(number),
+        _ => None,
+    }
+}
+
+number! {
+    i32: "an integer", integer;
+    u32: "a whole number", integer;
+    u64: "a whole number", integer;
+    f64: "a number", double;
+}
+
+/// Whether results of a static type may turn out to be what is wanted.
+fn may_be(ty: &Type, wanted: impl Fn(&Type) -> bool) -> bool {
+    match ty {
+        Type::Nullable(inner) => wanted(inner),
+        Type::Dynamic => true,
+        Type::Null | Type::Void => false,
+        // A class that is no string may have any run-time type below it; a token converts by its text.
+        ty => ty.is_object() || wanted(ty) || (ty.is_reference() && !ty.is_string()),
+    }
+}
+
+impl FromValue for bool {
+    const EXPECTED: &'static str = "`true` or `false`";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        match text {
+            _ if text.eq_ignore_ascii_case("true") => Some(true),
+            _ if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        }
+    }
+
+    fn from_value(value: &Value, _: &mut Machine<'_>) -> Option<Self> {
+        match value {
+            Value::Bool(value) => Some(*value),
+            Value::String(text) => Self::from_literal(text.as_utf8()?.trim_ascii()),
+            _ => None,
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        may_be(ty, |ty| ty.is_bool() || ty.is_string())
+    }
+}
+
+impl FromValue for Str {
+    const EXPECTED: &'static str = "text";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        match value {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => ops::to_text(machine, other).ok(),
+        }
+    }
+}
+
+/// Where `null` stands for nothing.
+impl<T: FromValue> FromValue for Option<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn from_literal(text: &str) -> Option<Self> {
+        T::from_literal(text).map(Some)
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::from_value(value, machine).map(Some),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        T::accepts(ty)
+    }
+}
+
+/// Whatever an expression gives; a literal is a string.
+impl FromValue for Value {
+    const EXPECTED: &'static str = "a value";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        Some(Value::string(text))
+    }
+
+    fn from_value(value: &Value, _: &mut Machine<'_>) -> Option<Self> {
+        Some(value.clone())
+    }
+}
+
+/// A body: text, or bytes as they are.
+impl FromValue for Bytes {
+    const EXPECTED: &'static str = "text or bytes";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        Some(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        if let Some(bytes) = machine.heap.of::<Array>(value).and_then(Array::as_bytes) {
+            return Some(Bytes::copy_from_slice(bytes));
+        }
+        let text = Str::from_value(value, machine)?;
+        Some(Bytes::copy_from_slice(text.to_utf8().as_bytes()))
+    }
+}
+
+/// What is read from text, literal or not.
+macro_rules! from_text {
+    ($($type:ty: $expected:literal, $read:expr;)*) => { $(
+        impl FromValue for $type {
+            const EXPECTED: &'static str = $expected;
+
+            fn from_literal(text: &str) -> Option<Self> {
+                $read(text)
+            }
+
+            fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+                let text = Str::from_value(value, machine)?;
+                $read(text.as_utf8()?)
+            }
+        }
+    )* };
+}
+
+from_text! {
+    HeaderName: "the name of a header", |text: &str| HeaderName::try_from(text).ok();
+    HeaderValue: "a header's value: visible ASCII characters, spaces and tabs", header_value;
+    Method: "an HTTP method", |text: &str| Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
+    Url: "an absolute http or https URL", |text: &str| Url::parse(text).ok();
+    VariableName: "the name of a variable", |text: &str| (!text.is_empty()).then(|| VariableName::new(text));
+}
+
+/// Only what no server or client can take for more than one header: no CR, LF or other control, nothing beyond ASCII.
+fn header_value(text: &str) -> Option<HeaderValue> {
+    let safe = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+    match text.bytes().all(safe) {
+        true => HeaderValue::from_str(text).ok(),
+        false => None,
+    }
+}
+
+impl FromValue for StatusCode {
+    const EXPECTED: &'static str = "a status code between 100 and 599";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        status(text.parse().ok()?)
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        status(u32::from_value(value, machine)?)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        u32::accepts(ty)
+    }
+}
+
+fn status(code: u32) -> Option<StatusCode> {
+    let code = u16::try_from(code).ok().filter(|code| *code < 600)?;
+    StatusCode::from_u16(code).ok()
+}
+
+/// Seconds, whole or not.
+impl FromValue for Duration {
+    const EXPECTED: &'static str = "a number of seconds";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        Duration::try_from_secs_f64(text.parse().ok()?).ok()
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        Duration::try_from_secs_f64(f64::from_value(value, machine)?).ok()
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        f64::accepts(ty)
+    }
+}
