@@ -1,1 +1,3 @@
 //! The policies of the APIM reference, one file each.
+
+mod access;

@@ -1,0 +1,8 @@
+//! Tokens: what `validate-jwt` checks, and where its keys come from.
+
+pub(crate) mod claims;
+pub(crate) mod keys;
+pub(crate) mod rejection;
+pub(crate) mod remembered;
+pub(crate) mod token;
+pub(crate) mod verify;

@@ -1,0 +1,3 @@
+//! Policies on who may call: `validate-jwt`.
+
+mod jwt;
