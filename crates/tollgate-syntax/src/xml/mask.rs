@@ -497,3 +497,46 @@ pub(super) fn is_name_start(c: char) -> bool {
 pub(super) fn is_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.')
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::FileId;
+
+    fn masked(source: &str) -> Masked {
+        mask(source, &mut Findings::new(FileId::default()))
+    }
+
+    #[test]
+    fn expressions_are_overwritten_in_place() {
+        let masked = masked("<a b=\"@(x < \"é\")\">@{\r\n} &lt; 1 < 2</a>");
+        assert_eq!(masked.text, "<a b=\"xxxxxxxxxxx\">xx\r\nx xlt; 1 x 2</a>");
+        let holes: Vec<_> = masked.holes.iter().map(|hole| hole.range.clone()).collect();
+        assert_eq!(holes, [6..17, 19..24]);
+    }
+
+    proptest! {
+        #[test]
+        fn length_and_line_breaks_stay(
+            parts in proptest::collection::vec(
+                select(&["<a b=\"", "<", "/>", "</a>", "@(", "@{", ")", "}", "\"", "'", "&", "é", "\n", "\r\n", "\u{feff}",
+                    "<!--", "-->", "<![CDATA[", "]]>", "<!DOCTYPE", "x", " "][..]),
+                0..40,
+            )
+        ) {
+            let source = parts.concat();
+            let masked = masked(&source);
+            prop_assert_eq!(masked.text.len(), source.len());
+            let is_break = |byte: &(usize, u8)| matches!(byte.1, b'\n' | b'\r');
+            // White space before a `<` may have become the `>` that was missing; else line breaks stay where they are.
+            for (at, byte) in source.bytes().enumerate().filter(is_break) {
+                let now = masked.text.as_bytes().get(at).copied().unwrap();
+                prop_assert!(now == byte || matches!(now, b'>' | b'/'), "{:?}", masked.text);
+            }
+        }
+    }
+}

@@ -244,11 +244,8 @@ impl<'s> Scanner<'s, '_> {
     }
 
     fn report_unfinished(&mut self, start: usize) {
-        let name_length = self
-            .rest(start)
-            .trim_start_matches(['<', '/'])
-            .find(|c| !is_name(c))
-            .unwrap_or(0);
+        let name = self.rest(start).trim_start_matches(['<', '/']);
+        let name_length = name.find(|c| !is_name(c)).unwrap_or(name.len());
         let opening = if self.rest(start).starts_with("</") {
             2
         } else {

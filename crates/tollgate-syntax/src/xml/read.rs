@@ -416,10 +416,12 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
                 .is_none_or(|t| t.trim_ascii().is_empty())
         };
         if !is_blank(&self.masked.text) {
-            let start = range.end - self.text_of(range.clone()).trim_ascii_start().len();
+            let text = self.text_of(range.clone()).trim_ascii_start();
+            let start = range.end - text.len();
+            let first_line = text.lines().next().unwrap_or("").len();
             let diagnostic = Diagnostic::error(
                 "text-outside-root",
-                self.span(start..start + 1),
+                self.span(start..start + first_line),
                 "text stands outside of the root element",
             )
             .with_help("remove it, or make it a comment: `<!-- … -->`");
@@ -497,7 +499,8 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
     fn refuse_text_after(&mut self, hole: &Hole, range: Range<usize>) {
         let text = self.text_of(range.clone());
         let rest = text.trim_ascii();
-        if rest.is_empty() {
+        // Where an unclosed expression ends is a guess, and has been reported.
+        if rest.is_empty() || !hole.is_closed {
             return;
         }
         let start = range.end - text.trim_ascii_start().len();
