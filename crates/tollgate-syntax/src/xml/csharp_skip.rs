@@ -259,7 +259,7 @@ impl Skipper<'_> {
                 self.entities = Entities::InCode;
             }
             match seen.byte {
-                b'\n' if !block => return Ok(()),
+                b'\n' | b'\r' if !block => return Ok(()),
                 b'/' if block && star => {
                     self.at += seen.length;
                     return Ok(());
