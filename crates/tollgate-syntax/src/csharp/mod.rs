@@ -3,6 +3,19 @@
 //! them to the policy file. Source: api-management-policy-expressions.md.
 
 pub mod ast;
+mod lexer;
+mod literal;
+mod lookahead;
+mod parse_expression;
+mod parse_pattern;
+mod parse_primary;
+mod parse_query;
+mod parse_statement;
+mod parse_type;
+mod parser;
+mod token;
+
+use ast::{Block, Expr, Range32};
 
 /// How deep expressions, statements, types and patterns may nest, alone and in each other; deeper
 /// code is refused with CS8078. Walking an accepted tree recursively is safe on a stack of 512 KiB.
@@ -28,5 +41,19 @@ pub struct SyntaxError {
     /// What is wrong, for people.
     pub message: String,
     /// Where.
-    pub range: ast::Range32,
+    pub range: Range32,
+}
+
+/// Parses the code of `@(…)`, without the `@(` and `)`: one expression.
+///
+/// Errors are found in [`Parsed::errors`]; the function itself cannot fail, whatever the text.
+pub fn parse_expression(code: &str) -> Parsed<Expr> {
+    parser::parse_all(code, |parser| parser.whole_expression())
+}
+
+/// Parses the code of `@{…}`, without the `@{` and `}`: statements.
+///
+/// Errors are found in [`Parsed::errors`]; the function itself cannot fail, whatever the text.
+pub fn parse_block(code: &str) -> Parsed<Block> {
+    parser::parse_all(code, |parser| parser.whole_block())
 }

@@ -14,18 +14,30 @@ pub struct Expr {
     pub range: Range32,
 }
 
+impl Expr {
+    /// The name C# gives to a member of an anonymous object or tuple that is only a value: that of
+    /// a name or of the last member accessed.
+    pub fn inferred_name(&self) -> Option<&Identifier> {
+        match &self.kind {
+            ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(&name.identifier),
+            ExprKind::ConditionalAccess { access, .. } => access.inferred_name(),
+            _ => None,
+        }
+    }
+}
+
 /// The forms of expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
     /// Stands where an expression was missing; only in code with errors.
     Missing,
-    /// A constant.
+    /// A constant, also `sizeof(int)`.
     Literal(Literal),
     /// `$"…{x,5:N2}…"`, escapes and doubled braces already resolved.
     Interpolated(Box<[InterpolatedPart]>),
     /// `x`, `F<int>`; also `_`, which is a discard where nothing of that name is in scope.
     Name(Box<SimpleName>),
-    /// `string` in `string.Format(…)`: always the target of a [`ExprKind::Member`], or inside `nameof`.
+    /// `string` in `string.Format(…)`: always the target of a [`ExprKind::Member`].
     Predefined(PredefinedType),
     /// `target.name`, also for namespaces and types.
     Member {

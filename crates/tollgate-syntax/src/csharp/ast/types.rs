@@ -84,3 +84,17 @@ pub enum PredefinedType {
     /// `void`: only what a local function returns, and in `typeof(void)`.
     Void,
 }
+
+impl PredefinedType {
+    /// What `sizeof` gives, in bytes; `None` for `string`, `object` and `void`.
+    pub fn size(self) -> Option<i32> {
+        Some(match self {
+            Self::Bool | Self::Byte | Self::SByte => 1,
+            Self::Short | Self::UShort | Self::Char => 2,
+            Self::Int | Self::UInt | Self::Float => 4,
+            Self::Long | Self::ULong | Self::Double => 8,
+            Self::Decimal => 16,
+            Self::String | Self::Object | Self::Void => return None,
+        })
+    }
+}

@@ -1,0 +1,634 @@
+//! Statements.
+
+use super::ast::{
+    AssignOp, Block, Body, CatchClause, Declarator, Expr, ExprKind, For, ForEach, ForEachVariable,
+    ForInit, Identifier, LocalDeclaration, LocalFunction, LocalModifier, Parameter, Range32, Stmt,
+    StmtKind, Switch, SwitchLabel, SwitchSection, Try, TypeSyntax, UnaryOp, Using, UsingResource,
+};
+use super::lookahead::QuestionMark;
+use super::parse_expression::precedence;
+use super::parser::Parser;
+use super::token::TokenKind;
+
+impl Parser<'_> {
+    /// The code of `@(…)`.
+    pub(super) fn whole_expression(&mut self) -> Expr {
+        let expr = self.expression();
+        if !self.at_end() {
+            self.expect(")");
+        }
+        expr
+    }
+
+    /// The code of `@{…}`.
+    pub(super) fn whole_block(&mut self) -> Block {
+        let mut statements = Vec::new();
+        while !self.at_end() {
+            if self.at("}") {
+                let range = self.token().range;
+                self.error(
+                    "CS1022",
+                    "Type or namespace definition, or end-of-file expected",
+                    range,
+                );
+                self.bump();
+            } else {
+                self.push_statement(&mut statements);
+            }
+        }
+        let end = u32::try_from(self.code.len()).unwrap_or(u32::MAX);
+        Block {
+            statements: statements.into(),
+            range: Range32::new(0, end),
+        }
+    }
+
+    /// `{…}`.
+    pub(super) fn block(&mut self) -> Block {
+        let start = self.start();
+        let mut statements = Vec::new();
+        if self.expect("{") {
+            while !self.at("}") && !self.at_end() {
+                self.push_statement(&mut statements);
+            }
+            self.expect("}");
+        }
+        Block {
+            statements: statements.into(),
+            range: self.since(start),
+        }
+    }
+
+    /// One statement; at least one token is consumed.
+    fn push_statement(&mut self, statements: &mut Vec<Stmt>) {
+        let before = self.next;
+        statements.push(self.statement());
+        if self.next == before {
+            self.bump();
+        }
+    }
+
+    fn statement(&mut self) -> Stmt {
+        let start = self.start();
+        let Some(level) = self.enter() else {
+            return Stmt {
+                kind: StmtKind::Empty,
+                range: self.since(start),
+            };
+        };
+        let kind = match self.token().kind {
+            TokenKind::Keyword => self.keyword_statement(),
+            TokenKind::Punctuation if self.at("{") => StmtKind::Block(self.block()),
+            TokenKind::Punctuation if self.eat(";") => StmtKind::Empty,
+            TokenKind::Identifier => self.word_statement(),
+            _ => self.declaration_or_expression(),
+        };
+        self.leave(level);
+        Stmt {
+            kind,
+            range: self.since(start),
+        }
+    }
+
+    /// A statement inside another, where no variable may be declared.
+    fn embedded(&mut self) -> Box<Stmt> {
+        let statement = self.statement();
+        let declares = matches!(
+            statement.kind,
+            StmtKind::Local(_) | StmtKind::LocalFunction(_) | StmtKind::Labeled { .. }
+        );
+        if declares {
+            let message = "Embedded statement cannot be a declaration or labeled statement";
+            self.late_error("CS1023", message, statement.range);
+        }
+        Box::new(statement)
+    }
+
+    fn keyword_statement(&mut self) -> StmtKind {
+        match self.text() {
+            "if" => self.if_statement(),
+            "while" => self.while_statement(),
+            "do" => self.do_statement(),
+            "for" => self.for_statement(),
+            "foreach" => self.foreach_statement(),
+            "switch" => self.switch_statement(),
+            "return" => self.return_statement(),
+            "throw" => self.throw_statement(),
+            "try" => self.try_statement(),
+            "using" => self.using_statement(),
+            "lock" => self.lock_statement(),
+            "break" => self.jump(StmtKind::Break),
+            "continue" => self.jump(StmtKind::Continue),
+            "goto" => self.goto_statement(),
+            "const" => self.const_statement(),
+            "checked" if self.nth_text(1) == "{" => {
+                self.bump();
+                StmtKind::Checked(self.block())
+            }
+            "unchecked" if self.nth_text(1) == "{" => {
+                self.bump();
+                StmtKind::Unchecked(self.block())
+            }
+            "static" => {
+                self.bump();
+                self.local_function(true)
+            }
+            _ => self.refused_statement(),
+        }
+    }
+
+    /// What begins with a keyword that no statement begins with.
+    fn refused_statement(&mut self) -> StmtKind {
+        let (code, message) = match self.text() {
+            "class" | "struct" | "interface" | "enum" | "namespace" | "public" | "private"
+            | "protected" | "internal" | "abstract" | "sealed" | "event" | "override"
+            | "virtual" => (
+                "CS1513",
+                "} expected: types cannot be declared in policy expressions",
+            ),
+            "unsafe" | "fixed" => ("CS0227", "Unsafe code is not allowed in policy expressions"),
+            "ref" => (
+                "CS8172",
+                "Variables by reference are not allowed in policy expressions",
+            ),
+            "else" => ("CS8641", "'else' cannot start a statement."),
+            "catch" | "finally" => ("CS1003", "Syntax error, 'try' expected"),
+            "case" | "default" if self.nth_text(1) != "(" && self.nth_text(1) != "." => {
+                ("CS1513", "} expected")
+            }
+            _ => return self.declaration_or_expression(),
+        };
+        let range = self.token().range;
+        self.error(code, message, range);
+        StmtKind::Empty
+    }
+
+    /// What begins with a name that may be a keyword here.
+    fn word_statement(&mut self) -> StmtKind {
+        match (self.text(), self.nth_text(1)) {
+            ("yield", "return") => {
+                self.bump();
+                self.bump();
+                let value = Box::new(self.expression());
+                self.expect(";");
+                StmtKind::YieldReturn(value)
+            }
+            ("yield", "break") => {
+                self.bump();
+                self.bump();
+                self.expect(";");
+                StmtKind::YieldBreak
+            }
+            ("await", _) if self.nth(1).kind == TokenKind::Identifier => {
+                let range = self.bump().range;
+                self.error(
+                    "CS1992",
+                    "'await' is not allowed in policy expressions",
+                    range,
+                );
+                self.declaration_or_expression()
+            }
+            ("async", _) if self.declaration_ahead(self.next + 1).is_some() => {
+                let range = self.bump().range;
+                self.error(
+                    "CS1992",
+                    "'async' is not allowed in policy expressions",
+                    range,
+                );
+                self.declaration_or_expression()
+            }
+            (_, ":") => {
+                let label = Box::new(self.identifier());
+                self.bump();
+                StmtKind::Labeled {
+                    label,
+                    statement: Box::new(self.statement()),
+                }
+            }
+            _ => self.declaration_or_expression(),
+        }
+    }
+
+    fn declaration_or_expression(&mut self) -> StmtKind {
+        let Some(ahead) = self.type_ahead(self.next, QuestionMark::Nullable) else {
+            return self.expression_statement();
+        };
+        let named = self.is_free_identifier(ahead.end)
+            // `a ? b : c` is no declaration of `b`.
+            && self.text_at(ahead.end + 1) != ":";
+        let deconstructs = self.at("(") && self.text_at(ahead.end) == "=";
+        if !named && (!ahead.certain || deconstructs) {
+            return self.expression_statement();
+        }
+        if named && matches!(self.text_at(ahead.end + 1), "(" | "<") {
+            return self.local_function(false);
+        }
+        let declaration = self.local_declaration(LocalModifier::None);
+        self.expect(";");
+        StmtKind::Local(Box::new(declaration))
+    }
+
+    fn expression_statement(&mut self) -> StmtKind {
+        let expr = if self.is_var_deconstruction(self.next) {
+            self.deconstruction()
+        } else {
+            self.expression()
+        };
+        if !can_stand_alone(&expr) {
+            let message = "Only assignment, call, increment, decrement, await, and new object \
+                           expressions can be used as a statement";
+            self.late_error("CS0201", message, expr.range);
+        }
+        self.expect(";");
+        StmtKind::Expression(Box::new(expr))
+    }
+
+    /// `var (a, b) = value`.
+    fn deconstruction(&mut self) -> Expr {
+        let start = self.start();
+        let target = Box::new(self.declaration_expression());
+        self.expect("=");
+        let value = Box::new(self.expression());
+        let kind = ExprKind::Assign {
+            op: AssignOp::Assign,
+            target,
+            value,
+        };
+        Expr {
+            kind,
+            range: self.since(start),
+        }
+    }
+
+    /// `int a = 1, b` without the semicolon.
+    fn local_declaration(&mut self, modifier: LocalModifier) -> LocalDeclaration {
+        let ty = self.parse_type();
+        let mut declarators = vec![self.declarator()];
+        while self.eat(",") {
+            declarators.push(self.declarator());
+        }
+        LocalDeclaration {
+            modifier,
+            ty,
+            declarators: declarators.into(),
+        }
+    }
+
+    fn declarator(&mut self) -> Declarator {
+        let name = self.identifier();
+        if self.at("[") {
+            let range = self.token().range;
+            let message = "Bad array declarator: To declare a managed array the rank specifier \
+                           precedes the variable's identifier.";
+            self.error("CS0650", message, range);
+            self.bump();
+            self.arguments("]");
+            self.expect("]");
+        }
+        let initializer = self.eat("=").then(|| {
+            if self.at("{") {
+                self.array_initializer()
+            } else {
+                self.expression()
+            }
+        });
+        Declarator { name, initializer }
+    }
+
+    fn const_statement(&mut self) -> StmtKind {
+        self.bump();
+        let declaration = self.local_declaration(LocalModifier::Const);
+        self.expect(";");
+        StmtKind::Local(Box::new(declaration))
+    }
+
+    fn local_function(&mut self, is_static: bool) -> StmtKind {
+        let return_type = self.parse_type();
+        let name = self.identifier();
+        let type_parameters = self.type_parameters();
+        let parameters = self.parameters();
+        if self.at("where") {
+            let range = self.token().range;
+            let message = "Constraints on type parameters are not allowed in policy expressions";
+            self.error("CS0080", message, range);
+        }
+        let body = if self.eat("=>") {
+            let value = self.expression();
+            self.expect(";");
+            Body::Expr(value)
+        } else {
+            Body::Block(self.block())
+        };
+        StmtKind::LocalFunction(Box::new(LocalFunction {
+            is_static,
+            return_type,
+            name,
+            type_parameters,
+            parameters,
+            body,
+        }))
+    }
+
+    /// `(int a, params string[] b)`.
+    fn parameters(&mut self) -> Box<[Parameter]> {
+        self.expect("(");
+        let mut parameters = Vec::new();
+        while !self.at(")") && !self.at_end() {
+            parameters.push(self.parameter());
+            if !self.eat(",") {
+                break;
+            }
+        }
+        self.expect(")");
+        parameters.into()
+    }
+
+    fn parameter(&mut self) -> Parameter {
+        let modifier = self.modifier();
+        let is_params = self.eat("params");
+        let ty = self.parse_type();
+        let name = self.identifier();
+        let default = self.eat("=").then(|| self.expression());
+        Parameter {
+            modifier,
+            is_params,
+            ty,
+            name,
+            default,
+        }
+    }
+
+    fn condition(&mut self) -> Box<Expr> {
+        self.expect("(");
+        let condition = Box::new(self.expression());
+        self.expect(")");
+        condition
+    }
+
+    fn if_statement(&mut self) -> StmtKind {
+        self.bump();
+        let condition = self.condition();
+        let then = self.embedded();
+        let otherwise = self.eat("else").then(|| self.embedded());
+        StmtKind::If {
+            condition,
+            then,
+            otherwise,
+        }
+    }
+
+    fn while_statement(&mut self) -> StmtKind {
+        self.bump();
+        let condition = self.condition();
+        StmtKind::While {
+            condition,
+            body: self.embedded(),
+        }
+    }
+
+    fn do_statement(&mut self) -> StmtKind {
+        self.bump();
+        let body = self.embedded();
+        self.expect("while");
+        let condition = self.condition();
+        self.expect(";");
+        StmtKind::Do { body, condition }
+    }
+
+    fn for_statement(&mut self) -> StmtKind {
+        self.bump();
+        self.expect("(");
+        let init = if self.declaration_ahead(self.next).is_some() {
+            ForInit::Declaration(self.local_declaration(LocalModifier::None))
+        } else {
+            ForInit::Expressions(self.for_expressions(";"))
+        };
+        self.expect(";");
+        let condition = (!self.at(";")).then(|| self.expression());
+        self.expect(";");
+        let step = self.for_expressions(")");
+        self.expect(")");
+        let body = *self.embedded();
+        StmtKind::For(Box::new(For {
+            init,
+            condition,
+            step,
+            body,
+        }))
+    }
+
+    fn for_expressions(&mut self, close: &str) -> Box<[Expr]> {
+        let mut expressions = Vec::new();
+        if !self.at(close) {
+            expressions.push(self.expression());
+            while self.eat(",") {
+                expressions.push(self.expression());
+            }
+        }
+        expressions.into()
+    }
+
+    fn foreach_statement(&mut self) -> StmtKind {
+        self.bump();
+        self.expect("(");
+        let variable = self.foreach_variable();
+        self.expect("in");
+        let source = self.expression();
+        self.expect(")");
+        let body = *self.embedded();
+        StmtKind::ForEach(Box::new(ForEach {
+            variable,
+            source,
+            body,
+        }))
+    }
+
+    fn foreach_variable(&mut self) -> ForEachVariable {
+        if self.is_var_deconstruction(self.next) {
+            return ForEachVariable::Deconstruction(self.declaration_expression());
+        }
+        if self.at("(") && self.declaration_ahead(self.next).is_none() {
+            return ForEachVariable::Deconstruction(self.operand());
+        }
+        let ty = self.parse_type();
+        ForEachVariable::Variable {
+            ty,
+            name: self.identifier(),
+        }
+    }
+
+    fn switch_statement(&mut self) -> StmtKind {
+        self.bump();
+        let value = *self.condition();
+        self.expect("{");
+        let mut sections = Vec::new();
+        while self.at("case") || self.at("default") {
+            sections.push(self.switch_section());
+        }
+        self.expect("}");
+        StmtKind::Switch(Box::new(Switch {
+            value,
+            sections: sections.into(),
+        }))
+    }
+
+    fn switch_section(&mut self) -> SwitchSection {
+        let start = self.start();
+        let mut labels = Vec::new();
+        while let Some(label) = self.switch_label() {
+            labels.push(label);
+        }
+        let mut statements = Vec::new();
+        while !matches!(self.text(), "case" | "default" | "}") && !self.at_end() {
+            self.push_statement(&mut statements);
+        }
+        let range = self.since(start);
+        SwitchSection {
+            labels: labels.into(),
+            statements: statements.into(),
+            range,
+        }
+    }
+
+    fn switch_label(&mut self) -> Option<SwitchLabel> {
+        if self.at("default") {
+            let range = self.bump().range;
+            self.expect(":");
+            return Some(SwitchLabel::Default(range));
+        }
+        if !self.eat("case") {
+            return None;
+        }
+        let pattern = self.pattern(precedence::OR);
+        let guard = self.eat("when").then(|| self.expression());
+        self.expect(":");
+        Some(SwitchLabel::Case { pattern, guard })
+    }
+
+    fn jump(&mut self, kind: StmtKind) -> StmtKind {
+        self.bump();
+        self.expect(";");
+        kind
+    }
+
+    fn goto_statement(&mut self) -> StmtKind {
+        self.bump();
+        let kind = if self.eat("case") {
+            StmtKind::GotoCase(Box::new(self.expression()))
+        } else if self.eat("default") {
+            StmtKind::GotoDefault
+        } else {
+            StmtKind::Goto(self.identifier())
+        };
+        self.expect(";");
+        kind
+    }
+
+    /// The value after `return` or `throw`, and the semicolon.
+    fn optional_value(&mut self) -> Option<Box<Expr>> {
+        self.bump();
+        let value = (!self.at(";")).then(|| Box::new(self.expression()));
+        self.expect(";");
+        value
+    }
+
+    fn return_statement(&mut self) -> StmtKind {
+        StmtKind::Return(self.optional_value())
+    }
+
+    fn throw_statement(&mut self) -> StmtKind {
+        StmtKind::Throw(self.optional_value())
+    }
+
+    fn try_statement(&mut self) -> StmtKind {
+        self.bump();
+        let block = self.block();
+        let mut catches = Vec::new();
+        while self.at("catch") {
+            catches.push(self.catch_clause());
+        }
+        let finally = self.eat("finally").then(|| self.block());
+        if catches.is_empty() && finally.is_none() {
+            let range = self.token().range;
+            self.error("CS1524", "Expected catch or finally", range);
+        }
+        StmtKind::Try(Box::new(Try {
+            block,
+            catches: catches.into(),
+            finally,
+        }))
+    }
+
+    fn catch_clause(&mut self) -> CatchClause {
+        let start = self.start();
+        self.bump();
+        let (ty, name) = if self.eat("(") {
+            self.caught()
+        } else {
+            (None, None)
+        };
+        let filter = self.eat("when").then(|| *self.condition());
+        let block = self.block();
+        CatchClause {
+            ty,
+            name,
+            filter,
+            block,
+            range: self.since(start),
+        }
+    }
+
+    /// The type and the variable of a catch clause, and `)`.
+    fn caught(&mut self) -> (Option<TypeSyntax>, Option<Identifier>) {
+        let ty = self.parse_type();
+        let name = self
+            .at_kind(TokenKind::Identifier)
+            .then(|| self.identifier());
+        self.expect(")");
+        (Some(ty), name)
+    }
+
+    fn using_statement(&mut self) -> StmtKind {
+        self.bump();
+        if !self.eat("(") {
+            let declaration = self.local_declaration(LocalModifier::Using);
+            self.expect(";");
+            return StmtKind::Local(Box::new(declaration));
+        }
+        let resource = if self.declaration_ahead(self.next).is_some() {
+            UsingResource::Declaration(self.local_declaration(LocalModifier::None))
+        } else {
+            UsingResource::Expr(self.expression())
+        };
+        self.expect(")");
+        let body = *self.embedded();
+        StmtKind::Using(Box::new(Using { resource, body }))
+    }
+
+    fn lock_statement(&mut self) -> StmtKind {
+        self.bump();
+        let target = self.condition();
+        StmtKind::Lock {
+            target,
+            body: self.embedded(),
+        }
+    }
+}
+
+/// May `expr` be a statement?
+fn can_stand_alone(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::ConditionalAccess { access, .. } => can_stand_alone(access),
+        ExprKind::Unary { op, .. } => matches!(
+            op,
+            UnaryOp::PreIncrement
+                | UnaryOp::PreDecrement
+                | UnaryOp::PostIncrement
+                | UnaryOp::PostDecrement
+        ),
+        ExprKind::Assign { .. } | ExprKind::Call { .. } | ExprKind::New(_) | ExprKind::Missing => {
+            true
+        }
+        _ => false,
+    }
+}
