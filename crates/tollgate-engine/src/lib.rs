@@ -6,11 +6,14 @@ mod context;
 pub mod counters;
 pub mod exchange;
 mod failure;
+pub mod known;
 mod load;
 mod plan;
 pub mod policy;
 pub mod ports;
+mod routing;
 mod setting;
+mod subscription_key;
 
 pub use block::{Block, Node, Place};
 pub use catalog::{
@@ -20,11 +23,13 @@ pub use catalog::{
 };
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
-pub use load::ElementReader;
-pub use plan::Plan;
+pub use load::{Checked, ElementReader, LoadErrors, Statistics, check};
+pub use plan::{Pipeline, Plan, PlanApi, PlanOperation};
 pub use policy::{
     AttributeSpec, BoxFuture, Children, ElementSpec, Flow, Invalid, Policy, PolicyKind, Reads,
     Scope, Scopes, Section, Sections, element, optional, required,
 };
 pub use ports::Ports;
+pub use routing::{Route, RouteError};
 pub use setting::{Expression, FromValue, Setting};
+pub use subscription_key::{Admission, Denied};

@@ -1,5 +1,232 @@
 //! What requests run through.
 
-/// What requests run through: routes, sections and all else that load time could settle. Never changed.
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, Method};
+use tollgate_syntax::{Diagnostic, Sources};
+
+use crate::block::Block;
+use crate::catalog::{ApiInfo, Catalog, DeploymentInfo, OperationInfo, ProductInfo, WorkspaceInfo};
+use crate::exchange::Url;
+use crate::load::{self, LoadErrors};
+use crate::policy::{PolicyKind, Section};
+use crate::routing::{self, Path, Route, RouteError, Template};
+use crate::subscription_key::{self, Admission, Denied, Keys};
+
+/// What requests run through: routes, keys, merged policies, and all else that load time could settle. Never changed.
+#[derive(Default)]
+pub struct Plan {
+    apis: Box<[PlanApi]>,
+    products: Box<[PlanProduct]>,
+    unmatched: Arc<Pipeline>,
+    keys: Keys,
+    backends: HashMap<Box<str>, Arc<Url>>,
+    deployment: Arc<DeploymentInfo>,
+    workspace: Option<Arc<WorkspaceInfo>>,
+    secrets: Arc<[Box<str>]>,
+    warnings: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("apis", &self.apis)
+            .field("products", &self.products)
+            .field("unmatched", &self.unmatched)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Plan {
+    /// Loads a catalog with these kinds of policies; of two of one name the later counts.
+    ///
+    /// Everything that is wrong is found in one go.
+    pub fn load(catalog: &Catalog, kinds: &[&'static [PolicyKind]]) -> Result<Self, LoadErrors> {
+        load::load(catalog, kinds)
+    }
+
+    pub(crate) fn new(
+        mut apis: Vec<PlanApi>,
+        products: Vec<PlanProduct>,
+        unmatched: Pipeline,
+        keys: Keys,
+        catalog: &Catalog,
+        backends: HashMap<Box<str>, Arc<Url>>,
+    ) -> Self {
+        apis.sort_by_key(|api| std::cmp::Reverse(api.path.len()));
+        let workspace = catalog.workspace.as_ref();
+        Self {
+            apis: apis.into(),
+            products: products.into(),
+            unmatched: Arc::new(unmatched),
+            keys,
+            backends,
+            deployment: Arc::new(catalog.deployment.clone()),
+            workspace: workspace.map(|workspace| Arc::new(workspace.info.clone())),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn finish(
+        self,
+        secrets: Arc<[Box<str>]>,
+        warnings: Vec<Diagnostic>,
+        sources: Sources,
+    ) -> Self {
+        Self {
+            secrets,
+            warnings,
+            sources,
+            ..self
+        }
+    }
+
+    /// Which API and operation a request belongs to. `path` is the request's, encoded as it came.
+    ///
+    /// What a backend may read as another path is refused: `.` and `..`, `//`, `%2f`, backslashes and the like.
+    pub fn route<'p, 'r>(
+        &'p self,
+        method: &Method,
+        path: &'r str,
+        query: Option<&str>,
+    ) -> Result<Route<'p, 'r>, RouteError> {
+        routing::route(&self.apis, method, path, query)
+    }
+
+    /// Whether a request may call an API, and in whose name. `now` is in .NET ticks, UTC.
+    pub fn admit(
+        &self,
+        api: &PlanApi,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        now: i64,
+    ) -> Result<Admission, Denied> {
+        subscription_key::admit(&self.keys, &self.products, api, headers, query, now)
+    }
+
+    /// The policies that a request runs through, by its operation and the product in whose context it runs.
+    pub fn pipeline<'p>(
+        &'p self,
+        operation: &'p PlanOperation,
+        product: Option<usize>,
+    ) -> &'p Arc<Pipeline> {
+        let mut pipelines = operation.pipelines.iter();
+        let found = pipelines.find(|(context, _)| *context == product);
+        found.map_or(&self.unmatched, |(_, pipeline)| pipeline)
+    }
+
+    /// The policies for a request that belongs to no operation: those for all APIs. Only `on-error` is run.
+    pub fn unmatched(&self) -> &Arc<Pipeline> {
+        &self.unmatched
+    }
+
+    /// What `context.Product` says of the product at this index.
+    pub fn product(&self, index: usize) -> Option<&Arc<ProductInfo>> {
+        self.products.get(index).map(|product| &product.info)
+    }
+
+    /// The base URL of the backend of this id.
+    pub fn backend(&self, id: &str) -> Option<&Arc<Url>> {
+        self.backends.get(id)
+    }
+
+    /// What `context.Deployment` says.
+    pub fn deployment(&self) -> &Arc<DeploymentInfo> {
+        &self.deployment
+    }
+
+    /// What `context.Workspace` says.
+    pub fn workspace(&self) -> Option<&Arc<WorkspaceInfo>> {
+        self.workspace.as_ref()
+    }
+
+    /// The values of secret named values, which nothing may show.
+    pub fn secrets(&self) -> &Arc<[Box<str>]> {
+        &self.secrets
+    }
+
+    /// What the load found and could go on with.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The policy texts that places are in.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+}
+
+/// An API of a plan.
+#[derive(Debug)]
+pub struct PlanApi {
+    /// What `context.Api` says.
+    pub info: Arc<ApiInfo>,
+    /// The base URL of its backend.
+    pub service_url: Option<Url>,
+    /// Whether it needs a subscription key.
+    pub subscription_required: bool,
+    pub(crate) path: Path,
+    pub(crate) key_header: HeaderName,
+    pub(crate) products: Box<[usize]>,
+    /// The product in whose context requests without a key run.
+    pub(crate) open_product: Option<usize>,
+    /// The most specific first.
+    pub(crate) operations: Box<[PlanOperation]>,
+}
+
+/// An operation of a plan.
+#[derive(Debug)]
+pub struct PlanOperation {
+    /// What `context.Operation` says; `None` for an API without operations, which takes everything.
+    pub info: Option<Arc<OperationInfo>>,
+    template: Template,
+    pipelines: Box<[(Option<usize>, Arc<Pipeline>)]>,
+}
+
+impl PlanOperation {
+    pub(crate) fn new(
+        info: Option<Arc<OperationInfo>>,
+        template: Template,
+        pipelines: Vec<(Option<usize>, Arc<Pipeline>)>,
+    ) -> Self {
+        Self {
+            info,
+            template,
+            pipelines: pipelines.into(),
+        }
+    }
+
+    pub(crate) fn template(&self) -> &Template {
+        &self.template
+    }
+}
+
+/// A product of a plan.
+#[derive(Debug)]
+pub(crate) struct PlanProduct {
+    pub(crate) info: Arc<ProductInfo>,
+}
+
+/// The merged policies of one operation in the context of one product or of none.
+///
+/// A section is a row of blocks, each a part of one scope's document, run one after the other.
 #[derive(Debug, Default)]
-pub struct Plan {}
+pub struct Pipeline {
+    sections: [Vec<Arc<Block>>; 4],
+}
+
+impl Pipeline {
+    pub(crate) fn new(sections: [Vec<Arc<Block>>; 4]) -> Self {
+        Self { sections }
+    }
+
+    /// The blocks of a section, none of them empty.
+    pub fn section(&self, section: Section) -> &[Arc<Block>] {
+        self.sections
+            .get(section as usize)
+            .map_or(&[], Vec::as_slice)
+    }
+}

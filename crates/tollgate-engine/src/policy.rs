@@ -243,6 +243,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them, the broadest first.
+    pub const ALL: [Scope; 5] = [
+        Self::Global,
+        Self::Workspace,
+        Self::Product,
+        Self::Api,
+        Self::Operation,
+    ];
+
     /// What `LastError.Scope` says.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,90 +1,273 @@
-//! What a policy reads itself from.
+//! What a policy's `load` reads its element through.
 
-use std::marker::PhantomData;
+use tollgate_syntax::{Content, Diagnostic, Element, MappedText, Span, Text};
 
-use tollgate_syntax::Span;
-
+use super::Loading;
+use super::named_values::is_liquid;
+use super::placement::{Position, read_block};
+use super::suggest::did_you_mean;
 use crate::block::Block;
-use crate::policy::{Invalid, Scope, Section};
-use crate::setting::{FromValue, Setting};
+use crate::policy::{Children, Invalid, Scope, Section};
+use crate::setting::{Expression, FromValue, Setting};
 
-/// What a policy reads itself from: one element, its attributes and what stands in it.
-#[derive(Debug)]
+/// An element of a policy document, named values replaced, at its place. Whatever is wrong with it is recorded as a
+/// diagnostic and answered by [`Invalid`]; loading then goes on with the next policy.
+///
+/// Attributes and children were compared with the policy's table before `load` is called.
+#[derive(Debug, Clone)]
 pub struct ElementReader<'a> {
-    document: PhantomData<&'a ()>,
+    loading: &'a Loading<'a>,
+    element: &'a Element,
+    position: Position<'a>,
 }
 
 impl<'a> ElementReader<'a> {
-    /// The element's name.
-    pub fn name(&self) -> &str {
-        ""
+    pub(crate) fn new(
+        loading: &'a Loading<'a>,
+        element: &'a Element,
+        position: Position<'a>,
+    ) -> Self {
+        Self {
+            loading,
+            element,
+            position,
+        }
     }
 
-    /// The section it stands in.
-    pub fn section(&self) -> Section {
-        Section::Inbound
+    /// The element's name.
+    pub fn name(&self) -> &'a str {
+        &self.element.name
+    }
+
+    /// The whole element in its file.
+    pub fn span(&self) -> Span {
+        self.element.span
+    }
+
+    /// The element's name in its start tag: the place for what is wrong with the element as such.
+    pub fn name_span(&self) -> Span {
+        self.element.name_span
     }
 
     /// The scope of the document it stands in.
     pub fn scope(&self) -> Scope {
-        Scope::Global
+        self.position.scope
     }
 
-    /// The element in its file.
-    pub fn span(&self) -> Span {
-        Span::default()
+    /// The section it stands in.
+    pub fn section(&self) -> Section {
+        self.position.section
     }
 
-    /// An attribute that must be there.
-    pub fn setting<T: FromValue>(&mut self, name: &str) -> Result<Setting<T>, Invalid> {
-        let _ = name;
-        Err(Invalid)
+    /// Where it stands in the section: `choose[3]/when[2]`.
+    pub fn path(&self) -> &str {
+        &self.position.path
     }
 
-    /// An attribute that may be left out.
+    /// What the document belongs to: the id of its product or API, `api-id;operation-id` for an operation, the
+    /// workspace's id, empty for the global one.
+    pub fn owner(&self) -> &'a str {
+        self.position.owner
+    }
+
+    /// Whether it has this attribute.
+    pub fn has(&self, name: &str) -> bool {
+        self.element.attribute(name).is_some()
+    }
+
+    /// Where the value of an attribute stands; the element's name if it has none of this name.
+    pub fn attribute_span(&self, name: &str) -> Span {
+        let attribute = self.element.attribute(name);
+        attribute.map_or(self.element.name_span, |attribute| attribute.value.span)
+    }
+
+    /// The attribute's value, which must be there.
+    pub fn setting<T: FromValue>(&self, name: &str) -> Result<Setting<T>, Invalid> {
+        self.optional_setting(name)?
+            .ok_or_else(|| self.missing(name))
+    }
+
+    /// The attribute's value, if it is there.
     pub fn optional_setting<T: FromValue>(
-        &mut self,
+        &self,
         name: &str,
     ) -> Result<Option<Setting<T>>, Invalid> {
-        let _ = name;
-        Err(Invalid)
+        let attribute = self.element.attribute(name);
+        attribute
+            .map(|attribute| self.value(&attribute.value, &format!("`{name}`"), true))
+            .transpose()
     }
 
-    /// An attribute that must be there and is no expression.
-    pub fn literal<T: FromValue>(&mut self, name: &str) -> Result<T, Invalid> {
-        let _ = name;
-        Err(Invalid)
+    /// The attribute's value, which must be there and cannot be an expression.
+    pub fn literal<T: FromValue>(&self, name: &str) -> Result<T, Invalid> {
+        self.optional_literal(name)?
+            .ok_or_else(|| self.missing(name))
     }
 
-    /// An attribute that may be left out and is no expression.
-    pub fn optional_literal<T: FromValue>(&mut self, name: &str) -> Result<Option<T>, Invalid> {
-        let _ = name;
-        Err(Invalid)
+    /// The attribute's value, if it is there; it cannot be an expression.
+    pub fn optional_literal<T: FromValue>(&self, name: &str) -> Result<Option<T>, Invalid> {
+        match self.optional_setting(name)? {
+            None => Ok(None),
+            Some(Setting::Literal(value)) => Ok(Some(value)),
+            Some(Setting::Program(_)) => Err(self.report(self.loading.no_expression(
+                &self.element.name,
+                name,
+                self.attribute_span(name),
+            ))),
+        }
     }
 
-    /// The element's text, trimmed, or its expression.
-    pub fn text_setting<T: FromValue>(&mut self) -> Result<Setting<T>, Invalid> {
-        Err(Invalid)
+    /// The text in the element, without white space at its ends.
+    pub fn text_setting<T: FromValue>(&self) -> Result<Setting<T>, Invalid> {
+        self.value(&self.element.text(), &format!("`<{}>`", self.name()), true)
     }
 
-    /// The elements in it.
-    pub fn children(&mut self) -> Vec<ElementReader<'_>> {
-        Vec::new()
+    /// The text in the element with all its white space, as `set-body` takes it.
+    pub fn verbatim_setting<T: FromValue>(&self) -> Result<Setting<T>, Invalid> {
+        self.value(&self.element.text(), &format!("`<{}>`", self.name()), false)
+    }
+
+    /// Where the text in the element stands.
+    pub fn text_span(&self) -> Span {
+        self.element.inner_span
+    }
+
+    /// What stands between the tags as it is in the file, named values replaced: for bodies that are markup.
+    pub fn inner_source(&self) -> String {
+        let source = self.element.inner_source(self.loading.sources);
+        let text = self.loading.named_values.replace_source(
+            source,
+            self.element.inner_span,
+            is_liquid(self.element),
+            self.loading.findings,
+        );
+        text.text().to_owned()
+    }
+
+    /// Whether there are elements in it.
+    pub fn has_children(&self) -> bool {
+        self.element.elements().next().is_some()
+    }
+
+    /// The elements in it, in order.
+    pub fn children(&self) -> Vec<ElementReader<'a>> {
+        let mut counts = super::placement::Counts::default();
+        let elements = self.element.elements();
+        elements
+            .map(|element| {
+                let position = self.position.child(&element.name, &mut counts);
+                ElementReader::new(self.loading, element, position)
+            })
+            .collect()
+    }
+
+    /// The elements of this name in it, in order.
+    pub fn children_named(&self, name: &str) -> impl Iterator<Item = ElementReader<'a>> {
+        let mut children = self.children();
+        children.retain(|child| child.name() == name);
+        children.into_iter()
+    }
+
+    /// The first element of this name in it.
+    pub fn child(&self, name: &str) -> Option<ElementReader<'a>> {
+        self.children_named(name).next()
     }
 
     /// The policies in it.
-    pub fn block(&mut self) -> Result<Block, Invalid> {
-        Err(Invalid)
+    pub fn block(&self) -> Result<Block, Invalid> {
+        read_block(self.loading, self.element, &self.position)
     }
 
-    /// The text between its tags, byte for byte as in the file.
-    pub fn inner_source(&self) -> &'a str {
-        ""
+    /// Records an error about this place.
+    pub fn error(&self, code: &'static str, span: Span, message: impl Into<String>) -> Invalid {
+        self.report(Diagnostic::error(code, span, message))
     }
 
-    /// Records an error.
-    pub fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) -> Invalid {
-        let _ = (code, span, message.into());
+    /// Records a diagnostic. A warning or a note is recorded too; going on is then the caller's choice.
+    pub fn report(&self, finding: Diagnostic) -> Invalid {
+        self.loading.findings.push(finding);
         Invalid
     }
+
+    /// Records that a literal must be one of `allowed`, with the closest as a suggestion.
+    pub fn not_one_of(&self, span: Span, what: &str, found: &str, allowed: &[&str]) -> Invalid {
+        let names: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("{what} must be one of {}, not `{found}`", names.join(", "));
+        let mut finding = Diagnostic::error("invalid-value", span, message);
+        finding.help = did_you_mean(found, allowed.iter().copied());
+        self.report(finding)
+    }
+
+    fn missing(&self, attribute: &str) -> Invalid {
+        self.report(self.loading.missing_attribute(self.element, attribute))
+    }
+
+    fn value<T: FromValue>(
+        &self,
+        text: &Text,
+        what: &str,
+        trim: bool,
+    ) -> Result<Setting<T>, Invalid> {
+        match &text.content {
+            Content::Literal(literal) => self.read_literal(literal, text.span, what, trim),
+            Content::Expression(expression) => {
+                let program = self.loading.compile(expression)?;
+                let ty = program.result_type();
+                if !T::accepts(ty) {
+                    let message = format!(
+                        "{what} must be {}, but the expression gives `{ty}`",
+                        T::EXPECTED
+                    );
+                    return Err(self.error("wrong-type", expression.span, message));
+                }
+                let text = self.loading.redact(expression.code.text());
+                Ok(Setting::Program(Expression {
+                    program,
+                    text: text.into(),
+                }))
+            }
+        }
+    }
+
+    fn read_literal<T: FromValue>(
+        &self,
+        literal: &MappedText,
+        span: Span,
+        what: &str,
+        trim: bool,
+    ) -> Result<Setting<T>, Invalid> {
+        let whole = literal.text();
+        let text = if trim { whole.trim() } else { whole };
+        if let Some(value) = T::from_literal(text) {
+            return Ok(Setting::Literal(value));
+        }
+        // A value that is not known yet may be anything.
+        if self.loading.named_values.is_open(text) {
+            return Err(Invalid);
+        }
+        let start = whole.len() - whole.trim_start().len();
+        let span = match text.is_empty() {
+            true => span,
+            false => literal.span(start..start + text.len()),
+        };
+        let message = format!("{what} must be {}, not `{text}`", T::EXPECTED);
+        Err(self.error("wrong-type", span, message))
+    }
+}
+
+impl Loading<'_> {
+    pub(super) fn no_expression(&self, element: &str, attribute: &str, span: Span) -> Diagnostic {
+        let message = format!("`{attribute}` of `{element}` cannot be an expression");
+        Diagnostic::error("expression-not-allowed", span, message)
+    }
+
+    pub(super) fn missing_attribute(&self, element: &Element, attribute: &str) -> Diagnostic {
+        let message = format!("`{}` needs the attribute `{attribute}`", element.name);
+        Diagnostic::error("missing-attribute", element.name_span, message)
+    }
+}
+
+/// Whether elements may hold text at all.
+pub(super) fn holds_text(children: Children) -> bool {
+    matches!(children, Children::Text | Children::Any)
 }

@@ -1,5 +1,259 @@
 //! From policy text to plans.
+//!
+//! Each document is parsed, its named values are replaced, and its policies are loaded, once; fragments are loaded
+//! wherever they are put in. Then the documents of all scopes are merged at `<base />`. Everything that is wrong is
+//! found in one go.
 
+mod assemble;
+mod check;
 mod element_reader;
+mod findings;
+mod fragments;
+mod named_values;
+mod placement;
+mod scopes;
+mod suggest;
+#[cfg(test)]
+mod tests;
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+
+use tollgate_expressions::{CompileError, Compiler, Form, Program};
+use tollgate_syntax::{
+    Diagnostic, DocumentKind, Element, Expression, ExpressionKind, Place, Severity, Sources,
+};
+
+use crate::catalog::Source;
+use crate::policy::{Invalid, PolicyKind};
+
+pub(crate) use assemble::load;
+pub use check::{Checked, Statistics, check};
 pub use element_reader::ElementReader;
+use findings::Findings;
+use fragments::Fragments;
+use named_values::NamedValues;
+
+/// Why a catalog makes no plan: everything that is wrong with it, and the texts it is about.
+///
+/// `Display` gives one line for each, `file:line:column: error[code]: message`, with its help below it. A picture of
+/// the place is made by `tollgate_syntax`'s `render`.
+#[derive(Debug, Clone, thiserror::Error)]
+pub struct LoadErrors {
+    /// What is wrong, by file and place; warnings and notes too.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics are about.
+    pub sources: Sources,
+}
+
+impl fmt::Display for LoadErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, finding) in self.diagnostics.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write_finding(f, finding, &self.sources)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_finding(
+    f: &mut fmt::Formatter<'_>,
+    finding: &Diagnostic,
+    sources: &Sources,
+) -> fmt::Result {
+    let place = Place::of(finding.span, sources);
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    write!(
+        f,
+        "{}:{}:{}: {severity}[{}]: {}",
+        place.file, place.line, place.column, finding.code, finding.message
+    )?;
+    if let Some(help) = &finding.help {
+        write!(f, "\n  help: {help}")?;
+    }
+    Ok(())
+}
+
+/// What is loaded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A plan.
+    Load,
+    /// A policy document on its own; its scope is not known.
+    Check,
+    /// A fragment on its own; neither its section nor its scope is known.
+    CheckFragment,
+}
+
+/// Policy kinds by name. Of two with the same name the later counts, so that one can be replaced.
+pub(crate) type Kinds = HashMap<&'static str, &'static PolicyKind>;
+
+pub(crate) fn kinds_by_name(kinds: &[&'static [PolicyKind]]) -> Kinds {
+    let all = kinds.iter().copied().flatten();
+    all.map(|kind| (kind.name, kind)).collect()
+}
+
+/// Reads a document and replaces its named values. What is wrong is recorded; a root of the wrong kind is no document.
+pub(crate) fn read(
+    source: &Source,
+    expected: DocumentKind,
+    sources: &mut Sources,
+    named_values: &NamedValues<'_>,
+    findings: &Findings,
+) -> Option<Element> {
+    let file = sources.add(&source.name, &source.text);
+    let (document, problems) = tollgate_syntax::parse(file, sources);
+    findings.extend(problems);
+    let mut document = document?;
+    if document.kind != expected {
+        // The reader has reported a root that is none at all.
+        if document.kind != DocumentKind::Unknown {
+            let wanted = match expected {
+                DocumentKind::Fragment => "a fragment begins with `<fragment>`",
+                _ => "a policy document begins with `<policies>`",
+            };
+            let message = format!("{wanted}, not `<{}>`", document.root.name);
+            findings.push(Diagnostic::error(
+                "wrong-root",
+                document.root.name_span,
+                message,
+            ));
+        }
+        return None;
+    }
+    named_values.replace(&mut document.root, findings);
+    Some(document.root)
+}
+
+/// What policies are loaded with.
+pub(crate) struct Loading<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) named_values: &'a NamedValues<'a>,
+    pub(crate) fragments: &'a Fragments<'a>,
+    pub(crate) findings: &'a Findings,
+    pub(crate) kinds: &'a Kinds,
+    pub(crate) mode: Mode,
+    secrets: Vec<&'a str>,
+    compiler: Compiler,
+    /// Identical expressions share one program.
+    programs: RefCell<HashMap<ProgramKey, Compiled>>,
+    policies: Cell<usize>,
+}
+
+type ProgramKey = (ExpressionKind, Box<str>);
+type Compiled = Result<Program, Vec<CompileError>>;
+
+impl fmt::Debug for Loading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loading")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Loading<'a> {
+    pub(crate) fn new(
+        sources: &'a Sources,
+        named_values: &'a NamedValues<'a>,
+        fragments: &'a Fragments<'a>,
+        findings: &'a Findings,
+        kinds: &'a Kinds,
+        mode: Mode,
+    ) -> Self {
+        Self {
+            sources,
+            named_values,
+            fragments,
+            findings,
+            kinds,
+            mode,
+            secrets: named_values.secrets(),
+            compiler: Compiler::new(tollgate_dotnet::Registry::dotnet()),
+            programs: RefCell::default(),
+            policies: Cell::new(0),
+        }
+    }
+
+    /// Records the finding.
+    pub(crate) fn fail<T>(&self, finding: Diagnostic) -> Result<T, Invalid> {
+        self.findings.push(finding);
+        Err(Invalid)
+    }
+
+    /// Begins to count policies anew.
+    pub(crate) fn begin_document(&self) {
+        self.policies.set(0);
+    }
+
+    /// Counts one more policy of the document; false when it has too many.
+    pub(crate) fn count_policy(&self, limit: usize) -> bool {
+        self.policies.set(self.policies.get() + 1);
+        self.policies.get() <= limit
+    }
+
+    /// A text without secrets.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            text = text.replace(secret, "***");
+        }
+        text
+    }
+
+    /// Compiles an expression, or takes the program of an identical one.
+    pub(crate) fn compile(&self, expression: &Expression) -> Result<Program, Invalid> {
+        // An expression without an end has been reported.
+        if !expression.closed {
+            return Err(Invalid);
+        }
+        self.compiled(expression).map_err(|errors| {
+            if !self.named_values.is_open(expression.code.text()) {
+                for error in errors {
+                    self.findings.push(self.explain(expression, error));
+                }
+            }
+            Invalid
+        })
+    }
+
+    /// Whether an expression compiles; nothing is recorded.
+    pub(crate) fn is_typed(&self, expression: &Expression) -> bool {
+        expression.closed && self.compiled(expression).is_ok()
+    }
+
+    fn compiled(&self, expression: &Expression) -> Compiled {
+        let code = expression.code.text();
+        let key = (expression.kind, Box::from(code));
+        if let Some(compiled) = self.programs.borrow().get(&key) {
+            return compiled.clone();
+        }
+        let form = match expression.kind {
+            ExpressionKind::Single => Form::Single,
+            ExpressionKind::Block => Form::Block,
+        };
+        let compiled = self.compiler.compile(code, form);
+        self.programs.borrow_mut().insert(key, compiled.clone());
+        compiled
+    }
+
+    fn explain(&self, expression: &Expression, error: CompileError) -> Diagnostic {
+        let start = usize::try_from(error.start).unwrap_or(usize::MAX);
+        let end = usize::try_from(error.end).unwrap_or(usize::MAX);
+        let span = expression.code.span(start..end);
+        // The compiler's words may quote a part of a secret, which masking the whole of it would not find.
+        if self.named_values.has_secret(self.sources.text(span)) {
+            let message = "the value of this secret named value does not fit in here";
+            return Diagnostic::error(error.code, span, message);
+        }
+        let mut finding = Diagnostic::error(error.code, span, error.message);
+        finding.help = error.help;
+        finding
+    }
+}

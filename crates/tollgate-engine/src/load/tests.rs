@@ -1,0 +1,1 @@
+//! Loading, with policies made for the purpose.
