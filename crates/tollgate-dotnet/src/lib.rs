@@ -8,6 +8,7 @@ mod collation;
 mod collections;
 mod convert;
 mod heap;
+mod linq;
 mod machine;
 mod member;
 mod number;
@@ -38,4 +39,4 @@ pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};
 
 /// The types of this crate; a host adds its own after them.
-pub const TYPES: &[&[&TypeDef]] = &[system::TYPES, collections::TYPES];
+pub const TYPES: &[&[&TypeDef]] = &[system::TYPES, collections::TYPES, linq::TYPES];
