@@ -1,7 +1,9 @@
 //! `context` as the world around an expression.
 
-use tollgate_dotnet::{Host, Type};
+use tollgate_dotnet::{Heap, Host, Record, Registry, Str, Throw, Type, Value};
 
+use super::Part;
+use super::dictionary::entries;
 use crate::exchange::Context;
 
 impl Host for Context {
@@ -13,7 +15,29 @@ impl Host for Context {
         self.ports.random.next_u64()
     }
 
-    fn type_of(&self, _handle: u32) -> Type {
-        Type::object()
+    fn type_of(&self, handle: u32) -> Type {
+        Part::of(handle).map_or_else(Type::object, |part| Type::plain(part.table()))
+    }
+
+    fn to_text(&self, _heap: &Heap, handle: u32) -> Result<Option<Str>, Throw> {
+        Ok(match Part::of(handle) {
+            Some(Part::Url) => Some(self.request.url.to_string().into()),
+            Some(Part::OriginalUrl) => Some(self.request.original_url.to_string().into()),
+            _ => None,
+        })
+    }
+
+    fn registry(&self) -> &Registry {
+        super::registry()
+    }
+
+    fn elements(&mut self, heap: &mut Heap, handle: u32) -> Result<Vec<Value>, Throw> {
+        let part = Part::of(handle).ok_or_else(Throw::null_reference)?;
+        let pair = part.pair_type();
+        let entries = entries(self, heap, part)?;
+        Ok(entries
+            .into_iter()
+            .map(|(key, value)| Value::object(Record::new(pair.clone(), [Value::String(key), value])))
+            .collect())
     }
 }

@@ -1,0 +1,57 @@
+//! `context.Deployment`.
+
+use tollgate_dotnet::{Call, Object, Throw, Type, TypeDef, TypeKind, Value, member};
+
+use super::this;
+use crate::catalog::DeploymentInfo;
+
+/// `IDeployment`.
+pub(super) static DEPLOYMENT: TypeDef = TypeDef {
+    name: "Tollgate.IDeployment",
+    kind: TypeKind::Interface,
+    bases: &[],
+    values: &[],
+    members: &[
+        member("IGateway Gateway { get; }", |c| {
+            Ok(Value::object(Gateway(deployment(c)?.clone())))
+        }),
+        member("string GatewayId { get; }", |c| Ok(deployment(c)?.gateway_id.clone().into())),
+        member("string Region { get; }", |c| Ok(deployment(c)?.region.clone().into())),
+        member("string ServiceId { get; }", |c| Ok(deployment(c)?.service_id.clone().into())),
+        member("string ServiceName { get; }", |c| Ok(deployment(c)?.service_name.clone().into())),
+    ],
+};
+
+/// `IGateway`.
+pub(super) static GATEWAY: TypeDef = TypeDef {
+    name: "Tollgate.IGateway",
+    kind: TypeKind::Interface,
+    bases: &[],
+    values: &[],
+    members: &[
+        member("string Id { get; }", |c| Ok(this::<Gateway>(c)?.0.gateway_id.clone().into())),
+        member("bool IsManaged { get; }", |c| {
+            let id = &this::<Gateway>(c)?.0.gateway_id;
+            Ok((id.as_utf8() == Some("managed")).into())
+        }),
+    ],
+};
+
+impl Object for DeploymentInfo {
+    fn type_of(&self) -> Type {
+        Type::plain(&DEPLOYMENT)
+    }
+}
+
+#[derive(Debug)]
+struct Gateway(DeploymentInfo);
+
+impl Object for Gateway {
+    fn type_of(&self) -> Type {
+        Type::plain(&GATEWAY)
+    }
+}
+
+fn deployment<'c>(call: &'c Call<'_, '_>) -> Result<&'c DeploymentInfo, Throw> {
+    this(call)
+}

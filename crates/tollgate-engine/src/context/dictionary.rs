@@ -1,0 +1,216 @@
+//! What the dictionaries of `context` have in common.
+
+use smallvec::SmallVec;
+use tollgate_dotnet::{Array, Call, Heap, Str, Throw, Type, Value};
+
+use super::{Part, headers, sequence};
+use crate::exchange::Context;
+
+/// The values of one name.
+pub(super) type Texts = SmallVec<[Str; 1]>;
+
+/// The members of `IReadOnlyDictionary<string, V>`, given how to look up `arg(1)` and how to list all.
+macro_rules! dictionary {
+    (
+        $(#[$doc:meta])* $table:ident = $name:literal of $value:literal,
+        get: $get:expr, entries: $entries:expr, prepare: $prepare:expr, and: [$($member:expr),* $(,)?]
+    ) => {
+        $(#[$doc])*
+        pub(crate) static $table: tollgate_dotnet::TypeDef = tollgate_dotnet::TypeDef {
+            name: $name,
+            kind: tollgate_dotnet::TypeKind::Interface,
+            bases: &[concat!("IReadOnlyDictionary<string, ", $value, ">")],
+            values: &[],
+            members: &[
+                tollgate_dotnet::member(
+                    concat!($value, " this[string key] { get; }"),
+                    |c| $crate::context::dictionary::index(c, $get),
+                ).preparing($prepare),
+                tollgate_dotnet::member(
+                    "bool ContainsKey(string key)",
+                    |c| Ok($get(c)?.is_some().into()),
+                ).preparing($prepare),
+                tollgate_dotnet::member(
+                    concat!("bool TryGetValue(string key, out ", $value, " value)"),
+                    |c| $crate::context::dictionary::try_get(c, $get),
+                ).preparing($prepare),
+                tollgate_dotnet::member(
+                    "IEnumerable<string> Keys { get; }",
+                    |c| Ok($crate::context::dictionary::keys($entries(c)?)),
+                ),
+                tollgate_dotnet::member(
+                    concat!("IEnumerable<", $value, "> Values { get; }"),
+                    |c| Ok($crate::context::dictionary::values($value, $entries(c)?)),
+                ),
+                tollgate_dotnet::member(
+                    "int Count { get; }",
+                    |c| Ok(i32::try_from($entries(c)?.len()).unwrap_or(i32::MAX).into()),
+                ),
+                $($member),*
+            ],
+        };
+    };
+}
+pub(super) use dictionary;
+
+/// As [`dictionary!`] for `string[]` values: `texts` looks up, and `GetValueOrDefault` joins with commas.
+macro_rules! texts_dictionary {
+    (
+        $(#[$doc:meta])* $table:ident = $name:literal,
+        texts: $texts:expr, entries: $entries:expr, prepare: $prepare:expr
+    ) => {
+        $crate::context::dictionary::dictionary! {
+            $(#[$doc])* $table = $name of "string[]",
+            get: |c| $crate::context::dictionary::array(c, $texts),
+            entries: $entries,
+            prepare: $prepare,
+            and: [
+                tollgate_dotnet::member(
+                    "string GetValueOrDefault(string name, string defaultValue = null)",
+                    |c| {
+                        let joined = $texts(c)?.map(|texts| $crate::context::dictionary::join(&texts));
+                        Ok(joined.map_or_else(|| c.arg(2).clone(), Into::into))
+                    },
+                ).preparing($prepare),
+                tollgate_dotnet::member(
+                    "string[] GetValueOrDefault(string name, string[] defaultValue)",
+                    |c| {
+                        let array = $crate::context::dictionary::array(c, $texts)?;
+                        Ok(array.unwrap_or_else(|| c.arg(2).clone()))
+                    },
+                ).preparing($prepare),
+            ]
+        }
+    };
+}
+pub(super) use texts_dictionary;
+
+/// How a dictionary looks up the key of a call.
+type Get<T> = fn(&mut Call<'_, '_>) -> Result<Option<T>, Throw>;
+
+pub(super) fn index(call: &mut Call<'_, '_>, get: Get<Value>) -> Result<Value, Throw> {
+    match get(call)? {
+        Some(value) => Ok(value),
+        None => Err(Throw::key_not_found(format!(
+            "The given key '{}' was not present in the dictionary.",
+            key(call)?
+        ))),
+    }
+}
+
+pub(super) fn try_get(call: &mut Call<'_, '_>, get: Get<Value>) -> Result<Value, Throw> {
+    let found = get(call)?;
+    let there = found.is_some();
+    call.outs.push(found.unwrap_or_default());
+    Ok(there.into())
+}
+
+pub(super) fn array(call: &mut Call<'_, '_>, texts: Get<Texts>) -> Result<Option<Value>, Throw> {
+    let found = texts(call)?;
+    let array = found.map(|texts| call.machine.heap.alloc(Array::strings(texts)));
+    array.transpose()
+}
+
+pub(super) fn keys(entries: Vec<(Str, Value)>) -> Value {
+    sequence(Type::string(), entries.into_iter().map(|(key, _)| key.into()))
+}
+
+pub(super) fn values(element: &str, entries: Vec<(Str, Value)>) -> Value {
+    let element = match element {
+        "string" => Type::string(),
+        "string[]" => Type::array(Type::string()),
+        _ => Type::object(),
+    };
+    sequence(element, entries.into_iter().map(|(_, value)| value))
+}
+
+/// The values of one name as one, as `GetValueOrDefault` gives them.
+pub(super) fn join(texts: &[Str]) -> Str {
+    match texts {
+        [one] => one.clone(),
+        several => several
+            .iter()
+            .map(Str::to_utf8)
+            .collect::<Vec<_>>()
+            .join(",")
+            .into(),
+    }
+}
+
+/// The key that is looked up.
+pub(super) fn key<'c>(call: &'c Call<'_, '_>) -> Result<&'c Str, Throw> {
+    match call.arg(1) {
+        Value::String(key) => Ok(key),
+        _ => Err(Throw::argument_null("key")),
+    }
+}
+
+/// Nothing to do at load time.
+pub(super) fn nothing(
+    _: &[Option<Value>],
+) -> Result<Option<tollgate_dotnet::Prepared>, String> {
+    Ok(None)
+}
+
+/// The constant key of a call, at load time.
+pub(super) fn constant_key(arguments: &[Option<Value>]) -> Option<&str> {
+    arguments.get(1)?.as_ref()?.as_str()?.as_utf8()
+}
+
+/// All that is in a dictionary of `context`.
+pub(super) fn entries(
+    context: &Context,
+    heap: &mut Heap,
+    part: Part,
+) -> Result<Vec<(Str, Value)>, Throw> {
+    match part {
+        Part::Variables => {
+            let variables = context.variables.iter();
+            Ok(variables
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect())
+        }
+        Part::MatchedParameters => {
+            let parameters = context.request.matched_parameters.iter();
+            Ok(parameters
+                .map(|(name, value)| (name.clone(), value.clone().into()))
+                .collect())
+        }
+        Part::UrlQuery => arrays(heap, grouped(context.request.url.query_pairs())),
+        Part::OriginalUrlQuery => arrays(heap, grouped(context.request.original_url.query_pairs())),
+        Part::RequestHeaders => arrays(heap, headers::all(&context.request.headers)),
+        Part::ResponseHeaders(index) => match context.response_at(index) {
+            Some(response) => arrays(heap, headers::all(&response.headers)),
+            None => Ok(Vec::new()),
+        },
+        _ => Err(Throw::not_supported(
+            "This part of context cannot be enumerated.",
+        )),
+    }
+}
+
+/// Names with `string[]` values.
+pub(super) fn arrays(
+    heap: &mut Heap,
+    texts: Vec<(Str, Texts)>,
+) -> Result<Vec<(Str, Value)>, Throw> {
+    texts
+        .into_iter()
+        .map(|(name, texts)| Ok((name, heap.alloc(Array::strings(texts))?)))
+        .collect()
+}
+
+/// The values of equal names together, names compared without case; the first spelling counts.
+pub(super) fn grouped(pairs: impl Iterator<Item = (Str, Str)>) -> Vec<(Str, Texts)> {
+    let mut groups: Vec<(Str, Texts)> = Vec::new();
+    for (name, value) in pairs {
+        let same = |(other, _): &&mut (Str, Texts)| {
+            other.to_utf8().eq_ignore_ascii_case(&name.to_utf8())
+        };
+        match groups.iter_mut().find(same) {
+            Some((_, texts)) => texts.push(value),
+            None => groups.push((name, SmallVec::from_iter([value]))),
+        }
+    }
+    groups
+}

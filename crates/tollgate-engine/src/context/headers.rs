@@ -1,0 +1,102 @@
+//! `IReadOnlyDictionary<string, string[]>` of headers.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tollgate_dotnet::{Call, Prepared, Str, Throw, Value};
+
+use super::dictionary::{Texts, constant_key, entries, key, texts_dictionary};
+use super::{Part, context, part};
+use crate::exchange::Context;
+
+texts_dictionary! {
+    /// Headers of a request or a response; names are compared without case.
+    HEADERS = "Tollgate.HeaderDictionary",
+    texts: texts,
+    entries: list,
+    prepare: prepare
+}
+
+/// A header's name, parsed at load time; `None` if no header can have that name.
+struct Name(Option<HeaderName>);
+
+fn prepare(arguments: &[Option<Value>]) -> Result<Option<Prepared>, String> {
+    let prepared = |key: &str| Arc::new(Name(HeaderName::try_from(key).ok())) as Prepared;
+    Ok(constant_key(arguments).map(prepared))
+}
+
+fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
+    let part = part(call)?;
+    let prepared = call.prepared;
+    let name = prepared.and_then(|prepared| prepared.downcast_ref::<Name>());
+    match name {
+        Some(Name(None)) => Ok(None),
+        Some(Name(Some(name))) => {
+            let headers = of(context(call)?.0, part)?;
+            Ok(decoded(headers.get_all(name).iter()))
+        }
+        None => {
+            let name = key(call)?.clone();
+            let headers = of(context(call)?.0, part)?;
+            Ok(decoded(headers.get_all(&*name.to_utf8()).iter()))
+        }
+    }
+}
+
+fn list(call: &mut Call<'_, '_>) -> Result<Vec<(Str, Value)>, Throw> {
+    let part = part(call)?;
+    let (context, heap) = context(call)?;
+    entries(context, heap, part)
+}
+
+fn of(context: &Context, part: Part) -> Result<&HeaderMap, Throw> {
+    match part {
+        Part::RequestHeaders => Ok(&context.request.headers),
+        Part::ResponseHeaders(index) => context
+            .response_at(index)
+            .map(|response| &response.headers)
+            .ok_or_else(Throw::null_reference),
+        _ => Err(Throw::null_reference()),
+    }
+}
+
+/// All headers with their values, names in their usual spelling.
+pub(super) fn all(headers: &HeaderMap) -> Vec<(Str, Texts)> {
+    headers
+        .keys()
+        .map(|name| (usual_spelling(name), texts_of(headers, name)))
+        .collect()
+}
+
+fn texts_of(headers: &HeaderMap, name: &HeaderName) -> Texts {
+    headers.get_all(name).iter().map(header_text).collect()
+}
+
+fn decoded<'h>(values: impl Iterator<Item = &'h HeaderValue>) -> Option<Texts> {
+    let texts: Texts = values.map(header_text).collect();
+    (!texts.is_empty()).then_some(texts)
+}
+
+/// A header's value as text: UTF-8, or else Latin-1.
+pub(crate) fn header_text(value: &HeaderValue) -> Str {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => value
+            .as_bytes()
+            .iter()
+            .map(|byte| char::from(*byte))
+            .collect::<String>()
+            .into(),
+    }
+}
+
+/// `content-type` as people write it: `Content-Type`.
+fn usual_spelling(name: &HeaderName) -> Str {
+    let mut spelled = String::with_capacity(name.as_str().len());
+    let mut begins = true;
+    for letter in name.as_str().chars() {
+        spelled.push(if begins { letter.to_ascii_uppercase() } else { letter });
+        begins = letter == '-';
+    }
+    spelled.into()
+}
