@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
-use tollgate_dotnet::{Array, Machine, Primitive, Str, Throw, Type, Value, convert, ops};
+use tollgate_dotnet::{Array, Machine, Primitive, Str, Type, Value, convert, ops};
 use tollgate_expressions::Program;
 
 use crate::exchange::{Exchange, Url, VariableName};
@@ -83,8 +83,7 @@ impl<T: FromValue> Setting<T> {
 impl Expression {
     /// The result for this request.
     pub fn evaluate(&self, exchange: &mut Exchange) -> Result<Value, Failure> {
-        let constant = self.program.constant().cloned();
-        let result = constant.ok_or_else(|| Throw::not_supported("no evaluator yet"));
+        let result = self.program.run(&mut exchange.machine());
         let value = result.map_err(|throw| Failure::evaluation(&throw))?;
         if exchange.context.trace.is_some() {
             self.trace(&value, exchange);

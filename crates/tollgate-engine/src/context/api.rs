@@ -21,13 +21,17 @@ pub(super) static IAPI: TypeDef = TypeDef {
             Ok(sequence(Type::string(), protocols.map(Value::String)))
         }),
         member("IUrl ServiceUrl { get; }", |c| {
-            let url = api(c)?.service_url.as_ref().map(|url| url.to_utf8().into_owned());
+            let url = api(c)?
+                .service_url
+                .as_ref()
+                .map(|url| url.to_utf8().into_owned());
             let url = url.and_then(|url| Url::parse(&url).ok());
             Ok(url.map_or(Value::Null, Value::object))
         }),
-        member("ISubscriptionKeyParameterNames SubscriptionKeyParameterNames { get; }", |c| {
-            Ok(Value::object(KeyNames(api(c)?.clone())))
-        }),
+        member(
+            "ISubscriptionKeyParameterNames SubscriptionKeyParameterNames { get; }",
+            |c| Ok(Value::object(KeyNames(api(c)?.clone()))),
+        ),
     ],
 };
 
@@ -38,9 +42,15 @@ pub(super) static ICONTEXT_API: TypeDef = TypeDef {
     bases: &["IApi"],
     values: &[],
     members: &[
-        member("bool IsCurrentRevision { get; }", |c| Ok(api(c)?.is_current_revision.into())),
-        member("string Revision { get; }", |c| Ok(api(c)?.revision.clone().into())),
-        member("string Version { get; }", |c| Ok(api(c)?.version.clone().into())),
+        member("bool IsCurrentRevision { get; }", |c| {
+            Ok(api(c)?.is_current_revision.into())
+        }),
+        member("string Revision { get; }", |c| {
+            Ok(api(c)?.revision.clone().into())
+        }),
+        member("string Version { get; }", |c| {
+            Ok(api(c)?.version.clone().into())
+        }),
     ],
 };
 
@@ -51,8 +61,12 @@ pub(super) static KEY_NAMES: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Header { get; }", |c| Ok(this::<KeyNames>(c)?.0.key_header.clone().into())),
-        member("string Query { get; }", |c| Ok(this::<KeyNames>(c)?.0.key_query.clone().into())),
+        member("string Header { get; }", |c| {
+            Ok(this::<KeyNames>(c)?.0.key_header.clone().into())
+        }),
+        member("string Query { get; }", |c| {
+            Ok(this::<KeyNames>(c)?.0.key_query.clone().into())
+        }),
     ],
 };
 

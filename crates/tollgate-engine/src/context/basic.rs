@@ -13,7 +13,9 @@ pub(super) static BASIC: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string UserId { get; }", |c| Ok(this::<BasicAuthCredentials>(c)?.user.clone().into())),
+        member("string UserId { get; }", |c| {
+            Ok(this::<BasicAuthCredentials>(c)?.user.clone().into())
+        }),
         member("string Username { get; }", |c| {
             Ok(this::<BasicAuthCredentials>(c)?.user.clone().into())
         }),
@@ -72,7 +74,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_none() {
-        for header in ["", "Basic", "Basic !", "basic YTpi", "Bearer YTpi", "Basic YQ==", "Basic OmI="] {
+        for header in [
+            "",
+            "Basic",
+            "Basic !",
+            "basic YTpi",
+            "Bearer YTpi",
+            "Basic YQ==",
+            "Basic OmI=",
+        ] {
             assert_eq!(BasicAuthCredentials::parse(header), None, "{header}");
         }
     }

@@ -15,10 +15,18 @@ pub(super) static DEPLOYMENT: TypeDef = TypeDef {
         member("IGateway Gateway { get; }", |c| {
             Ok(Value::object(Gateway(deployment(c)?.clone())))
         }),
-        member("string GatewayId { get; }", |c| Ok(deployment(c)?.gateway_id.clone().into())),
-        member("string Region { get; }", |c| Ok(deployment(c)?.region.clone().into())),
-        member("string ServiceId { get; }", |c| Ok(deployment(c)?.service_id.clone().into())),
-        member("string ServiceName { get; }", |c| Ok(deployment(c)?.service_name.clone().into())),
+        member("string GatewayId { get; }", |c| {
+            Ok(deployment(c)?.gateway_id.clone().into())
+        }),
+        member("string Region { get; }", |c| {
+            Ok(deployment(c)?.region.clone().into())
+        }),
+        member("string ServiceId { get; }", |c| {
+            Ok(deployment(c)?.service_id.clone().into())
+        }),
+        member("string ServiceName { get; }", |c| {
+            Ok(deployment(c)?.service_name.clone().into())
+        }),
     ],
 };
 
@@ -29,7 +37,9 @@ pub(super) static GATEWAY: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Id { get; }", |c| Ok(this::<Gateway>(c)?.0.gateway_id.clone().into())),
+        member("string Id { get; }", |c| {
+            Ok(this::<Gateway>(c)?.0.gateway_id.clone().into())
+        }),
         member("bool IsManaged { get; }", |c| {
             let id = &this::<Gateway>(c)?.0.gateway_id;
             Ok((id.as_utf8() == Some("managed")).into())

@@ -112,7 +112,10 @@ pub(super) fn array(call: &mut Call<'_, '_>, texts: Get<Texts>) -> Result<Option
 }
 
 pub(super) fn keys(entries: Vec<(Str, Value)>) -> Value {
-    sequence(Type::string(), entries.into_iter().map(|(key, _)| key.into()))
+    sequence(
+        Type::string(),
+        entries.into_iter().map(|(key, _)| key.into()),
+    )
 }
 
 pub(super) fn values(element: &str, entries: Vec<(Str, Value)>) -> Value {
@@ -146,9 +149,7 @@ pub(super) fn key<'c>(call: &'c Call<'_, '_>) -> Result<&'c Str, Throw> {
 }
 
 /// Nothing to do at load time.
-pub(super) fn nothing(
-    _: &[Option<Value>],
-) -> Result<Option<tollgate_dotnet::Prepared>, String> {
+pub(super) fn nothing(_: &[Option<Value>]) -> Result<Option<tollgate_dotnet::Prepared>, String> {
     Ok(None)
 }
 
@@ -204,9 +205,8 @@ pub(super) fn arrays(
 pub(super) fn grouped(pairs: impl Iterator<Item = (Str, Str)>) -> Vec<(Str, Texts)> {
     let mut groups: Vec<(Str, Texts)> = Vec::new();
     for (name, value) in pairs {
-        let same = |(other, _): &&mut (Str, Texts)| {
-            other.to_utf8().eq_ignore_ascii_case(&name.to_utf8())
-        };
+        let same =
+            |(other, _): &&mut (Str, Texts)| other.to_utf8().eq_ignore_ascii_case(&name.to_utf8());
         match groups.iter_mut().find(same) {
             Some((_, texts)) => texts.push(value),
             None => groups.push((name, SmallVec::from_iter([value]))),

@@ -11,16 +11,25 @@ pub(super) static EXTENSIONS: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        pure("static BasicAuthCredentials AsBasic(this string input)", |c| Ok(basic(c))),
-        member("static bool TryParseBasic(this string input, out BasicAuthCredentials result)", |c| {
-            let parsed = basic(c);
-            Ok(found(c, parsed))
-        }),
+        pure(
+            "static BasicAuthCredentials AsBasic(this string input)",
+            |c| Ok(basic(c)),
+        ),
+        member(
+            "static bool TryParseBasic(this string input, out BasicAuthCredentials result)",
+            |c| {
+                let parsed = basic(c);
+                Ok(found(c, parsed))
+            },
+        ),
         member("static Jwt AsJwt(this string input)", jwt),
-        member("static bool TryParseJwt(this string input, out Jwt result)", |c| {
-            let parsed = jwt(c)?;
-            Ok(found(c, parsed))
-        }),
+        member(
+            "static bool TryParseJwt(this string input, out Jwt result)",
+            |c| {
+                let parsed = jwt(c)?;
+                Ok(found(c, parsed))
+            },
+        ),
     ],
 };
 

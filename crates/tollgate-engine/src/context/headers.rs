@@ -95,7 +95,11 @@ fn usual_spelling(name: &HeaderName) -> Str {
     let mut spelled = String::with_capacity(name.as_str().len());
     let mut begins = true;
     for letter in name.as_str().chars() {
-        spelled.push(if begins { letter.to_ascii_uppercase() } else { letter });
+        spelled.push(if begins {
+            letter.to_ascii_uppercase()
+        } else {
+            letter
+        });
         begins = letter == '-';
     }
     spelled.into()

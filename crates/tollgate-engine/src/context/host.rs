@@ -37,7 +37,9 @@ impl Host for Context {
         let entries = entries(self, heap, part)?;
         Ok(entries
             .into_iter()
-            .map(|(key, value)| Value::object(Record::new(pair.clone(), [Value::String(key), value])))
+            .map(|(key, value)| {
+                Value::object(Record::new(pair.clone(), [Value::String(key), value]))
+            })
             .collect())
     }
 }

@@ -133,6 +133,10 @@ mod tests {
             .copied()
             .chain([TYPES])
             .collect();
-        assert!(Registry::new(&tables).is_ok(), "{:?}", Registry::new(&tables).err());
+        assert!(
+            Registry::new(&tables).is_ok(),
+            "{:?}",
+            Registry::new(&tables).err()
+        );
     }
 }

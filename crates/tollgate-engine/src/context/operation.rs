@@ -12,10 +12,18 @@ pub(super) static OPERATION: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Id { get; }", |c| Ok(operation(c)?.id.clone().into())),
-        member("string Method { get; }", |c| Ok(operation(c)?.method.clone().into())),
-        member("string Name { get; }", |c| Ok(operation(c)?.name.clone().into())),
-        member("string UrlTemplate { get; }", |c| Ok(operation(c)?.url_template.clone().into())),
+        member("string Id { get; }", |c| {
+            Ok(operation(c)?.id.clone().into())
+        }),
+        member("string Method { get; }", |c| {
+            Ok(operation(c)?.method.clone().into())
+        }),
+        member("string Name { get; }", |c| {
+            Ok(operation(c)?.name.clone().into())
+        }),
+        member("string UrlTemplate { get; }", |c| {
+            Ok(operation(c)?.url_template.clone().into())
+        }),
     ],
 };
 

@@ -2,9 +2,9 @@
 
 use tollgate_dotnet::{Call, Str, Throw, Value, member};
 
+use super::Part;
 use super::context;
 use super::dictionary::{dictionary, entries, key, nothing};
-use super::Part;
 
 dictionary! {
     /// The parameters of the operation's URL template, decoded; names are compared without case.

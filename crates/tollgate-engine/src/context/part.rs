@@ -125,7 +125,12 @@ mod tests {
 
     #[test]
     fn a_handle_leads_back_to_its_part() {
-        for part in [Part::Context, Part::UrlQuery, Part::ResponseBody(0), Part::Response(70_000)] {
+        for part in [
+            Part::Context,
+            Part::UrlQuery,
+            Part::ResponseBody(0),
+            Part::Response(70_000),
+        ] {
             let Value::Host(handle) = part.value() else {
                 unreachable!("a part is a host value");
             };

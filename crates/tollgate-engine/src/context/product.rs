@@ -14,16 +14,27 @@ pub(super) static PRODUCT: TypeDef = TypeDef {
     members: &[
         member("IEnumerable<IApi> Apis { get; }", |c| {
             let apis = product(c)?.apis.iter().cloned();
-            Ok(sequence(Type::plain(&api::IAPI), apis.map(|api| Value::Object(api))))
+            Ok(sequence(
+                Type::plain(&api::IAPI),
+                apis.map(|api| Value::Object(api)),
+            ))
         }),
-        member("bool ApprovalRequired { get; }", |c| Ok(product(c)?.approval_required.into())),
-        member("IEnumerable<IGroup> Groups { get; }", |c| Ok(user::groups(&product(c)?.groups))),
+        member("bool ApprovalRequired { get; }", |c| {
+            Ok(product(c)?.approval_required.into())
+        }),
+        member("IEnumerable<IGroup> Groups { get; }", |c| {
+            Ok(user::groups(&product(c)?.groups))
+        }),
         member("string Id { get; }", |c| Ok(product(c)?.id.clone().into())),
-        member("string Name { get; }", |c| Ok(product(c)?.name.clone().into())),
+        member("string Name { get; }", |c| {
+            Ok(product(c)?.name.clone().into())
+        }),
         member("ProductState State { get; }", |c| {
             Ok(Value::Enum(TypeRef(&STATE), product(c)?.published.into()))
         }),
-        member("int? SubscriptionLimit { get; }", |c| Ok(product(c)?.subscription_limit.into())),
+        member("int? SubscriptionLimit { get; }", |c| {
+            Ok(product(c)?.subscription_limit.into())
+        }),
         member("bool SubscriptionRequired { get; }", |c| {
             Ok(product(c)?.subscription_required.into())
         }),

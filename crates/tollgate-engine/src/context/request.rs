@@ -1,6 +1,6 @@
 //! `context.Request`.
 
-use tollgate_dotnet::{Call, TypeDef, TypeKind, Throw, Value, member};
+use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, Value, member};
 
 use super::{Part, context};
 use crate::policy::Reads;
@@ -13,7 +13,9 @@ pub(super) static REQUEST: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("IMessageBody Body { get; }", body).reading(Reads::REQUEST.bits()),
-        member("HeaderDictionary Headers { get; }", |_| Ok(Part::RequestHeaders.value())),
+        member("HeaderDictionary Headers { get; }", |_| {
+            Ok(Part::RequestHeaders.value())
+        }),
         member("string IpAddress { get; }", |c| {
             let address = context(c)?.0.request.ip_address;
             Ok(address.map(|address| address.to_string()).into())
@@ -21,8 +23,12 @@ pub(super) static REQUEST: TypeDef = TypeDef {
         member("ParameterDictionary MatchedParameters { get; }", |_| {
             Ok(Part::MatchedParameters.value())
         }),
-        member("string Method { get; }", |c| Ok(context(c)?.0.request.method.as_str().into())),
-        member("IUrl OriginalUrl { get; }", |_| Ok(Part::OriginalUrl.value())),
+        member("string Method { get; }", |c| {
+            Ok(context(c)?.0.request.method.as_str().into())
+        }),
+        member("IUrl OriginalUrl { get; }", |_| {
+            Ok(Part::OriginalUrl.value())
+        }),
         member("IUrl Url { get; }", |_| Ok(Part::Url.value())),
     ],
 };
@@ -30,5 +36,9 @@ pub(super) static REQUEST: TypeDef = TypeDef {
 /// `null` if the request has none.
 fn body(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let empty = context(call)?.0.request.body.is_empty();
-    Ok(if empty { Value::Null } else { Part::RequestBody.value() })
+    Ok(if empty {
+        Value::Null
+    } else {
+        Part::RequestBody.value()
+    })
 }

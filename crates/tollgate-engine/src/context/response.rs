@@ -13,15 +13,19 @@ pub(super) static RESPONSE: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("IMessageBody Body { get; }", |c| Ok(Part::ResponseBody(index(c)?).value()))
-            .reading(Reads::RESPONSE.bits()),
+        member("IMessageBody Body { get; }", |c| {
+            Ok(Part::ResponseBody(index(c)?).value())
+        })
+        .reading(Reads::RESPONSE.bits()),
         member("HeaderDictionary Headers { get; }", |c| {
             Ok(Part::ResponseHeaders(index(c)?).value())
         }),
         member("int StatusCode { get; }", |c| {
             Ok(i32::from(response(c)?.status.as_u16()).into())
         }),
-        member("string StatusReason { get; }", |c| Ok(response(c)?.status_reason().into())),
+        member("string StatusReason { get; }", |c| {
+            Ok(response(c)?.status_reason().into())
+        }),
     ],
 };
 

@@ -12,30 +12,50 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("IContextApi Api { get; }", |c| Ok(object(context(c)?.0.api.as_ref()))),
+        member("IContextApi Api { get; }", |c| {
+            Ok(object(context(c)?.0.api.as_ref()))
+        }),
         member("IDeployment Deployment { get; }", |c| {
             Ok(Value::Object(context(c)?.0.deployment.clone()))
         }),
-        member("TimeSpan Elapsed { get; }", |c| Ok(Value::TimeSpan(context(c)?.0.elapsed()))),
+        member("TimeSpan Elapsed { get; }", |c| {
+            Ok(Value::TimeSpan(context(c)?.0.elapsed()))
+        }),
         member("ILastError LastError { get; }", |c| {
             let error = context(c)?.0.last_error.clone();
             Ok(error.map_or(Value::Null, Value::object))
         }),
-        member("IOperation Operation { get; }", |c| Ok(object(context(c)?.0.operation.as_ref()))),
-        member("IProduct Product { get; }", |c| Ok(object(context(c)?.0.product.as_ref()))),
+        member("IOperation Operation { get; }", |c| {
+            Ok(object(context(c)?.0.operation.as_ref()))
+        }),
+        member("IProduct Product { get; }", |c| {
+            Ok(object(context(c)?.0.product.as_ref()))
+        }),
         member("IRequest Request { get; }", |_| Ok(Part::Request.value())),
-        member("Guid RequestId { get; }", |c| Ok(Value::Guid(context(c)?.0.request_id))),
-        member("IResponse Response { get; }", |_| Ok(Part::Response(0).value())),
+        member("Guid RequestId { get; }", |c| {
+            Ok(Value::Guid(context(c)?.0.request_id))
+        }),
+        member("IResponse Response { get; }", |_| {
+            Ok(Part::Response(0).value())
+        }),
         member("ISubscription Subscription { get; }", |c| {
             Ok(object(context(c)?.0.subscription.as_ref()))
         }),
         member("DateTime Timestamp { get; }", |c| {
             Ok(Value::DateTime(context(c)?.0.timestamp, DateTimeKind::Utc))
         }),
-        member("bool Tracing { get; }", |c| Ok(context(c)?.0.trace.is_some().into())),
-        member("IUser User { get; }", |c| Ok(object(context(c)?.0.user.as_ref()))),
-        member("VariableDictionary Variables { get; }", |_| Ok(Part::Variables.value())),
-        member("IWorkspace Workspace { get; }", |c| Ok(object(context(c)?.0.workspace.as_ref()))),
+        member("bool Tracing { get; }", |c| {
+            Ok(context(c)?.0.trace.is_some().into())
+        }),
+        member("IUser User { get; }", |c| {
+            Ok(object(context(c)?.0.user.as_ref()))
+        }),
+        member("VariableDictionary Variables { get; }", |_| {
+            Ok(Part::Variables.value())
+        }),
+        member("IWorkspace Workspace { get; }", |c| {
+            Ok(object(context(c)?.0.workspace.as_ref()))
+        }),
         member("void Trace(string message)", trace),
     ],
 };

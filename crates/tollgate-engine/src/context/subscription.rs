@@ -12,14 +12,24 @@ pub(super) static SUBSCRIPTION: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("DateTime CreatedDate { get; }", |c| Ok(date(subscription(c)?.created))),
+        member("DateTime CreatedDate { get; }", |c| {
+            Ok(date(subscription(c)?.created))
+        }),
         member("DateTime? EndDate { get; }", |c| {
             Ok(subscription(c)?.end.map_or(Value::Null, date))
         }),
-        member("string Id { get; }", |c| Ok(subscription(c)?.id.clone().into())),
-        member("string Key { get; }", |c| Ok(subscription(c)?.primary_key.clone().into())),
-        member("string Name { get; }", |c| Ok(subscription(c)?.name.clone().into())),
-        member("string PrimaryKey { get; }", |c| Ok(subscription(c)?.primary_key.clone().into())),
+        member("string Id { get; }", |c| {
+            Ok(subscription(c)?.id.clone().into())
+        }),
+        member("string Key { get; }", |c| {
+            Ok(subscription(c)?.primary_key.clone().into())
+        }),
+        member("string Name { get; }", |c| {
+            Ok(subscription(c)?.name.clone().into())
+        }),
+        member("string PrimaryKey { get; }", |c| {
+            Ok(subscription(c)?.primary_key.clone().into())
+        }),
         member("string SecondaryKey { get; }", |c| {
             Ok(subscription(c)?.secondary_key.clone().into())
         }),

@@ -13,12 +13,22 @@ pub(super) static URL: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Host { get; }", |c| get(c, |url| url.host.clone().into())),
-        member("string Path { get; }", |c| get(c, |url| url.full_path().into())),
-        member("int Port { get; }", |c| get(c, |url| i32::from(url.port).into())),
+        member("string Host { get; }", |c| {
+            get(c, |url| url.host.clone().into())
+        }),
+        member("string Path { get; }", |c| {
+            get(c, |url| url.full_path().into())
+        }),
+        member("int Port { get; }", |c| {
+            get(c, |url| i32::from(url.port).into())
+        }),
         member("QueryDictionary Query { get; }", query),
-        member("string QueryString { get; }", |c| get(c, |url| url.query.clone().into())),
-        member("string Scheme { get; }", |c| get(c, |url| url.scheme.clone().into())),
+        member("string QueryString { get; }", |c| {
+            get(c, |url| url.query.clone().into())
+        }),
+        member("string Scheme { get; }", |c| {
+            get(c, |url| url.scheme.clone().into())
+        }),
     ],
 };
 

@@ -13,17 +13,30 @@ pub(super) static USER: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Email { get; }", |c| Ok(user(c)?.email.clone().into())),
-        member("string FirstName { get; }", |c| Ok(user(c)?.first_name.clone().into())),
-        member("IEnumerable<IGroup> Groups { get; }", |c| Ok(groups(&user(c)?.groups))),
+        member("string Email { get; }", |c| {
+            Ok(user(c)?.email.clone().into())
+        }),
+        member("string FirstName { get; }", |c| {
+            Ok(user(c)?.first_name.clone().into())
+        }),
+        member("IEnumerable<IGroup> Groups { get; }", |c| {
+            Ok(groups(&user(c)?.groups))
+        }),
         member("string Id { get; }", |c| Ok(user(c)?.id.clone().into())),
         member("IEnumerable<IUserIdentity> Identities { get; }", |c| {
             let identities = user(c)?.identities.iter().cloned();
-            Ok(sequence(Type::plain(&IDENTITY), identities.map(Value::object)))
+            Ok(sequence(
+                Type::plain(&IDENTITY),
+                identities.map(Value::object),
+            ))
         }),
-        member("string LastName { get; }", |c| Ok(user(c)?.last_name.clone().into())),
+        member("string LastName { get; }", |c| {
+            Ok(user(c)?.last_name.clone().into())
+        }),
         member("string Note { get; }", |c| Ok(user(c)?.note.clone().into())),
-        member("DateTime RegistrationDate { get; }", |c| Ok(date(user(c)?.registered))),
+        member("DateTime RegistrationDate { get; }", |c| {
+            Ok(date(user(c)?.registered))
+        }),
     ],
 };
 
@@ -34,8 +47,12 @@ pub(super) static GROUP: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Id { get; }", |c| Ok(this::<GroupInfo>(c)?.id.clone().into())),
-        member("string Name { get; }", |c| Ok(this::<GroupInfo>(c)?.name.clone().into())),
+        member("string Id { get; }", |c| {
+            Ok(this::<GroupInfo>(c)?.id.clone().into())
+        }),
+        member("string Name { get; }", |c| {
+            Ok(this::<GroupInfo>(c)?.name.clone().into())
+        }),
     ],
 };
 
@@ -46,7 +63,9 @@ pub(super) static IDENTITY: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Id { get; }", |c| Ok(this::<IdentityInfo>(c)?.id.clone().into())),
+        member("string Id { get; }", |c| {
+            Ok(this::<IdentityInfo>(c)?.id.clone().into())
+        }),
         member("string Provider { get; }", |c| {
             Ok(this::<IdentityInfo>(c)?.provider.clone().into())
         }),

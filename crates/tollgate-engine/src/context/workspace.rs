@@ -12,8 +12,12 @@ pub(super) static WORKSPACE: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("string Id { get; }", |c| Ok(this::<WorkspaceInfo>(c)?.id.clone().into())),
-        member("string Name { get; }", |c| Ok(this::<WorkspaceInfo>(c)?.name.clone().into())),
+        member("string Id { get; }", |c| {
+            Ok(this::<WorkspaceInfo>(c)?.id.clone().into())
+        }),
+        member("string Name { get; }", |c| {
+            Ok(this::<WorkspaceInfo>(c)?.name.clone().into())
+        }),
     ],
 };
 

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method, StatusCode};
 use serde_json::Value as Json;
-use tollgate_dotnet::Str;
+use tollgate_dotnet::{Str, Value};
 
 use super::{Body, BodyError, Trace, TraceEntry, Url, Variables};
 use crate::block::Place;
 use crate::catalog::{
     ApiInfo, DeploymentInfo, OperationInfo, ProductInfo, SubscriptionInfo, UserInfo, WorkspaceInfo,
 };
+use crate::context::{Jwt, Part};
 use crate::failure::{Failure, LastError};
 use crate::policy::Reads;
 use crate::ports::Ports;
@@ -52,6 +53,8 @@ pub struct Context {
     /// The trace, if tracing is on.
     pub trace: Option<Trace>,
     running: Option<(&'static str, &'static str)>,
+    responses: Vec<Response>,
+    tokens: Vec<(Str, Option<Arc<Jwt>>)>,
 }
 
 /// `context.Request`.
@@ -138,6 +141,9 @@ impl Request {
     }
 }
 
+/// How many decoded tokens are remembered.
+const TOKENS: usize = 8;
+
 impl Context {
     /// The context of a request that came just now.
     pub fn new(request: Request, ports: Arc<Ports>) -> Self {
@@ -165,7 +171,45 @@ impl Context {
             ports,
             trace: None,
             running: None,
+            responses: Vec::new(),
+            tokens: Vec::new(),
         }
+    }
+
+    /// Keeps a response that a policy got for itself (`send-request`), and gives the `IResponse` for a variable.
+    /// Its body must be buffered.
+    pub fn keep_response(&mut self, response: Response) -> Value {
+        self.responses.push(response);
+        let index = u32::try_from(self.responses.len()).unwrap_or(u32::MAX);
+        Part::Response(index).value()
+    }
+
+    /// `context.Response` (0), or one that was kept.
+    pub(crate) fn response_at(&self, index: u32) -> Option<&Response> {
+        match index.checked_sub(1) {
+            None => Some(&self.response),
+            Some(kept) => self.responses.get(usize::try_from(kept).ok()?),
+        }
+    }
+
+    /// As [`response_at`](Self::response_at), to be changed.
+    pub(crate) fn response_at_mut(&mut self, index: u32) -> Option<&mut Response> {
+        match index.checked_sub(1) {
+            None => Some(&mut self.response),
+            Some(kept) => self.responses.get_mut(usize::try_from(kept).ok()?),
+        }
+    }
+
+    /// Takes a token apart, once for each token of the exchange.
+    pub fn decode_jwt(&mut self, text: &Str) -> Option<Arc<Jwt>> {
+        if let Some((_, jwt)) = self.tokens.iter().find(|(known, _)| known == text) {
+            return jwt.clone();
+        }
+        let jwt = text.as_utf8().and_then(Jwt::parse).map(Arc::new);
+        if self.tokens.len() < TOKENS {
+            self.tokens.push((text.clone(), jwt.clone()));
+        }
+        jwt
     }
 
     /// `context.Elapsed` in ticks.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use smallvec::SmallVec;
-use tollgate_dotnet::{Budget, Heap, Machine, Throw};
+use tollgate_dotnet::{Budget, Heap, Machine};
 
 use crate::failure::Failure;
 use crate::plan::Plan;
@@ -83,7 +83,7 @@ impl Exchange {
             heap: &mut self.heap,
             host: &mut self.context,
             budget: &mut self.budget,
-            invoke: |_, _, _| Err(Throw::not_supported("no evaluator yet")),
+            invoke: tollgate_expressions::invoke,
         }
     }
 

@@ -1,0 +1,91 @@
+//! `IMessageBody`.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use tollgate_dotnet::{Array, Call, Machine, Throw, Type, TypeDef, TypeKind, Value, member};
+
+use super::{Part, context, part};
+use crate::exchange::{Body, Context};
+
+/// `IMessageBody`.
+pub(super) static BODY: TypeDef = TypeDef {
+    name: "Tollgate.IMessageBody",
+    kind: TypeKind::Interface,
+    bases: &[],
+    values: &[],
+    members: &[member("T As<T>(bool preserveContent = false)", read_as)],
+};
+
+/// Reads the body as a `T`. Without `preserveContent` it is used up: what reads it later finds nothing.
+fn read_as(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let bytes = take(call)?;
+    let ty = call.types.last().cloned().unwrap_or_else(Type::string);
+    convert(call.machine, &bytes, &ty)
+}
+
+fn take(call: &mut Call<'_, '_>) -> Result<Bytes, Throw> {
+    let (part, preserve) = (part(call)?, call.bool(1)?);
+    let (context, heap) = context(call)?;
+    let body = body_of(context, part).ok_or_else(Throw::null_reference)?;
+    let bytes = body.bytes().cloned().ok_or_else(|| {
+        Throw::invalid_operation("The body is still on its way; it cannot be read here.")
+    })?;
+    heap.charge(bytes.len())?;
+    if !preserve {
+        body.consume();
+    }
+    Ok(bytes)
+}
+
+fn body_of(context: &mut Context, part: Part) -> Option<&mut Body> {
+    match part {
+        Part::RequestBody => Some(&mut context.request.body),
+        Part::ResponseBody(index) => Some(&mut context.response_at_mut(index)?.body),
+        _ => None,
+    }
+}
+
+/// The bytes as a value of that type. Source: api-management-policy-expressions.md, IMessageBody.
+fn convert(machine: &mut Machine<'_>, bytes: &Bytes, ty: &Type) -> Result<Value, Throw> {
+    match ty {
+        Type::Array(element, 1) if element.is_byte() => {
+            machine.heap.alloc(Array::bytes(bytes.to_vec()))
+        }
+        ty if ty.is_string() => Ok(Value::string(&*text(bytes))),
+        other => Err(Throw::not_supported(format!(
+            "Body.As<{}>",
+            other.net_name()
+        ))),
+    }
+}
+
+/// The text, as .NET's `StreamReader` reads it: by its byte order mark, or else as UTF-8.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let pairs = bytes.chunks_exact(2).map(|pair| match pair {
+            [a, b] => unit([*a, *b]),
+            _ => 0,
+        });
+        String::from_utf16_lossy(&pairs.collect::<Vec<_>>()).into()
+    };
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
+        [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
+        all => String::from_utf8_lossy(all),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_byte_order_mark_decides() {
+        assert_eq!(text(b"\xEF\xBB\xBFa"), "a");
+        assert_eq!(text(b"\xFF\xFEa\0"), "a");
+        assert_eq!(text(b"\xFE\xFF\0a"), "a");
+        assert_eq!(text(b"\xC5\x81\xFF"), "\u{141}\u{FFFD}");
+    }
+}
