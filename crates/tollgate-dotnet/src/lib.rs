@@ -8,7 +8,6 @@ mod collation;
 mod collections;
 mod convert;
 mod heap;
-mod linq;
 mod machine;
 mod member;
 mod number;
@@ -39,4 +38,4 @@ pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};
 
 /// The types of this crate; a host adds its own after them.
-pub const TYPES: &[&[&TypeDef]] = &[system::TYPES, collections::TYPES, linq::TYPES];
+pub const TYPES: &[&[&TypeDef]] = &[system::TYPES, collections::TYPES];
