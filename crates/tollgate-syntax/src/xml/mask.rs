@@ -125,6 +125,7 @@ impl<'s> Scanner<'s, '_> {
 
     /// Text up to the next markup.
     fn text(&mut self) {
+        let start = self.at;
         self.expression_at_start(Place::Text);
         while let Some(at) = self.find(|bytes| memchr::memchr3(b'<', b'&', b'@', bytes)) {
             self.at = at;
@@ -135,7 +136,7 @@ impl<'s> Scanner<'s, '_> {
                     self.fill(at..at + 1);
                     self.at += 1;
                 }
-                _ => self.maybe_mixed(Place::Text, at),
+                _ => self.maybe_mixed(Place::Text, start),
             }
         }
         self.at = self.source.len();
@@ -336,17 +337,30 @@ impl<'s> Scanner<'s, '_> {
         } else {
             Diagnostic::warning("mixed-expression", span, message)
         };
-        let before = self.source.get(value_start..start).unwrap_or("");
-        let help = if place == Place::Text || before.contains(['"', '{']) {
-            "make the whole value one expression: `@(\"text \" + …)`".to_owned()
-        } else {
-            let code = self.source.get(start + 2..end - 1).unwrap_or("…");
-            let code = if code.len() > 60 { "…" } else { code };
-            format!("make the whole value one expression: `@(\"{before}\" + {code})`")
-        };
-        self.report(finding.with_help(help));
+        let help = self.as_one_expression(place, value_start, start..end);
+        self.report(finding.with_help(format!("make the whole value one expression: `{help}`")));
         self.fill(start..end);
         self.at = end;
+    }
+
+    /// How a value of literal text and then an expression is written as one expression.
+    fn as_one_expression(&self, place: Place, value_start: usize, found: Range<usize>) -> String {
+        let text = self.source.get(value_start..found.start).unwrap_or("");
+        let code = self
+            .source
+            .get(found.start + 2..found.end - 1)
+            .unwrap_or("");
+        let is_plain = !text.contains(['"', '\\', '\n', '&', '{']) && code.len() < 60;
+        let is_single = expression_kind(self.rest(found.start)) == Some(ExpressionKind::Single);
+        let ends_value = match place {
+            Place::Attribute(quote) => self.byte(found.end) == Some(quote),
+            _ => self.byte(found.end) == Some(b'<'),
+        };
+        if is_plain && is_single && ends_value {
+            format!("@(\"{text}\" + {code})")
+        } else {
+            "@(\"text\" + …)".to_owned()
+        }
     }
 
     /// Whether the range has what well-formed XML could not have in that place.

@@ -224,12 +224,9 @@ impl<'s> Scanner<'s, '_> {
         let next = self.at;
         self.report_unfinished(start);
         let is_end_tag = self.rest(start).starts_with("</");
-        let closes_other = self
-            .rest(next)
-            .strip_prefix("</")
-            .is_some_and(|rest| !rest.starts_with(self.last_tag));
+        let is_closed_later = self.rest(next).contains(&format!("</{}", self.last_tag));
         let room = next - self.white_space_start(next);
-        if closes_other && !is_end_tag && room > 1 {
+        if !is_end_tag && !is_closed_later && room > 1 {
             self.patch(next - 2, b"/>");
         } else if room > 0 {
             self.patch(next - 1, b">");

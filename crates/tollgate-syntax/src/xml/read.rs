@@ -286,25 +286,22 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
             self.too_deep -= 1;
             return;
         }
-        let tag = self.span(range.clone());
-        let depth = self.open.iter().rposition(|open| &*open.name == name);
-        let Some(depth) = depth else {
-            self.stray_end(name, range);
-            return;
-        };
-        while self.open.len() > depth + 1 {
-            if let Some(element) = self.open.last() {
-                self.findings.report(unclosed(element, Some(tag)));
-            }
-            self.close(range.start, range.start, false);
+        match self.open.iter().rposition(|open| &*open.name == name) {
+            Some(depth) => self.close_down_to(depth, range),
+            None => self.stray_end(name, range),
         }
-        self.close(range.start, range.end, false);
     }
 
-    /// An end tag that no open element has the name of: one in the innermost's place closes it, any other nothing.
+    /// An end tag that no open element has the name of: it closes the one it was meant for, or else nothing.
     fn stray_end(&mut self, name: &str, range: Range<usize>) {
         let span = self.span(range.clone());
-        let Some(innermost) = self.open.last() else {
+        let meant = self
+            .open
+            .iter()
+            .rposition(|open| is_similar(&open.name, name));
+        let innermost = self.open.len().checked_sub(1);
+        let meant = meant.or(innermost.filter(|_| self.parent_ends_after(range.end)));
+        let Some(shown) = meant.or(innermost).and_then(|depth| self.open.get(depth)) else {
             self.report(
                 Diagnostic::error(
                     "unmatched-end-tag",
@@ -315,24 +312,33 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
             );
             return;
         };
-        let open = innermost.name.clone();
-        let is_meant = strsim::jaro_winkler(&open.to_lowercase(), &name.to_lowercase()) > 0.85
-            || self.parent_ends_after(range.end);
+        let open = &shown.name;
         let diagnostic = Diagnostic::error(
             "unmatched-end-tag",
             span,
-            format!("`</{name}>` does not close the element that is open, `{open}`"),
+            format!("`</{name}>` does not close `{open}`, which is open"),
         )
-        .with_label(innermost.name_span, format!("`{open}` begins here"))
-        .with_help(if is_meant {
-            format!("write `</{open}>`")
-        } else {
-            format!("remove it, or open `<{name}>` before it")
+        .with_label(shown.name_span, format!("`{open}` begins here"))
+        .with_help(match meant {
+            Some(_) => format!("write `</{open}>`"),
+            None => format!("remove it, or open `<{name}>` before it"),
         });
         self.report(diagnostic);
-        if is_meant {
-            self.close(range.start, range.end, false);
+        if let Some(depth) = meant {
+            self.close_down_to(depth, range);
         }
+    }
+
+    /// Closes the element at this depth with the end tag at `tag`, and those in it that were left open.
+    fn close_down_to(&mut self, depth: usize, tag: Range<usize>) {
+        let span = self.span(tag.clone());
+        while self.open.len() > depth + 1 {
+            if let Some(element) = self.open.last() {
+                self.findings.report(unclosed(element, Some(span)));
+            }
+            self.close(tag.start, tag.start, false);
+        }
+        self.close(tag.start, tag.end, false);
     }
 
     /// Whether the next tag ends the element around the innermost one, so that the innermost must have ended before.
@@ -547,6 +553,11 @@ impl<'s, 'f> DocumentReader<'s, 'f> {
         let offset = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         (offset + part.len() <= text.len()).then_some(offset)
     }
+}
+
+/// Whether one name may be the other, misspelt.
+fn is_similar(name: &str, other: &str) -> bool {
+    strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase()) > 0.85
 }
 
 fn unclosed(element: &Element, closed_by: Option<Span>) -> Diagnostic {
