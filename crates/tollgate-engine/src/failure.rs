@@ -22,6 +22,7 @@ struct Parts {
     message: String,
     place: Option<FailedAt>,
     response: ErrorResponse,
+    keeps_response: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +88,7 @@ impl Failure {
             message: message.into(),
             place: None,
             response: ErrorResponse::internal(),
+            keeps_response: false,
         }))
     }
 
@@ -134,6 +136,18 @@ impl Failure {
     pub fn with_response(mut self, response: ErrorResponse) -> Self {
         self.0.response = response;
         self
+    }
+
+    /// The same failure, answered by the response that is in the exchange already: the backend's.
+    #[must_use]
+    pub fn keeping_response(mut self) -> Self {
+        self.0.keeps_response = true;
+        self
+    }
+
+    /// Whether the response in the exchange stays.
+    pub fn keeps_response(&self) -> bool {
+        self.0.keeps_response
     }
 
     /// The same failure with one more header in its response.

@@ -1,3 +1,36 @@
 //! The policies of the APIM reference, one file each.
+//!
+//! [`ALL`] is the list. Each file's comment is the policy's reference page; its `KIND` is the table that the engine
+//! checks documents against. `include-fragment` and `base` are the engine's own.
 
 mod access;
+mod control;
+mod cross_domain;
+mod logging;
+mod routing;
+mod transformation;
+
+use tollgate_engine::PolicyKind;
+
+/// Every policy that is built, by the families of the reference.
+pub const ALL: &[PolicyKind] = &[
+    access::check_header::KIND,
+    access::ip_filter::KIND,
+    access::rate_limit::KIND,
+    access::rate_limit_by_key::KIND,
+    routing::forward_request::KIND,
+    routing::set_backend_service::KIND,
+    transformation::rewrite_uri::KIND,
+    transformation::set_body::KIND,
+    transformation::set_header::KIND,
+    transformation::set_method::KIND,
+    transformation::set_query_parameter::KIND,
+    transformation::set_status::KIND,
+    transformation::set_variable::KIND,
+    cross_domain::cors::KIND,
+    control::choose::KIND,
+    control::mock_response::KIND,
+    control::retry::KIND,
+    control::return_response::KIND,
+    logging::trace::KIND,
+];

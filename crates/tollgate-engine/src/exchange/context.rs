@@ -76,6 +76,8 @@ pub struct Request {
     pub matched_parameters: Vec<(Str, Str)>,
     /// `Certificate`
     pub certificate: Option<ClientCertificate>,
+    /// Whether a policy set the `Host` header, so that the backend gets it in place of its own.
+    pub keeps_host: bool,
     /// What the server attached to the request; handed on to an inner service.
     pub extensions: Extensions,
 }
@@ -136,6 +138,7 @@ impl Request {
             ip_address: None,
             matched_parameters: Vec::new(),
             certificate: None,
+            keeps_host: false,
             extensions: Extensions::new(),
         }
     }

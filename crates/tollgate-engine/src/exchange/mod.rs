@@ -2,16 +2,19 @@
 
 mod body;
 mod context;
+mod headers;
 mod trace;
 mod url;
 mod variables;
 
 pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
+pub use headers::{ReasonPhrase, strip_hop_by_hop};
 pub use trace::{Trace, TraceEntry};
 pub use url::{Url, UrlError};
 pub use variables::{VariableName, Variables};
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,6 +39,7 @@ pub struct Exchange {
     pub plan: Arc<Plan>,
     backend: Option<Arc<dyn HttpClient>>,
     resume_points: SmallVec<[usize; 8]>,
+    kept: Vec<Box<dyn Any + Send>>,
     deferred: Vec<Box<dyn Deferred>>,
     added_headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -72,6 +76,7 @@ impl Exchange {
             context,
             backend: None,
             resume_points: SmallVec::new(),
+            kept: Vec::new(),
             deferred: Vec::new(),
             added_headers: Vec::new(),
         }
@@ -95,6 +100,15 @@ impl Exchange {
     /// Sets who takes what `forward-request` sends, in place of the HTTP client.
     pub fn set_backend(&mut self, backend: Arc<dyn HttpClient>) {
         self.backend = Some(backend);
+    }
+
+    /// The response that a variable holds, its body included.
+    ///
+    /// # Errors
+    /// There is no such variable, or it holds something else.
+    pub fn response_in(&mut self, variable: &VariableName) -> Result<Response, Failure> {
+        let message = format!("Variable {} holds no response.", variable.text().to_utf8());
+        Err(Failure::without_reason(message))
     }
 
     /// Has work done when the response is known.
@@ -128,8 +142,20 @@ impl Exchange {
         self.resume_points.pop()
     }
 
+    /// Keeps something between a policy's `execute`, which answers [`Flow::Wait`](crate::Flow::Wait), and its `resume`:
+    /// the pending answer of a port.
+    pub fn keep<T: Any + Send>(&mut self, what: T) {
+        self.kept.push(Box::new(what));
+    }
+
+    /// Takes back what [`keep`](Self::keep) kept last, if it is a `T`.
+    pub fn take_kept<T: Any>(&mut self) -> Option<T> {
+        self.kept.pop()?.downcast().ok().map(|kept| *kept)
+    }
+
     /// Forgets where policies would have gone on: a failure ended them.
     pub(crate) fn clear_resume_points(&mut self) {
         self.resume_points.clear();
+        self.kept.clear();
     }
 }

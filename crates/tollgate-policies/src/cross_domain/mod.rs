@@ -1,0 +1,3 @@
+//! Policies for browsers.
+
+pub(crate) mod cors;

@@ -1,0 +1,3 @@
+//! Policies that report.
+
+pub(crate) mod trace;

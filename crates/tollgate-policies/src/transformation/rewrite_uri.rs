@@ -1,0 +1,174 @@
+//! `rewrite-uri`: replaces the operation's part of the URL, the path behind the backend's base URL.
+//!
+//! ```xml
+//! <rewrite-uri template="/v2/orders/{id}?full=true" copy-unmatched-params="false" />
+//! ```
+//!
+//! `{name}` stands for a parameter that the operation's URL template matched; one that did not is an error when the
+//! request runs. The template may be one expression; then braces in its result stand for parameters too. With
+//! `copy-unmatched-params` (the default) the query parameters that the operation's template does not name are kept
+//! behind the template's own. Values are percent-encoded; a template without a leading `/` gets one.
+//! Source: rewrite-uri-policy.md.
+
+use tollgate_dotnet::Str;
+use tollgate_engine::{
+    Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads, Scopes,
+    Sections, Setting, optional, required,
+};
+
+use super::set_query_parameter::encode;
+
+/// The row of the list.
+pub const KIND: PolicyKind = PolicyKind {
+    name: "rewrite-uri",
+    sections: Sections::INBOUND,
+    scopes: Scopes::ALL,
+    once: false,
+    attributes: &[
+        required("template").about("The new path, with `{parameter}` and a query if wanted."),
+        optional("copy-unmatched-params")
+            .about("Whether query parameters that the operation does not name are kept."),
+    ],
+    children: Children::None,
+    load: |e| Ok(Box::new(RewriteUri::load(e)?)),
+};
+
+#[derive(Debug)]
+struct RewriteUri {
+    template: Setting<Str>,
+    copy: Option<Setting<bool>>,
+}
+
+impl RewriteUri {
+    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+        let (template, copy) = (
+            e.setting("template"),
+            e.optional_setting("copy-unmatched-params"),
+        );
+        Ok(Self {
+            template: template?,
+            copy: copy?,
+        })
+    }
+}
+
+impl Policy for RewriteUri {
+    fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        let template = self.template.get(exchange)?.to_utf8().into_owned();
+        let copy = match &self.copy {
+            Some(copy) => *copy.get(exchange)?,
+            None => true,
+        };
+        let request = &mut exchange.context.request;
+        let filled = fill(&template, &request.matched_parameters)?;
+        let (path, own) = filled.split_once('?').unwrap_or((&filled, ""));
+        let mut query: Vec<&str> = own.split('&').filter(|part| !part.is_empty()).collect();
+        let old = request.url.query.to_utf8();
+        if copy {
+            let named = operation_query(
+                exchange
+                    .context
+                    .operation
+                    .as_ref()
+                    .map(|operation| operation.url_template.to_utf8())
+                    .as_deref()
+                    .unwrap_or_default(),
+            );
+            let unmatched = old.trim_start_matches('?').split('&').filter(|part| {
+                let name = part.split_once('=').map_or(*part, |(name, _)| name);
+                !part.is_empty() && !named.iter().any(|other| other.eq_ignore_ascii_case(name))
+            });
+            query.extend(unmatched);
+        }
+        let path = match path.starts_with('/') {
+            true => path.to_owned(),
+            false => format!("/{path}"),
+        };
+        let query = match query.is_empty() {
+            true => Str::EMPTY,
+            false => format!("?{}", query.join("&")).into(),
+        };
+        // What it became must still be a URL.
+        if format!("http://host{path}{}", query.to_utf8())
+            .parse::<http::Uri>()
+            .is_err()
+        {
+            return Err(Failure::validation());
+        }
+        drop(old);
+        let url = &mut exchange.context.request.url;
+        url.path = path.into();
+        url.query = query;
+        Ok(Flow::Next)
+    }
+
+    fn reads(&self) -> Reads {
+        self.template
+            .reads()
+            .or(self.copy.as_ref().map_or(Reads::NONE, Setting::reads))
+    }
+}
+
+/// The names of the query parameters in an operation's template: `b` in `/get?a={b}` is filled from `a`.
+fn operation_query(template: &str) -> Vec<String> {
+    let query = template.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .filter_map(|part| Some(part.split_once('=')?.0.to_owned()))
+        .collect()
+}
+
+/// The template with its parameters filled in.
+fn fill(template: &str, parameters: &[(Str, Str)]) -> Result<String, Failure> {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else {
+            break;
+        };
+        filled.push_str(before);
+        let name = name.trim_start_matches('*');
+        let value = parameters
+            .iter()
+            .find(|(other, _)| other.to_utf8().eq_ignore_ascii_case(name));
+        let (_, value) = value.ok_or_else(|| {
+            Failure::new(
+                "ExpressionValueValidationFailure",
+                format!("The URL template has no parameter {{{name}}}."),
+            )
+        })?;
+        filled.push_str(&encode(&value.to_utf8()).to_string());
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn parameters_are_filled_in_and_encoded() {
+        let parameters = [
+            (Str::from("id"), Str::from("a/b c")),
+            (Str::from("n"), Str::from("1")),
+        ];
+        assert_eq!(
+            fill("/x/{ID}?n={n}", &parameters).unwrap(),
+            "/x/a%2Fb%20c?n=1"
+        );
+        assert_eq!(fill("/plain", &parameters).unwrap(), "/plain");
+        assert_eq!(
+            fill("/{other}", &parameters).unwrap_err().message(),
+            "The URL template has no parameter {other}."
+        );
+    }
+
+    #[test]
+    fn the_operation_names_its_query_parameters() {
+        assert_eq!(operation_query("/get?a={b}&c={d}"), ["a", "c"]);
+        assert!(operation_query("/get").is_empty());
+    }
+}
