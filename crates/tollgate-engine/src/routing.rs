@@ -433,3 +433,6 @@ pub(crate) fn decode_query(text: &str) -> Cow<'_, str> {
     }
     decode(text)
 }
+
+#[cfg(test)]
+mod tests;

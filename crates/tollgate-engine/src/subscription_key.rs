@@ -185,3 +185,6 @@ impl Key {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ mod placement;
 mod scopes;
 mod suggest;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

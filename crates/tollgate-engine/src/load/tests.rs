@@ -1,1 +1,0 @@
-//! Loading, with policies made for the purpose.
