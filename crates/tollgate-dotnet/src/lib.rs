@@ -4,10 +4,14 @@
 //! table of [`Member`] rows: C#'s own signature, and the function that does it. The [`Registry`] reads those
 //! signatures once; it is all that the compiler of expressions knows of .NET.
 
+mod args;
 mod collation;
 mod collections;
 mod convert;
+mod formatting;
+mod globalization;
 mod heap;
+mod linq;
 mod machine;
 mod member;
 mod number;
@@ -18,12 +22,14 @@ mod sequence;
 mod signature;
 mod str;
 mod system;
+#[cfg(test)]
+mod testing;
 mod throw;
 mod time;
 mod types;
 mod value;
 
-pub use collections::Array;
+pub use collections::{Array, Dictionary, HashSet, List};
 pub use convert::{Primitive, convert};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use machine::{Budget, Host, Machine};
@@ -38,4 +44,9 @@ pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};
 
 /// The types of this crate; a host adds its own after them.
-pub const TYPES: &[&[&TypeDef]] = &[system::TYPES, collections::TYPES];
+pub const TYPES: &[&[&TypeDef]] = &[
+    system::TYPES,
+    collections::TYPES,
+    globalization::TYPES,
+    linq::TYPES,
+];

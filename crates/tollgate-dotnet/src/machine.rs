@@ -59,6 +59,11 @@ pub trait Host: Any {
         let _ = (heap, handle);
         Ok(None)
     }
+    /// The value of a key of a [`Value::Host`] that is a dictionary.
+    fn entry(&mut self, heap: &mut Heap, handle: u32, key: &Value) -> Result<Option<Value>, Throw> {
+        let _ = (heap, handle, key);
+        Err(Throw::not_supported("This part of context has no keys."))
+    }
     /// All types, the host's own among them.
     fn registry(&self) -> &Registry {
         Registry::dotnet()

@@ -138,15 +138,15 @@ impl fmt::Debug for Call<'_, '_> {
     }
 }
 
-impl Call<'_, '_> {
+impl<'c> Call<'c, '_> {
     /// Argument `index`; `Null` beyond the end.
-    pub fn arg(&self, index: usize) -> &Value {
+    pub fn arg(&self, index: usize) -> &'c Value {
         const NULL: &Value = &Value::Null;
         self.arguments.get(index).unwrap_or(NULL)
     }
 
     /// Argument `index` as a string: `NullReferenceException` for a null receiver (0), `ArgumentNullException` otherwise.
-    pub fn str(&self, index: usize) -> Result<&Str, Throw> {
+    pub fn str(&self, index: usize) -> Result<&'c Str, Throw> {
         match self.arg(index) {
             Value::String(text) => Ok(text),
             Value::Null if index == 0 => Err(Throw::null_reference()),

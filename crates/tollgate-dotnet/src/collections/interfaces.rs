@@ -1,74 +1,94 @@
-//! Interfaces of collections.
+//! Interfaces of collections. Their members ask the object at run time what it is.
 
-use crate::member::{TypeDef, TypeKind};
+use crate::member::{Member, TypeDef, TypeKind, member};
 
-const fn interface(name: &'static str, bases: &'static [&'static str]) -> TypeDef {
+const fn interface(
+    name: &'static str,
+    bases: &'static [&'static str],
+    members: &'static [Member],
+) -> TypeDef {
     TypeDef {
         name,
         kind: TypeKind::Interface,
         bases,
         values: &[],
-        members: &[],
+        members,
     }
 }
 
-/// `System.Collections.IEnumerable`.
-pub(crate) static IENUMERABLE: TypeDef = interface("System.Collections.IEnumerable", &[]);
-/// `System.Collections.ICollection`.
-pub(crate) static ICOLLECTION: TypeDef =
-    interface("System.Collections.ICollection", &["IEnumerable"]);
-/// `System.Collections.IList`.
-pub(crate) static ILIST: TypeDef = interface("System.Collections.IList", &["ICollection"]);
-/// `System.Collections.IDictionary`.
+/// `IEnumerable`.
+pub(crate) static IENUMERABLE: TypeDef = interface("System.Collections.IEnumerable", &[], &[]);
+/// `ICollection`.
+pub(crate) static ICOLLECTION: TypeDef = interface(
+    "System.Collections.ICollection",
+    &["IEnumerable"],
+    &[member("int Count { get; }", super::count)],
+);
+/// `IList`.
+pub(crate) static ILIST: TypeDef = interface(
+    "System.Collections.IList",
+    &["ICollection"],
+    &[
+        member("object this[int index] { get; }", super::element),
+        member("object this[int index] { set; }", super::set_element),
+        member("bool Contains(object value)", super::contains),
+    ],
+);
+/// `IDictionary`.
 pub(crate) static IDICTIONARY: TypeDef =
-    interface("System.Collections.IDictionary", &["ICollection"]);
-/// `System.Collections.Generic.IEnumerable<out T>`.
+    interface("System.Collections.IDictionary", &["ICollection"], &[]);
+/// `IEnumerable<T>`.
 pub(crate) static IENUMERABLE_OF: TypeDef = interface(
     "System.Collections.Generic.IEnumerable<out T>",
     &["IEnumerable"],
+    &[member(
+        "IEnumerator<T> GetEnumerator()",
+        super::get_enumerator,
+    )],
 );
-/// `System.Collections.Generic.ICollection<T>`.
+/// `ICollection<T>`.
 pub(crate) static ICOLLECTION_OF: TypeDef = interface(
     "System.Collections.Generic.ICollection<T>",
     &["IEnumerable<T>"],
+    &[
+        member("int Count { get; }", super::count),
+        member("void Add(T item)", super::add),
+        member("bool Remove(T item)", super::remove),
+        member("void Clear()", super::clear),
+        member("bool Contains(T item)", super::contains),
+        member("void CopyTo(T[] array, int arrayIndex)", super::copy_to),
+    ],
 );
-/// `System.Collections.Generic.IList<T>`.
-pub(crate) static ILIST_OF: TypeDef =
-    interface("System.Collections.Generic.IList<T>", &["ICollection<T>"]);
-/// `System.Collections.Generic.IReadOnlyCollection<out T>`.
+/// `IList<T>`.
+pub(crate) static ILIST_OF: TypeDef = interface(
+    "System.Collections.Generic.IList<T>",
+    &["ICollection<T>"],
+    &[
+        member("T this[int index] { get; }", super::element),
+        member("T this[int index] { set; }", super::set_element),
+        member("int IndexOf(T item)", super::index_of),
+        member("void Insert(int index, T item)", super::insert),
+        member("void RemoveAt(int index)", super::remove_at),
+    ],
+);
+/// `IReadOnlyCollection<T>`.
 pub(crate) static IREADONLY_COLLECTION_OF: TypeDef = interface(
     "System.Collections.Generic.IReadOnlyCollection<out T>",
     &["IEnumerable<T>"],
+    &[member("int Count { get; }", super::count)],
 );
-/// `System.Collections.Generic.IReadOnlyList<out T>`.
+/// `IReadOnlyList<T>`.
 pub(crate) static IREADONLY_LIST_OF: TypeDef = interface(
     "System.Collections.Generic.IReadOnlyList<out T>",
     &["IReadOnlyCollection<T>"],
+    &[member("T this[int index] { get; }", super::element)],
 );
-/// `System.Collections.Generic.ISet<T>`.
-pub(crate) static ISET_OF: TypeDef =
-    interface("System.Collections.Generic.ISet<T>", &["ICollection<T>"]);
-/// `System.Collections.Generic.IDictionary<TKey, TValue>`.
-pub(crate) static IDICTIONARY_OF: TypeDef = interface(
-    "System.Collections.Generic.IDictionary<TKey, TValue>",
-    &["ICollection<KeyValuePair<TKey, TValue>>"],
+/// `IEqualityComparer<T>`.
+pub(crate) static IEQUALITY_COMPARER_OF: TypeDef = interface(
+    "System.Collections.Generic.IEqualityComparer<in T>",
+    &[],
+    &[],
 );
-/// `System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>`.
-pub(crate) static IREADONLY_DICTIONARY_OF: TypeDef = interface(
-    "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>",
-    &["IReadOnlyCollection<KeyValuePair<TKey, TValue>>"],
-);
-/// `System.Collections.Generic.IEqualityComparer<in T>`.
-pub(crate) static IEQUALITY_COMPARER_OF: TypeDef =
-    interface("System.Collections.Generic.IEqualityComparer<in T>", &[]);
-/// `System.Collections.Generic.IComparer<in T>`.
+/// `IComparer<T>`.
 pub(crate) static ICOMPARER_OF: TypeDef =
-    interface("System.Collections.Generic.IComparer<in T>", &[]);
-/// `KeyValuePair<TKey, TValue>`.
-pub(crate) static KEY_VALUE_PAIR: TypeDef = TypeDef {
-    name: "System.Collections.Generic.KeyValuePair<TKey, TValue>",
-    kind: TypeKind::Struct,
-    bases: &[],
-    values: &[],
-    members: &[],
-};
+    interface("System.Collections.Generic.IComparer<in T>", &[], &[]);

@@ -1,12 +1,41 @@
 //! `System.Collections` and `System.Collections.Generic`.
 
 mod array;
+mod dictionary;
+mod enumerator;
 mod interfaces;
+mod key;
+mod key_value_pair;
+mod list;
+mod members;
+mod queue;
+mod set;
+mod sorting;
 
 pub use array::Array;
+pub use dictionary::Dictionary;
+pub use list::List;
+pub use set::HashSet;
 
-use interfaces::*;
+pub(crate) use dictionary::{add_pair, entry};
+pub(crate) use enumerator::get_enumerator;
 pub(crate) use interfaces::{IENUMERABLE_OF, ILIST_OF, IREADONLY_LIST_OF};
+pub(crate) use key::{KeyComparer, Table};
+pub(crate) use list::{allocate as new_list, compare_with, elements};
+pub(crate) use members::*;
+pub(crate) use set::insert as insert_into_set;
+pub(crate) use sorting::sort;
+
+use dictionary::{COLLECTION_EXTENSIONS, DICTIONARY, IDICTIONARY_OF, IREADONLY_DICTIONARY_OF};
+use enumerator::IENUMERATOR_OF;
+use interfaces::{
+    ICOLLECTION, ICOLLECTION_OF, ICOMPARER_OF, IDICTIONARY, IENUMERABLE, IEQUALITY_COMPARER_OF,
+    ILIST, IREADONLY_COLLECTION_OF,
+};
+use key_value_pair::KEY_VALUE_PAIR;
+use list::LIST;
+use queue::{QUEUE, STACK};
+use set::{HASH_SET, ISET_OF};
 
 use crate::member::TypeDef;
 
@@ -17,6 +46,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &ILIST,
     &IDICTIONARY,
     &IENUMERABLE_OF,
+    &IENUMERATOR_OF,
     &ICOLLECTION_OF,
     &ILIST_OF,
     &IREADONLY_COLLECTION_OF,
@@ -27,4 +57,10 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &IEQUALITY_COMPARER_OF,
     &ICOMPARER_OF,
     &KEY_VALUE_PAIR,
+    &LIST,
+    &DICTIONARY,
+    &COLLECTION_EXTENSIONS,
+    &HASH_SET,
+    &QUEUE,
+    &STACK,
 ];

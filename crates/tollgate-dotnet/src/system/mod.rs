@@ -47,7 +47,8 @@ pub(crate) use nullable::NULLABLE;
 pub(crate) use object::OBJECT;
 pub(crate) use sbyte::SBYTE;
 pub(crate) use single::SINGLE;
-pub(crate) use string::STRING;
+pub(crate) use string::{Comparison, STRING, StringComparer, lower, upper};
+use string::{STRING_COMPARER, STRING_COMPARISON, STRING_SPLIT_OPTIONS};
 pub(crate) use time_span::TIME_SPAN;
 pub(crate) use uint16::UINT16;
 pub(crate) use uint32::UINT32;
@@ -59,6 +60,9 @@ use crate::member::TypeDef;
 pub(crate) const TYPES: &[&TypeDef] = &[
     &OBJECT,
     &STRING,
+    &STRING_COMPARER,
+    &STRING_COMPARISON,
+    &STRING_SPLIT_OPTIONS,
     &BOOLEAN,
     &CHAR,
     &SBYTE,

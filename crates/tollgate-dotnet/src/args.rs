@@ -1,0 +1,191 @@
+//! Arguments of natives as Rust values, and results as .NET ones.
+
+use rust_decimal::Decimal;
+
+use crate::collections::Array;
+use crate::convert::{Primitive, convert};
+use crate::globalization::culture_of;
+use crate::member::Call;
+use crate::number::NumberCulture;
+use crate::ops;
+use crate::str::Str;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::{DateTimeKind, Value};
+
+impl<'c> Call<'c, '_> {
+    /// Argument `index` as a string that may be null.
+    pub fn opt_str(&self, index: usize) -> Option<&'c Str> {
+        self.arg(index).as_str()
+    }
+
+    /// Argument `index` as a string: `ArgumentNullException` naming the parameter if it is null.
+    pub fn text(&self, index: usize, parameter: &str) -> Result<&'c Str, Throw> {
+        self.arg(index)
+            .as_str()
+            .ok_or_else(|| Throw::argument_null(parameter))
+    }
+
+    /// Argument `index` as any integer.
+    pub fn integer(&self, index: usize) -> Result<i128, Throw> {
+        let value = self.arg(index);
+        value.as_integer().ok_or_else(|| not_valid(value))
+    }
+
+    /// Argument `index` as a `long`.
+    pub fn long(&self, index: usize) -> Result<i64, Throw> {
+        i64::try_from(self.integer(index)?).map_err(|_| not_valid(&Value::Null))
+    }
+
+    /// Argument `index` as a `double`; any number will do.
+    pub fn double(&self, index: usize) -> Result<f64, Throw> {
+        match convert(self.arg(index), Primitive::Double, false)? {
+            Value::Double(number) => Ok(number),
+            other => Err(not_valid(&other)),
+        }
+    }
+
+    /// Argument `index` as a `decimal`.
+    pub fn decimal(&self, index: usize) -> Result<Decimal, Throw> {
+        match convert(self.arg(index), Primitive::Decimal, true)? {
+            Value::Decimal(number) => Ok(number),
+            other => Err(not_valid(&other)),
+        }
+    }
+
+    /// Argument `index` as a count: `ArgumentOutOfRangeException` naming the parameter if it is negative.
+    pub fn count(&self, index: usize, parameter: &str) -> Result<usize, Throw> {
+        let number = self.int(index)?;
+        usize::try_from(number).map_err(|_| {
+            Throw::argument_out_of_range(format!(
+                "{parameter} ('{number}') must be a non-negative value. (Parameter '{parameter}')\nActual value was {number}."
+            ))
+        })
+    }
+
+    /// Argument `index` as a `TimeSpan`, in ticks.
+    pub fn span(&self, index: usize) -> Result<i64, Throw> {
+        match self.arg(index) {
+            Value::TimeSpan(ticks) => Ok(*ticks),
+            other => Err(not_valid(other)),
+        }
+    }
+
+    /// Argument `index` as a `DateTime`.
+    pub fn date(&self, index: usize) -> Result<(i64, DateTimeKind), Throw> {
+        match self.arg(index) {
+            Value::DateTime(ticks, kind) => Ok((*ticks, *kind)),
+            other => Err(not_valid(other)),
+        }
+    }
+
+    /// Argument `index` as a `DateTimeOffset`: local ticks and minutes. A `DateTime` will do.
+    pub fn moment(&self, index: usize) -> Result<(i64, i16), Throw> {
+        match self.arg(index) {
+            Value::DateTimeOffset(ticks, offset) => Ok((*ticks, *offset)),
+            Value::DateTime(ticks, _) => Ok((*ticks, 0)),
+            other => Err(not_valid(other)),
+        }
+    }
+
+    /// Argument `index` as a member of an enum, by its number.
+    pub fn flags(&self, index: usize) -> i64 {
+        match self.arg(index) {
+            Value::Enum(_, number) => *number,
+            _ => 0,
+        }
+    }
+
+    /// Argument `index` as an array: `ArgumentNullException` naming the parameter if it is null.
+    pub fn array(&self, index: usize, parameter: &str) -> Result<&Array, Throw> {
+        self.machine
+            .heap
+            .of(self.arg(index))
+            .ok_or_else(|| Throw::argument_null(parameter))
+    }
+
+    /// Argument `index` as a `byte[]`, copied out.
+    pub fn bytes(&self, index: usize, parameter: &str) -> Result<Vec<u8>, Throw> {
+        let array = self.array(index, parameter)?;
+        array
+            .as_bytes()
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| not_valid(&Value::Null))
+    }
+
+    /// How numbers are written where argument `index` is an `IFormatProvider`, null or not given.
+    pub fn culture(&self, index: usize) -> NumberCulture {
+        culture_of(self.arg(index))
+    }
+
+    /// A generic argument of the call.
+    pub fn type_argument(&self, index: usize) -> Type {
+        self.types.get(index).cloned().unwrap_or_else(Type::object)
+    }
+
+    /// A new string, within the limits.
+    pub fn new_text(&mut self, text: impl Into<Str>) -> Result<Value, Throw> {
+        let text = text.into();
+        self.room(text.size())?;
+        self.machine.heap.charge(text.size())?;
+        Ok(Value::String(text))
+    }
+
+    /// Fails if a string of that many units would be too long.
+    pub fn room(&self, units: usize) -> Result<(), Throw> {
+        match units > self.machine.budget.string {
+            true => Err(Throw::limit("it made a string longer than is allowed")),
+            false => Ok(()),
+        }
+    }
+
+    /// A new array, within the limits.
+    pub fn new_array(&mut self, array: Array) -> Result<Value, Throw> {
+        let each = if array.as_bytes().is_some() {
+            1
+        } else {
+            size_of::<Value>()
+        };
+        self.machine.heap.charge(array.len().saturating_mul(each))?;
+        self.machine.heap.alloc(array)
+    }
+
+    /// A new `byte[]`.
+    pub fn new_bytes(&mut self, bytes: Vec<u8>) -> Result<Value, Throw> {
+        self.new_array(Array::bytes(bytes))
+    }
+
+    /// `ToString()` of argument `index`.
+    pub fn to_text(&self, index: usize) -> Result<Str, Throw> {
+        ops::to_text(self.machine, self.arg(index))
+    }
+
+    /// Charges steps for work that grows with a length, so that a loop around it stays bounded.
+    pub fn work(&mut self, length: usize) -> Result<(), Throw> {
+        self.machine
+            .step(u64::try_from(length / 64).unwrap_or(u64::MAX))
+    }
+}
+
+fn not_valid(_: &Value) -> Throw {
+    Throw::invalid_cast("Specified cast is not valid.")
+}
+
+/// A length as .NET's `int`.
+pub(crate) fn int(length: usize) -> Value {
+    Value::Int32(i32::try_from(length).unwrap_or(i32::MAX))
+}
+
+/// An index, or -1.
+pub(crate) fn index(place: Option<usize>) -> Value {
+    place.map_or(Value::Int32(-1), int)
+}
+
+/// `-1`, `0` or `1`.
+pub(crate) fn order(order: std::cmp::Ordering) -> Value {
+    Value::Int32(match order {
+        std::cmp::Ordering::Less => -1,
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Greater => 1,
+    })
+}

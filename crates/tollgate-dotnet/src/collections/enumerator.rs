@@ -1,0 +1,79 @@
+//! `IEnumerator<T>` by hand: `GetEnumerator`, `MoveNext`, `Current`.
+
+use std::fmt;
+
+use crate::heap::{HeapObject, Iterate};
+use crate::member::{Call, TypeDef, TypeKind, member};
+use crate::ops;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+/// `IEnumerator<T>`.
+pub(crate) static IENUMERATOR_OF: TypeDef = TypeDef {
+    name: "System.Collections.Generic.IEnumerator<out T>",
+    kind: TypeKind::Interface,
+    bases: &["IDisposable"],
+    values: &[],
+    members: &[
+        member("T Current { get; }", current),
+        member("bool MoveNext()", move_next),
+    ],
+};
+
+/// A running enumeration as an object.
+struct Enumerator {
+    element: Type,
+    iterator: Option<Box<dyn Iterate + Send>>,
+    current: Value,
+}
+
+impl fmt::Debug for Enumerator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IEnumerator<{}>", self.element)
+    }
+}
+
+impl HeapObject for Enumerator {
+    fn type_of(&self) -> Type {
+        Type::generic(&IENUMERATOR_OF, [self.element.clone()])
+    }
+}
+
+pub(crate) fn get_enumerator(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let iterator = ops::iterate(call.machine, call.arg(0))?;
+    call.machine.heap.alloc(Enumerator {
+        element: call.type_argument(0),
+        iterator: Some(iterator),
+        current: Value::Null,
+    })
+}
+
+fn this<'a>(call: &'a mut Call<'_, '_>) -> Result<&'a mut Enumerator, Throw> {
+    let value = call.arg(0);
+    call.machine
+        .heap
+        .of_mut(value)
+        .ok_or_else(Throw::null_reference)
+}
+
+fn current(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    this(call).map(|enumerator| enumerator.current.clone())
+}
+
+fn move_next(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    // It leaves the heap while it runs, since it needs the whole machine.
+    let Some(mut iterator) = this(call)?.iterator.take() else {
+        return Ok(Value::Bool(false));
+    };
+    let next = iterator.next(call.machine)?;
+    let enumerator = this(call)?;
+    match next {
+        Some(value) => {
+            enumerator.current = value;
+            enumerator.iterator = Some(iterator);
+            Ok(Value::Bool(true))
+        }
+        None => Ok(Value::Bool(false)),
+    }
+}

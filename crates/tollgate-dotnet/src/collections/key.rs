@@ -1,0 +1,166 @@
+//! Keys of dictionaries and sets.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::LazyLock;
+
+use foldhash::fast::RandomState;
+use indexmap::{Equivalent, IndexMap};
+
+use crate::heap::Heap;
+use crate::ops;
+use crate::system::{Comparison, StringComparer};
+use crate::value::Value;
+
+/// When two keys are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyComparer(Option<Comparison>);
+
+impl KeyComparer {
+    /// `EqualityComparer<T>.Default`.
+    pub(crate) const DEFAULT: KeyComparer = KeyComparer(None);
+    /// `StringComparer.OrdinalIgnoreCase`.
+    pub(crate) const IGNORE_CASE: KeyComparer = KeyComparer(Some(Comparison {
+        culture: false,
+        ignore_case: true,
+    }));
+
+    /// As an `IEqualityComparer` argument says; the default if it is null.
+    pub(crate) fn of(value: &Value) -> KeyComparer {
+        KeyComparer(
+            value
+                .downcast::<StringComparer>()
+                .map(|comparer| comparer.0),
+        )
+    }
+
+    /// Whether the values are the same key.
+    pub(crate) fn equals(self, heap: &Heap, a: &Value, b: &Value) -> bool {
+        match (self.0, a, b) {
+            (Some(comparison), Value::String(a), Value::String(b)) => comparison.equals(a, b),
+            _ => ops::equals(heap, a, b),
+        }
+    }
+
+    fn hash(self, heap: &Heap, value: &Value) -> u64 {
+        // Seeded per process, so that a sender of keys cannot make them collide.
+        static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+        match (self.0, value) {
+            (Some(comparison), Value::String(text)) => SEED.hash_one(comparison.hash(text)),
+            (None, Value::String(text)) => SEED.hash_one(text),
+            _ => SEED.hash_one(ops::hash_code(heap, value)),
+        }
+    }
+}
+
+/// A key with its hash.
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    hash: u64,
+    pub(crate) value: Value,
+}
+
+/// Keys in a map are told apart by [`Probe`] before they are put in; two that are there differ.
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Ref(a), Value::Ref(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+impl Eq for Key {}
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// A key that is looked for.
+struct Probe<'a> {
+    heap: &'a Heap,
+    comparer: KeyComparer,
+    hash: u64,
+    value: &'a Value,
+}
+
+impl Hash for Probe<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+impl Equivalent<Key> for Probe<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.hash == key.hash && self.comparer.equals(self.heap, self.value, &key.value)
+    }
+}
+
+/// Values by key, in the order in which they came.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) comparer: KeyComparer,
+    entries: IndexMap<Key, Value, RandomState>,
+}
+
+impl Table {
+    pub(crate) fn new(comparer: KeyComparer) -> Table {
+        Table {
+            comparer,
+            entries: IndexMap::default(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The place of a key.
+    pub(crate) fn find(&self, heap: &Heap, key: &Value) -> Option<usize> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        self.entries.get_index_of(&Probe {
+            heap,
+            comparer: self.comparer,
+            hash: self.comparer.hash(heap, key),
+            value: key,
+        })
+    }
+
+    pub(crate) fn at(&self, place: usize) -> Option<(&Value, &Value)> {
+        self.entries
+            .get_index(place)
+            .map(|(key, value)| (&key.value, value))
+    }
+
+    pub(crate) fn key(&self, heap: &Heap, value: Value) -> Key {
+        Key {
+            hash: self.comparer.hash(heap, &value),
+            value,
+        }
+    }
+
+    /// Adds a key that [`find`](Self::find) did not find.
+    pub(crate) fn push(&mut self, key: Key, value: Value) {
+        self.entries.insert(key, value);
+    }
+
+    pub(crate) fn set(&mut self, place: usize, value: Value) {
+        if let Some((_, slot)) = self.entries.get_index_mut(place) {
+            *slot = value;
+        }
+    }
+
+    pub(crate) fn remove(&mut self, place: usize) -> Option<Value> {
+        self.entries
+            .shift_remove_index(place)
+            .map(|(_, value)| value)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Value, &Value)> {
+        self.entries.iter().map(|(key, value)| (&key.value, value))
+    }
+}

@@ -1,0 +1,130 @@
+//! `OrderBy` and `ThenBy`.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::collections::{compare_with, sort};
+use crate::heap::Iterate;
+use crate::machine::Machine;
+use crate::member::{Call, TypeDef, TypeKind};
+use crate::ops;
+use crate::sequence::from_fn;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::{Object, Value};
+
+/// `IOrderedEnumerable<T>`.
+pub(super) static ORDERED: TypeDef = TypeDef {
+    name: "System.Linq.IOrderedEnumerable<out T>",
+    kind: TypeKind::Interface,
+    bases: &["IEnumerable<T>"],
+    values: &[],
+    members: &[],
+};
+
+/// A sequence that is sorted when it is enumerated.
+#[derive(Debug)]
+struct Ordered {
+    element: Type,
+    source: Value,
+    keys: Arc<[SortKey]>,
+}
+
+#[derive(Debug, Clone)]
+struct SortKey {
+    selector: Value,
+    comparer: Value,
+    descending: bool,
+}
+
+impl Object for Ordered {
+    fn type_of(&self) -> Type {
+        Type::generic(&ORDERED, [self.element.clone()])
+    }
+
+    fn iterate(&self) -> Option<Box<dyn Iterate>> {
+        let (source, keys) = (self.source.clone(), self.keys.clone());
+        let mut sorted: Option<std::vec::IntoIter<Value>> = None;
+        Some(from_fn(move |machine| {
+            let sorted = match &mut sorted {
+                Some(sorted) => sorted,
+                none => none.insert(sorted_values(machine, &source, &keys)?.into_iter()),
+            };
+            Ok(sorted.next())
+        }))
+    }
+}
+
+fn sorted_values(
+    machine: &mut Machine<'_>,
+    source: &Value,
+    keys: &[SortKey],
+) -> Result<Vec<Value>, Throw> {
+    let mut rows: Vec<(Arc<[Value]>, Value)> = Vec::new();
+    for value in ops::collect(machine, source)? {
+        let mut row = Vec::with_capacity(keys.len());
+        for key in keys {
+            row.push(machine.call(&key.selector, std::slice::from_ref(&value))?);
+        }
+        rows.push((row.into(), value));
+    }
+    let sorted = sort(machine, rows, |machine, (a, _), (b, _)| {
+        for ((key, a), b) in keys.iter().zip(a.iter()).zip(b.iter()) {
+            let order = compare_with(machine, &key.comparer, a, b)?;
+            if order.is_ne() {
+                return Ok(if key.descending {
+                    order.reverse()
+                } else {
+                    order
+                });
+            }
+        }
+        Ok(Ordering::Equal)
+    })?;
+    Ok(sorted.into_iter().map(|(_, value)| value).collect())
+}
+
+fn key(call: &Call<'_, '_>, descending: bool) -> SortKey {
+    SortKey {
+        selector: call.arg(1).clone(),
+        comparer: call.arg(2).clone(),
+        descending,
+    }
+}
+
+fn ordered(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
+    super::source(call)?;
+    Ok(Value::object(Ordered {
+        element: call.type_argument(0),
+        source: call.arg(0).clone(),
+        keys: [key(call, descending)].into(),
+    }))
+}
+
+fn further(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
+    let Some(before) = call.arg(0).downcast::<Ordered>() else {
+        return ordered(call, descending);
+    };
+    let keys = before.keys.iter().cloned().chain([key(call, descending)]);
+    Ok(Value::object(Ordered {
+        element: before.element.clone(),
+        source: before.source.clone(),
+        keys: keys.collect(),
+    }))
+}
+
+pub(super) fn order_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    ordered(call, false)
+}
+
+pub(super) fn order_by_descending(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    ordered(call, true)
+}
+
+pub(super) fn then_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    further(call, false)
+}
+
+pub(super) fn then_by_descending(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    further(call, true)
+}

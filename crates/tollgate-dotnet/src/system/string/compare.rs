@@ -1,0 +1,241 @@
+//! Comparing strings, and the types that say how.
+
+use std::cmp::Ordering;
+
+use crate::args;
+use crate::collation;
+use crate::member::{Call, Member, TypeDef, TypeKind, pure};
+use crate::ops;
+use crate::str::Str;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::{Object, Value};
+
+/// How strings are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// By language rather than by UTF-16 units.
+    pub(crate) culture: bool,
+    pub(crate) ignore_case: bool,
+}
+
+impl Comparison {
+    pub(crate) const ORDINAL: Comparison = Comparison {
+        culture: false,
+        ignore_case: false,
+    };
+    const CULTURE: Comparison = Comparison {
+        culture: true,
+        ignore_case: false,
+    };
+
+    /// From a `StringComparison`'s number.
+    pub(crate) fn of(number: i64) -> Comparison {
+        Comparison {
+            culture: number < 4,
+            ignore_case: number % 2 == 1,
+        }
+    }
+
+    /// As argument `index` says: a `StringComparison`, an `ignoreCase` flag, or nothing.
+    pub(super) fn argument(call: &Call<'_, '_>, index: usize) -> Option<Comparison> {
+        match call.arg(index) {
+            Value::Enum(_, number) => Some(Comparison::of(*number)),
+            Value::Bool(ignore_case) => Some(Comparison {
+                culture: true,
+                ignore_case: *ignore_case,
+            }),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn compare(self, a: &Str, b: &Str) -> Ordering {
+        match (self.culture, self.ignore_case) {
+            (true, ignore_case) => collation::compare(a, b, ignore_case),
+            (false, false) => a.cmp(b),
+            (false, true) => super::upper(a).cmp(&super::upper(b)),
+        }
+    }
+
+    pub(crate) fn equals(self, a: &Str, b: &Str) -> bool {
+        if let (true, Some(a), Some(b)) = (self.ignore_case, a.as_ascii(), b.as_ascii()) {
+            return a.eq_ignore_ascii_case(b);
+        }
+        match self {
+            Comparison::ORDINAL => a == b,
+            _ => self.compare(a, b).is_eq(),
+        }
+    }
+
+    /// A hash that is alike for strings that are equal.
+    pub(crate) fn hash(self, text: &Str) -> i32 {
+        match self.ignore_case {
+            true => ops::hashed(&super::upper(text)),
+            false => ops::hashed(text),
+        }
+    }
+
+    fn compare_values(self, a: Option<&Str>, b: Option<&Str>) -> Value {
+        args::order(match (a, b) {
+            (Some(a), Some(b)) => self.compare(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        })
+    }
+
+    fn equal_values(self, a: Option<&Str>, b: Option<&Str>) -> bool {
+        match (a, b) {
+            (Some(a), Some(b)) => self.equals(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    }
+}
+
+/// `System.StringComparison`.
+pub(crate) static STRING_COMPARISON: TypeDef = TypeDef {
+    name: "System.StringComparison",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[
+        ("CurrentCulture", 0),
+        ("CurrentCultureIgnoreCase", 1),
+        ("InvariantCulture", 2),
+        ("InvariantCultureIgnoreCase", 3),
+        ("Ordinal", 4),
+        ("OrdinalIgnoreCase", 5),
+    ],
+    members: &[],
+};
+
+/// `System.StringComparer`.
+pub(crate) static STRING_COMPARER: TypeDef = TypeDef {
+    name: "System.StringComparer",
+    kind: TypeKind::Class,
+    bases: &["IEqualityComparer<string>", "IComparer<string>"],
+    values: &[],
+    members: COMPARER_MEMBERS,
+};
+
+const COMPARER_MEMBERS: &[Member] = &[
+    pure("static StringComparer CurrentCulture { get; }", |_| {
+        Ok(comparer(0))
+    }),
+    pure(
+        "static StringComparer CurrentCultureIgnoreCase { get; }",
+        |_| Ok(comparer(1)),
+    ),
+    pure("static StringComparer InvariantCulture { get; }", |_| {
+        Ok(comparer(2))
+    }),
+    pure(
+        "static StringComparer InvariantCultureIgnoreCase { get; }",
+        |_| Ok(comparer(3)),
+    ),
+    pure("static StringComparer Ordinal { get; }", |_| {
+        Ok(comparer(4))
+    }),
+    pure("static StringComparer OrdinalIgnoreCase { get; }", |_| {
+        Ok(comparer(5))
+    }),
+    pure(
+        "static StringComparer FromComparison(StringComparison comparisonType)",
+        |call| Ok(comparer(call.flags(0))),
+    ),
+    pure("int Compare(string x, string y)", |call| {
+        Ok(StringComparer::of(call)?.compare_values(call.opt_str(1), call.opt_str(2)))
+    }),
+    pure("bool Equals(string x, string y)", |call| {
+        Ok(StringComparer::of(call)?
+            .equal_values(call.opt_str(1), call.opt_str(2))
+            .into())
+    }),
+    pure("int GetHashCode(string obj)", |call| {
+        Ok(Value::Int32(
+            StringComparer::of(call)?.hash(call.text(1, "obj")?),
+        ))
+    }),
+];
+
+/// A `StringComparer`.
+#[derive(Debug)]
+pub(crate) struct StringComparer(pub(crate) Comparison);
+
+impl StringComparer {
+    fn of(call: &Call<'_, '_>) -> Result<Comparison, Throw> {
+        let comparer = call.arg(0).downcast::<StringComparer>();
+        comparer
+            .map(|comparer| comparer.0)
+            .ok_or_else(Throw::null_reference)
+    }
+}
+
+impl Object for StringComparer {
+    fn type_of(&self) -> Type {
+        Type::plain(&STRING_COMPARER)
+    }
+}
+
+fn comparer(number: i64) -> Value {
+    Value::object(StringComparer(Comparison::of(number)))
+}
+
+pub(super) fn same(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    Ok((call.opt_str(0) == call.opt_str(1)).into())
+}
+
+pub(super) fn different(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    Ok((call.opt_str(0) != call.opt_str(1)).into())
+}
+
+pub(super) fn equals(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    Ok((Some(call.str(0)?) == call.opt_str(1)).into())
+}
+
+pub(super) fn equals_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.str(0)?;
+    same_by(call)
+}
+
+pub(super) fn same_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let comparison = Comparison::of(call.flags(2));
+    Ok(comparison
+        .equal_values(call.opt_str(0), call.opt_str(1))
+        .into())
+}
+
+pub(super) fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    Ok(Comparison::CULTURE.compare_values(call.opt_str(0), call.opt_str(1)))
+}
+
+pub(super) fn compare_case(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let comparison = Comparison {
+        culture: true,
+        ignore_case: call.bool(2)?,
+    };
+    Ok(comparison.compare_values(call.opt_str(0), call.opt_str(1)))
+}
+
+pub(super) fn compare_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let comparison = Comparison::of(call.flags(2));
+    Ok(comparison.compare_values(call.opt_str(0), call.opt_str(1)))
+}
+
+pub(super) fn compare_ordinal(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    Ok(Comparison::ORDINAL.compare_values(call.opt_str(0), call.opt_str(1)))
+}
+
+pub(super) fn compare_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let length = call.count(4, "length")?;
+    let part = |text: Option<&Str>, start: usize| -> Result<Option<Str>, Throw> {
+        let Some(text) = text else { return Ok(None) };
+        let count = text.len().saturating_sub(start).min(length);
+        text.substring(start, count).map(Some).ok_or_else(|| {
+            Throw::argument_out_of_range(
+                "Index must be less than or equal to the size of the string.",
+            )
+        })
+    };
+    let a = part(call.opt_str(0), call.count(1, "indexA")?)?;
+    let b = part(call.opt_str(2), call.count(3, "indexB")?)?;
+    let comparison = Comparison::argument(call, 5).unwrap_or(Comparison::CULTURE);
+    Ok(comparison.compare_values(a.as_ref(), b.as_ref()))
+}

@@ -1,0 +1,394 @@
+//! Parts of strings, and strings made of others.
+
+use memchr::memmem;
+
+use crate::collections::Array;
+use crate::member::Call;
+use crate::str::{Builder, Str};
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+use super::compare::Comparison;
+
+/// The units of a `char[]`.
+pub(super) fn units(array: &Array) -> Vec<u16> {
+    let unit = |value| match value {
+        Value::Char(unit) => unit,
+        _ => 0,
+    };
+    array.values().map(unit).collect()
+}
+
+/// `char.IsWhiteSpace`.
+pub(crate) fn is_white(unit: u16) -> bool {
+    char::from_u32(unit.into()).is_some_and(char::is_whitespace)
+}
+
+pub(super) fn to_char_array(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let text = match call.arguments.len() {
+        1 => Some(text.clone()),
+        _ => text.substring(call.count(1, "startIndex")?, call.count(2, "length")?),
+    };
+    let text = text.ok_or_else(|| {
+        Throw::argument_out_of_range(
+            "Index was out of range. Must be non-negative and less than or equal to the size of the collection. (Parameter 'startIndex')",
+        )
+    })?;
+    let units = text.units().map(Value::Char).collect();
+    call.new_array(Array::new(Type::char(), units))
+}
+
+pub(super) fn substring(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let length = text.len();
+    if text.as_ascii().is_none() {
+        call.work(length)?;
+    }
+    let start = call.count(1, "startIndex")?;
+    if start > length {
+        return Err(Throw::argument_out_of_range(
+            "startIndex cannot be larger than length of string. (Parameter 'startIndex')",
+        ));
+    }
+    let count = match call.arguments.len() {
+        2 => length - start,
+        _ => call.count(2, "length")?,
+    };
+    text.substring(start, count)
+        .map(Value::String)
+        .ok_or_else(|| {
+            Throw::argument_out_of_range(
+                "Index and length must refer to a location within the string. (Parameter 'length')",
+            )
+        })
+}
+
+pub(super) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let length = text.len();
+    let start = call.count(1, "startIndex")?;
+    if start > length {
+        return Err(Throw::argument_out_of_range(
+            "startIndex cannot be larger than length of string. (Parameter 'startIndex')",
+        ));
+    }
+    let count = match call.arguments.len() {
+        2 => length - start,
+        _ => call.count(2, "count")?,
+    };
+    let after = start.checked_add(count).filter(|after| *after <= length);
+    let after = after.ok_or_else(|| {
+        Throw::argument_out_of_range(
+            "Index and count must refer to a location within the string. (Parameter 'count')",
+        )
+    })?;
+    let before = text.substring(0, start).unwrap_or_default();
+    let after = text.substring(after, length - after).unwrap_or_default();
+    call.new_text(Str::concat(&[&before, &after]))
+}
+
+pub(super) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let length = text.len();
+    let value = call.text(2, "value")?;
+    let start = call.count(1, "startIndex")?;
+    let (Some(before), Some(after)) = (
+        text.substring(0, start),
+        length
+            .checked_sub(start)
+            .and_then(|rest| text.substring(start, rest)),
+    ) else {
+        return Err(Throw::argument_out_of_range(format!(
+            "startIndex ('{start}') must be less than or equal to '{length}'. (Parameter 'startIndex')\nActual value was {start}."
+        )));
+    };
+    call.new_text(Str::concat(&[&before, value, &after]))
+}
+
+pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let old = call.text(1, "oldValue")?;
+    if old.is_empty() {
+        return Err(Throw::argument(
+            "The value cannot be an empty string. (Parameter 'oldValue')",
+        ));
+    }
+    let new = call.opt_str(2).cloned().unwrap_or_default();
+    let ignore_case = Comparison::argument(call, 3).is_some_and(|how| how.ignore_case);
+    if ignore_case || text.as_utf8().is_none() || old.as_utf8().is_none() {
+        return replace_units(call, text, old, &new, ignore_case);
+    }
+    let (hay, needle) = (
+        text.as_utf8().unwrap_or_default(),
+        old.as_utf8().unwrap_or_default(),
+    );
+    let finder = memmem::Finder::new(needle);
+    let mut result: Option<Builder> = None;
+    let mut start = 0;
+    for place in finder.find_iter(hay.as_bytes()) {
+        let result = result.get_or_insert_with(|| Builder::with_capacity(hay.len()));
+        result.push_str(hay.get(start..place).unwrap_or_default());
+        result.push(&new);
+        call.room(result.size())?;
+        start = place + needle.len();
+    }
+    match result {
+        None => Ok(Value::String(text.clone())),
+        Some(mut result) => {
+            result.push_str(hay.get(start..).unwrap_or_default());
+            call.new_text(result.finish())
+        }
+    }
+}
+
+/// Replaces by UTF-16 units, which also works across surrogates and cases.
+fn replace_units(
+    call: &mut Call<'_, '_>,
+    text: &Str,
+    old: &Str,
+    new: &Str,
+    ignore_case: bool,
+) -> Result<Value, Throw> {
+    let fold = |text: &Str| -> Vec<u16> {
+        match ignore_case {
+            true => upper(text).units().collect(),
+            false => text.units().collect(),
+        }
+    };
+    let (folded, needle) = (fold(text), fold(old));
+    let original: Vec<u16> = text.units().collect();
+    call.work(original.len().saturating_mul(needle.len()))?;
+    let mut result = Builder::default();
+    let mut place = 0;
+    while let Some(unit) = original.get(place) {
+        if folded
+            .get(place..)
+            .is_some_and(|rest| rest.starts_with(&needle))
+        {
+            result.push(new);
+            place += needle.len();
+        } else {
+            result.push_unit(*unit);
+            place += 1;
+        }
+        call.room(result.size())?;
+    }
+    call.new_text(result.finish())
+}
+
+pub(super) fn replace_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let (old, new) = (call.char(1)?, call.char(2)?);
+    if !text.units().any(|unit| unit == old) {
+        return Ok(Value::String(text.clone()));
+    }
+    let mut result = Builder::with_capacity(text.len());
+    for unit in text.units() {
+        result.push_unit(if unit == old { new } else { unit });
+    }
+    call.new_text(result.finish())
+}
+
+/// The padding that a width asks for, or `None` if the text is long enough.
+fn padding(call: &Call<'_, '_>) -> Result<Option<Str>, Throw> {
+    let length = call.str(0)?.len();
+    let width = call.count(1, "totalWidth")?;
+    call.room(width)?;
+    let unit = match call.arguments.len() {
+        2 => u16::from(b' '),
+        _ => call.char(2)?,
+    };
+    let count = width.saturating_sub(length);
+    Ok((count > 0).then(|| Str::from_utf16(&vec![unit; count])))
+}
+
+pub(super) fn pad_left(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    match padding(call)? {
+        None => call.str(0).cloned().map(Value::String),
+        Some(padding) => call.new_text(Str::concat(&[&padding, call.str(0)?])),
+    }
+}
+
+pub(super) fn pad_right(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    match padding(call)? {
+        None => call.str(0).cloned().map(Value::String),
+        Some(padding) => call.new_text(Str::concat(&[call.str(0)?, &padding])),
+    }
+}
+
+/// Without white space at both ends.
+pub(super) fn trimmed(text: &Str) -> Str {
+    trim_ends(text, &[], true, true)
+}
+
+fn trim_ends(text: &Str, set: &[u16], start: bool, end: bool) -> Str {
+    let cut = |unit: u16| match set {
+        [] => is_white(unit),
+        [only] => unit == *only,
+        set => set.contains(&unit),
+    };
+    let Some(utf8) = text.as_utf8() else {
+        let units: Vec<u16> = text.units().collect();
+        let mut part = units.as_slice();
+        while let (true, [first, rest @ ..]) = (start, part)
+            && cut(*first)
+        {
+            part = rest;
+        }
+        while let (true, [rest @ .., last]) = (end, part)
+            && cut(*last)
+        {
+            part = rest;
+        }
+        return Str::from_utf16(part);
+    };
+    let cut = |c: char| u16::try_from(u32::from(c)).is_ok_and(cut);
+    let from = match start {
+        true => utf8.len() - utf8.trim_start_matches(cut).len(),
+        false => 0,
+    };
+    let rest = utf8.get(from..).unwrap_or_default();
+    let to = match end {
+        true => from + rest.trim_end_matches(cut).len(),
+        false => utf8.len(),
+    };
+    if from == 0 && to == utf8.len() {
+        return text.clone();
+    }
+    text.slice(from, to).unwrap_or_default()
+}
+
+fn trim_by(call: &Call<'_, '_>, start: bool, end: bool) -> Result<Value, Throw> {
+    let text = call.str(0)?;
+    let set = match call.arg(1) {
+        Value::Char(unit) => vec![*unit],
+        Value::Null => Vec::new(),
+        _ => units(call.array(1, "trimChars")?),
+    };
+    Ok(Value::String(trim_ends(text, &set, start, end)))
+}
+
+pub(super) fn trim(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    trim_by(call, true, true)
+}
+
+pub(super) fn trim_start(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    trim_by(call, true, false)
+}
+
+pub(super) fn trim_end(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    trim_by(call, false, true)
+}
+
+/// Upper case, one character for one, as the invariant culture does it.
+pub(crate) fn upper(text: &Str) -> Str {
+    change_case(text, u8::is_ascii_lowercase, str::to_ascii_uppercase, |c| {
+        only(c.to_uppercase(), c)
+    })
+}
+
+/// Lower case, one character for one, as the invariant culture does it.
+pub(crate) fn lower(text: &Str) -> Str {
+    change_case(text, u8::is_ascii_uppercase, str::to_ascii_lowercase, |c| {
+        only(c.to_lowercase(), c)
+    })
+}
+
+fn change_case(
+    text: &Str,
+    changes: fn(&u8) -> bool,
+    ascii: fn(&str) -> String,
+    other: fn(char) -> char,
+) -> Str {
+    match (text.as_ascii(), text.as_utf8()) {
+        (Some(bytes), _) if !bytes.iter().any(changes) => text.clone(),
+        (Some(_), Some(utf8)) => ascii(utf8).into(),
+        (None, Some(utf8)) => utf8.chars().map(other).collect::<String>().into(),
+        _ => {
+            let change = |unit: u16| {
+                char::from_u32(unit.into())
+                    .map(other)
+                    .and_then(|c| u16::try_from(u32::from(c)).ok())
+                    .unwrap_or(unit)
+            };
+            Str::from_utf16(&text.units().map(change).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// The one character it maps to, of the same number of units, or the character itself.
+fn only(mut mapped: impl Iterator<Item = char>, c: char) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(one), None) if one.len_utf16() == c.len_utf16() => one,
+        _ => c,
+    }
+}
+
+pub(super) fn to_upper(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = upper(call.str(0)?);
+    call.new_text(text)
+}
+
+pub(super) fn to_lower(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = lower(call.str(0)?);
+    call.new_text(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::show;
+    use crate::value::Value;
+
+    #[test]
+    fn strings_are_edited_as_nets() {
+        for (name, arguments, expected) in [
+            ("Replace", vec!["aaa".into(), "aa".into(), "b".into()], "ba"),
+            (
+                "Replace",
+                vec!["hello".into(), "l".into(), Value::Null],
+                "heo",
+            ),
+            (
+                "Replace",
+                vec!["x".into(), "".into(), "y".into()],
+                "!System.ArgumentException",
+            ),
+            ("Substring", vec!["Hello".into(), 5.into()], ""),
+            (
+                "Substring",
+                vec!["Hello".into(), 6.into()],
+                "!System.ArgumentOutOfRangeException",
+            ),
+            (
+                "Substring",
+                vec!["Hello".into(), (-1).into()],
+                "!System.ArgumentOutOfRangeException",
+            ),
+            (
+                "PadLeft",
+                vec!["hi".into(), 5.into(), Value::Char(48)],
+                "000hi",
+            ),
+            (
+                "PadLeft",
+                vec!["hi".into(), i32::MAX.into()],
+                "!System.InvalidOperationException",
+            ),
+            ("Insert", vec!["abc".into(), 1.into(), "XY".into()], "aXYbc"),
+            ("Remove", vec!["abcdef".into(), 1.into(), 2.into()], "adef"),
+            ("Trim", vec!["\u{a0}x\u{2003}".into()], "x"),
+            ("TrimEnd", vec!["/path///".into(), Value::Char(47)], "/path"),
+            ("ToUpper", vec!["straße".into()], "STRAßE"),
+            ("ToLower", vec!["ÀÉ".into()], "àé"),
+            ("Trim", vec![Value::Null], "!System.NullReferenceException"),
+        ] {
+            assert_eq!(
+                show("string", name, &arguments),
+                expected,
+                "{name} {arguments:?}"
+            );
+        }
+    }
+}
