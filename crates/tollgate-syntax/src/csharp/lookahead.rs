@@ -256,6 +256,8 @@ impl Parser<'_> {
         let mut index = start + 1;
         while open > 0 {
             match self.text_at(index) {
+                // Parameters nest only in tuple types.
+                "(" if open > MAX_TYPE_DEPTH => return false,
                 "(" => open += 1,
                 ")" => open -= 1,
                 "," | "." | "::" | "<" | ">" | "[" | "]" | "?" | "ref" | "out" | "in" => {}

@@ -18,7 +18,9 @@ mod token;
 use ast::{Block, Expr, Range32};
 
 /// How deep expressions, statements, types and patterns may nest, alone and in each other; deeper
-/// code is refused with CS8078. Walking an accepted tree recursively is safe on a stack of 512 KiB.
+/// code is refused with CS8078. Parentheses, prefix operators and blocks count once, most others
+/// two or three times; a chain of equal binary operators (`a + b + c`) does not nest. Both the
+/// parser and walks over an accepted tree are safe on a stack of 512 KiB.
 pub const MAX_DEPTH: u32 = 256;
 
 /// The most code text the parser takes, in bytes; longer text is refused with CS8078.

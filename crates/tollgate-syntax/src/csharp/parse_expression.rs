@@ -235,7 +235,9 @@ impl Parser<'_> {
             for _ in 0..tokens {
                 op_range = op_range.to(self.bump().range);
             }
+            self.descend();
             let operand = self.right_operand(precedence + 1);
+            self.ascend();
             rest.push(BinaryTail {
                 op,
                 op_range,
@@ -272,6 +274,7 @@ impl Parser<'_> {
     fn type_test(&mut self, left: Expr) -> Expr {
         let start = left.range.start;
         let value = Box::new(left);
+        self.descend();
         let kind = if self.eat("is") {
             ExprKind::Is {
                 value,
@@ -284,6 +287,7 @@ impl Parser<'_> {
                 ty: Box::new(self.parse_type_before(QuestionMark::Conditional)),
             }
         };
+        self.ascend();
         Expr {
             kind,
             range: self.since(start),
@@ -519,11 +523,13 @@ impl Parser<'_> {
         let start = self.start();
         let name = self.argument_name();
         let modifier = self.modifier();
+        self.descend();
         let value = if modifier == ArgumentModifier::Out && self.is_argument_declaration() {
             self.declaration_expression()
         } else {
             self.expression()
         };
+        self.ascend();
         Argument {
             name,
             modifier,

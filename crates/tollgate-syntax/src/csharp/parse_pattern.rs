@@ -175,6 +175,7 @@ impl Parser<'_> {
 
     fn subpatterns(&mut self, open: &'static str, close: &'static str) -> Box<[Subpattern]> {
         self.expect(open);
+        self.descend();
         let mut subpatterns = Vec::new();
         while !self.at(close) && !self.at_end() {
             let name = self.argument_name();
@@ -186,6 +187,7 @@ impl Parser<'_> {
                 break;
             }
         }
+        self.ascend();
         self.expect(close);
         subpatterns.into()
     }
@@ -222,7 +224,9 @@ impl Parser<'_> {
         self.expect("{");
         let mut arms = Vec::new();
         while !self.at("}") && !self.at_end() {
+            self.descend();
             arms.push(self.switch_arm());
+            self.ascend();
             if !self.eat(",") {
                 break;
             }

@@ -201,7 +201,9 @@ impl Parser<'_> {
     fn tuple_rest(&mut self, start: u32, first: Argument) -> Expr {
         let mut elements = vec![first];
         while self.eat(",") {
+            self.descend();
             elements.push(self.tuple_element());
+            self.ascend();
         }
         self.expect(")");
         Expr {
@@ -415,11 +417,13 @@ impl Parser<'_> {
             InitializerTarget::Member(self.identifier())
         };
         self.expect("=");
+        self.descend();
         let value = if self.at("{") {
             InitializerValue::Initializer(self.initializer())
         } else {
             InitializerValue::Expr(self.expression())
         };
+        self.ascend();
         MemberInitializer {
             target,
             value,
@@ -441,7 +445,9 @@ impl Parser<'_> {
 
     fn anonymous_object(&mut self) -> ExprKind {
         self.expect("{");
+        self.descend();
         let members = self.initializer_list(Self::anonymous_member);
+        self.ascend();
         self.expect("}");
         ExprKind::NewAnonymous(members)
     }
@@ -566,7 +572,9 @@ impl Parser<'_> {
     fn hole(&mut self, verbatim: bool) -> InterpolatedPart {
         let start = self.start();
         self.bump();
+        self.descend();
         let value = self.expression();
+        self.ascend();
         let alignment = self.eat(",").then(|| self.expression());
         let token = self.token();
         let format =

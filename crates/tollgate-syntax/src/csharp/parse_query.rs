@@ -36,10 +36,12 @@ impl Parser<'_> {
 
     fn query_body(&mut self) -> QueryBody {
         let mut clauses = Vec::new();
+        self.descend();
         while let Some(clause) = self.query_clause() {
             clauses.push(clause);
         }
         let end = self.query_end();
+        self.ascend();
         let continuation = self.at("into").then(|| self.continuation()).flatten();
         QueryBody {
             clauses: clauses.into(),

@@ -317,7 +317,10 @@ impl Parser<'_> {
             self.expect(";");
             Body::Expr(value)
         } else {
-            Body::Block(self.block())
+            self.descend();
+            let block = self.block();
+            self.ascend();
+            Body::Block(block)
         };
         StmtKind::LocalFunction(Box::new(LocalFunction {
             is_static,
@@ -463,7 +466,9 @@ impl Parser<'_> {
         self.expect("{");
         let mut sections = Vec::new();
         while self.at("case") || self.at("default") {
+            self.descend();
             sections.push(self.switch_section());
+            self.ascend();
         }
         self.expect("}");
         StmtKind::Switch(Box::new(Switch {
@@ -545,7 +550,9 @@ impl Parser<'_> {
         let block = self.block();
         let mut catches = Vec::new();
         while self.at("catch") {
+            self.descend();
             catches.push(self.catch_clause());
+            self.ascend();
         }
         let finally = self.eat("finally").then(|| self.block());
         if catches.is_empty() && finally.is_none() {

@@ -274,6 +274,16 @@ impl<'a> Parser<'a> {
         self.height = self.height.max(level.outer_height);
     }
 
+    /// Counts a level of stack that makes no level of tree, where many functions lie between two
+    /// calls of [`Parser::enter`]; [`Parser::ascend`] takes it back.
+    pub(super) fn descend(&mut self) {
+        self.depth += 1;
+    }
+
+    pub(super) fn ascend(&mut self) {
+        self.depth -= 1;
+    }
+
     /// What was parsed last has got a node on top, as in chains of calls. Together with `enter`
     /// this bounds the height of the whole tree.
     pub(super) fn grow(&mut self) {
