@@ -6,9 +6,13 @@
 
 mod bind;
 mod compile;
+mod flow;
+mod fold;
 mod program;
 mod run;
+mod scope;
 mod typed;
+mod visit;
 
 pub use compile::{CompileError, Compiler, Form};
 pub use program::Program;

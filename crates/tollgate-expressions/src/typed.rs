@@ -313,7 +313,7 @@ pub(crate) struct Function {
     pub captures: Box<[Capture]>,
     /// Number of parameters; they come in slots `0..parameters`.
     pub parameters: u32,
-    /// Parameters that are captured: each is moved into a fresh cell on entry.
+    /// Slots (parameters above all) whose value is moved into a fresh cell on entry: captured ones.
     pub cells: Box<[Slot]>,
     /// Size of the frame.
     pub slots: u32,

@@ -1,0 +1,606 @@
+//! Calls: of methods, delegates, constructors and indexers.
+
+use tollgate_dotnet::{MemberInfo, MemberKind, ParameterMode, Type, Value};
+use tollgate_syntax::csharp::ast::{self, Designation, ExprKind, Range32};
+
+use super::overload::{Applicable, Argument, Passed};
+use super::types::kind_of;
+use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
+use crate::fold;
+use crate::typed::{Call, Dynamic, Kind, Node, Op, Target};
+
+impl<'a> Binder<'a> {
+    /// `target(arguments)`.
+    pub(super) fn call(
+        &mut self,
+        target: &'a ast::Expr,
+        written: &'a [ast::Argument],
+        range: Range32,
+    ) -> Bind<Bound<'a>> {
+        let callee = self.unresolved(target);
+        let arguments = self.arguments(written);
+        let (callee, arguments) = (callee?, arguments?);
+        match callee {
+            Bound::Methods(methods) => {
+                if let Some(receiver) = &methods.receiver
+                    && receiver.ty == Type::Dynamic
+                {
+                    let receiver = receiver.node.clone();
+                    let arguments = self.dynamic_arguments(arguments)?;
+                    return Ok(Bound::Value(dynamic(
+                        Dynamic::Call {
+                            receiver,
+                            name: methods.name.clone(),
+                            types: methods.type_arguments.clone().into(),
+                            arguments,
+                        },
+                        range,
+                    )));
+                }
+                if arguments.iter().any(is_dynamic)
+                    && let Some(late) = self.late_call(&methods, &arguments, range)?
+                {
+                    return Ok(Bound::Value(late));
+                }
+                let applicable = self.resolve(&methods, &arguments, target_range(target, range))?;
+                self.check_static(&methods, &applicable)?;
+                let receiver = methods.receiver.clone();
+                Ok(Bound::Value(
+                    self.call_applicable(applicable, receiver, arguments, range)?,
+                ))
+            }
+            Bound::Value(function) => {
+                if function.ty == Type::Dynamic {
+                    let arguments = self.dynamic_arguments(arguments)?;
+                    return Ok(Bound::Value(dynamic(
+                        Dynamic::Call {
+                            receiver: function.node,
+                            name: "Invoke".into(),
+                            types: Box::default(),
+                            arguments,
+                        },
+                        range,
+                    )));
+                }
+                self.invoke(function, arguments, range).map(Bound::Value)
+            }
+            Bound::Type(ty) => Err(self.error(
+                "CS1955",
+                format!("Non-invocable member '{ty}' cannot be used like a method."),
+                target.range,
+            )),
+            _ => Err(self.error("CS0149", "Method name expected", target.range)),
+        }
+    }
+
+    /// A call of a delegate value.
+    fn invoke(
+        &mut self,
+        function: Typed,
+        arguments: Vec<Argument<'a>>,
+        range: Range32,
+    ) -> Bind<Typed> {
+        let invoke = function
+            .ty
+            .table()
+            .filter(|_| function.ty.is_delegate())
+            .and_then(|table| {
+                self.registry
+                    .members(table)
+                    .iter()
+                    .find(|member| &*member.name == "Invoke")
+            });
+        let Some(info) = invoke else {
+            return Err(self.error("CS0149", "Method name expected", function.range()));
+        };
+        let methods = Methods {
+            receiver: None,
+            own: vec![Callee::Member {
+                info,
+                owner: function.ty.clone(),
+            }],
+            extensions: Vec::new(),
+            type_arguments: Vec::new(),
+            name: function.ty.to_string().into(),
+            owner: Some(function.ty.clone()),
+            range,
+        };
+        let applicable = self.resolve(&methods, &arguments, range)?;
+        let returns = applicable.returns.clone();
+        let (mut setup, nodes, _) = self.in_order(&applicable, arguments, 0, range)?;
+        let kind = if returns == Type::Void {
+            Kind::Void
+        } else {
+            Kind::Other
+        };
+        let invoke = node(
+            Op::Invoke {
+                function: function.node.into(),
+                arguments: nodes.into(),
+            },
+            kind,
+            range,
+        );
+        let value = self.narrow(invoke, &returns, range);
+        setup.push(value);
+        Ok(Typed {
+            node: sequence(setup, range),
+            ty: returns,
+        })
+    }
+
+    /// The result of a delegate, in the bank of its static type.
+    fn narrow(&self, value: Node, ty: &Type, range: Range32) -> Node {
+        match kind_of(ty) {
+            Kind::Other | Kind::Void => value,
+            kind => node(
+                Op::Unbox {
+                    ty: ty.clone(),
+                    operand: value.into(),
+                },
+                kind,
+                range,
+            ),
+        }
+    }
+
+    fn check_static(&mut self, methods: &Methods, applicable: &Applicable) -> Bind<()> {
+        let Callee::Member { info, owner } = &applicable.callee else {
+            return Ok(());
+        };
+        if info.is_extension && applicable.extension || info.kind == MemberKind::Constructor {
+            return Ok(());
+        }
+        let name = format!("{owner}.{}", info.name);
+        match (&methods.receiver, info.is_static) {
+            (None, false) => Err(self.error(
+                "CS0120",
+                format!("An object reference is required for the non-static field, method, or property '{}'", super::overload::display(&applicable.callee)),
+                methods.range,
+            )),
+            (Some(_), true) => Err(self.error(
+                "CS0176",
+                format!("Member '{name}' cannot be accessed with an instance reference; qualify it with a type name instead"),
+                methods.range,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The call of the member that was chosen.
+    pub(super) fn call_applicable(
+        &mut self,
+        applicable: Applicable,
+        receiver: Option<Typed>,
+        arguments: Vec<Argument<'a>>,
+        range: Range32,
+    ) -> Bind<Typed> {
+        let returns = applicable.returns.clone();
+        let mut all = Vec::with_capacity(arguments.len() + 1);
+        let mut first = None;
+        match (&applicable.callee, receiver) {
+            (Callee::Member { .. }, Some(receiver)) if applicable.extension => {
+                all.push(Argument {
+                    name: None,
+                    range: receiver.range(),
+                    value: Passed::Value(Bound::Value(receiver)),
+                });
+            }
+            (Callee::Member { info, .. }, Some(receiver)) if !info.is_static => {
+                first = Some(receiver.node);
+            }
+            _ => {}
+        }
+        all.extend(arguments);
+        let (mut setup, mut nodes, outs) =
+            self.in_order(&applicable, all, usize::from(applicable.extension), range)?;
+        let call = match &applicable.callee {
+            Callee::Member { info, owner } => {
+                if let Some(receiver) = first {
+                    nodes.insert(0, receiver);
+                }
+                self.call_node(info, owner, &applicable.types, nodes, outs, range)
+            }
+            Callee::Local(_, delegate) => {
+                let kind = if returns == Type::Void {
+                    Kind::Void
+                } else {
+                    Kind::Other
+                };
+                let invoke = node(
+                    Op::Invoke {
+                        function: delegate.clone(),
+                        arguments: nodes.into(),
+                    },
+                    kind,
+                    range,
+                );
+                self.narrow(invoke, &returns, range)
+            }
+        };
+        setup.push(call);
+        Ok(Typed {
+            node: sequence(setup, range),
+            ty: returns,
+        })
+    }
+
+    /// The nodes of a call's arguments, one per parameter, what must run before them, and where `out` values go.
+    ///
+    /// The first `quiet` arguments are receivers, which convert without being checked as arguments.
+    fn in_order(
+        &mut self,
+        applicable: &Applicable,
+        arguments: Vec<Argument<'a>>,
+        _quiet: usize,
+        range: Range32,
+    ) -> Bind<(Vec<Node>, Vec<Node>, Vec<Target>)> {
+        let declared = applicable.callee.parameters().to_vec();
+        let substitution = applicable.callee.substitution();
+        let count = declared.len();
+        let mut slots: Vec<Vec<Node>> = declared.iter().map(|_| Vec::new()).collect();
+        let mut targets: Vec<Option<Target>> = declared.iter().map(|_| None).collect();
+        let mut setup = Vec::new();
+        let in_order = applicable.map.is_sorted();
+        let local = matches!(applicable.callee, Callee::Local(..));
+        for (argument, index) in arguments.into_iter().zip(applicable.map.iter().copied()) {
+            let (Some(ty), Some(place), Some(target)) = (
+                applicable.parameters.get(index),
+                slots.get_mut(index),
+                targets.get_mut(index),
+            ) else {
+                return Err(Reported);
+            };
+            let at = argument.range;
+            match argument.value {
+                Passed::Value(value) => {
+                    let mut value = self.convert(value, ty, at)?;
+                    if !in_order && !matches!(value.op, Op::Constant(_)) {
+                        let slot = self.temporary()?;
+                        let kind = value.kind;
+                        setup.push(node(Op::Assign(slot, value.into()), kind, at));
+                        value = node(Op::Local(slot), kind, at);
+                    }
+                    place.push(value);
+                }
+                Passed::Variable { name, out, .. } => {
+                    if local {
+                        return Err(self.by_reference(at));
+                    }
+                    let (to, read) = self.target(&name.name)?;
+                    *target = Some(to);
+                    place.push(match out {
+                        true => node(Op::Constant(Value::Null), Kind::Other, at),
+                        false => read,
+                    });
+                }
+                Passed::Declares { designation, .. } => {
+                    if local {
+                        return Err(self.by_reference(at));
+                    }
+                    if let Designation::Tuple(_) = designation {
+                        return Err(self.error(
+                            "CS8199",
+                            "The syntax 'var (...)' as an lvalue is reserved.",
+                            at,
+                        ));
+                    }
+                    *target = Some(self.out_target(designation, ty));
+                    place.push(node(Op::Constant(Value::Null), Kind::Other, at));
+                }
+                Passed::Discard => {
+                    *target = Some(Target::Discard);
+                    place.push(node(Op::Constant(Value::Null), Kind::Other, at));
+                }
+            }
+        }
+        let mut nodes = Vec::with_capacity(count);
+        for ((parameter, mut given), ty) in declared.iter().zip(slots).zip(&applicable.parameters) {
+            if applicable.expanded && parameter.mode == ParameterMode::Params {
+                nodes.push(node(
+                    Op::Array {
+                        element: ty.clone(),
+                        items: given.into(),
+                    },
+                    Kind::Other,
+                    range,
+                ));
+            } else if let Some(value) = given.pop() {
+                nodes.push(value);
+            } else if let Some(default) = &parameter.default {
+                let whole = parameter.ty.substitute(&substitution);
+                let whole = if matches!(whole, Type::Parameter(_)) {
+                    ty.clone()
+                } else {
+                    whole
+                };
+                nodes.push(self.default_argument(default, &whole, range)?);
+            } else {
+                return Err(Reported);
+            }
+        }
+        Ok((setup, nodes, targets.into_iter().flatten().collect()))
+    }
+
+    fn by_reference(&mut self, range: Range32) -> Reported {
+        self.error(
+            "CS8000",
+            "Tollgate does not support local functions with ref or out parameters",
+            range,
+        )
+    }
+
+    fn default_argument(&mut self, default: &Value, ty: &Type, range: Range32) -> Bind<Node> {
+        if default.is_null() {
+            return Ok(self.default_of(ty, range).node);
+        }
+        let own = match default {
+            Value::Bool(_) => Type::bool(),
+            Value::Char(_) => Type::char(),
+            Value::Int32(_) => Type::int(),
+            Value::Int64(_) => Type::long(),
+            Value::Double(_) => Type::double(),
+            Value::String(_) => Type::string(),
+            Value::Enum(table, _) => Type::plain(table.0),
+            _ => ty.clone(),
+        };
+        let value = Typed::constant(default.clone(), own, range);
+        self.convert_typed(value, ty, range)
+    }
+
+    /// The node of a call; a pure static property of a simple type is read at once.
+    pub(super) fn call_node(
+        &self,
+        info: &'static MemberInfo,
+        owner: &Type,
+        types: &[Type],
+        arguments: Vec<Node>,
+        outs: Vec<Target>,
+        range: Range32,
+    ) -> Node {
+        let mut substitution: Vec<(&str, Type)> = owner.substitution();
+        substitution.extend(
+            info.type_parameters
+                .iter()
+                .map(|name| &**name)
+                .zip(types.iter().cloned()),
+        );
+        let returns = match info.kind {
+            MemberKind::Setter | MemberKind::IndexSetter => Type::Void,
+            _ => info.returns.substitute(&substitution),
+        };
+        let kind = kind_of(&returns);
+        let op_types: Vec<Type> = owner.arguments().iter().chain(types).cloned().collect();
+        let nullable = owner
+            .table()
+            .is_some_and(|table| table.full_name() == "System.Nullable");
+        let instance = !info.is_static && info.kind != MemberKind::Constructor && !nullable;
+        if info.kind == MemberKind::Getter
+            && info.is_static
+            && info.member.pure
+            && (kind != Kind::Other || returns.is_string())
+            && let Some(value) = fold::evaluate(self.registry, info.member, &op_types, &[])
+        {
+            return node(Op::Constant(value), kind, range);
+        }
+        node(
+            Op::Call(Box::new(Call {
+                member: info.member,
+                prepared: None,
+                types: op_types.into(),
+                instance,
+                arguments: arguments.into(),
+                outs: outs.into(),
+            })),
+            kind,
+            range,
+        )
+    }
+
+    /// A call that must wait for the types of `dynamic` arguments; `None` if only one method can be meant.
+    fn late_call(
+        &mut self,
+        methods: &Methods,
+        arguments: &[Argument<'a>],
+        range: Range32,
+    ) -> Bind<Option<Typed>> {
+        let plain = arguments
+            .iter()
+            .all(|argument| matches!(argument.value, Passed::Value(Bound::Value(_))));
+        let ambiguous = self
+            .quietly(|binder| binder.resolve(methods, arguments, range))
+            .is_none();
+        if !plain || !ambiguous {
+            return Ok(None);
+        }
+        let late = self.dynamic_arguments(arguments.to_vec())?;
+        let operation = match (&methods.receiver, &methods.owner) {
+            (Some(receiver), _) => Dynamic::Call {
+                receiver: receiver.node.clone(),
+                name: methods.name.clone(),
+                types: methods.type_arguments.clone().into(),
+                arguments: late,
+            },
+            (None, Some(owner)) => Dynamic::CallStatic {
+                owner: owner.clone(),
+                name: methods.name.clone(),
+                arguments: late,
+            },
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(dynamic(operation, range)))
+    }
+
+    /// Arguments of a late-bound operation.
+    pub(super) fn dynamic_arguments(&mut self, arguments: Vec<Argument<'a>>) -> Bind<Box<[Node]>> {
+        let mut nodes = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            match argument.value {
+                Passed::Value(Bound::Value(value)) => nodes.push(value.node),
+                Passed::Value(Bound::Lambda(..)) => {
+                    return Err(self.error(
+                        "CS1977",
+                        "Cannot use a lambda expression as an argument to a dynamically dispatched operation without first casting it to a delegate or expression tree type.",
+                        argument.range,
+                    ));
+                }
+                _ => {
+                    return Err(self.error(
+                        "CS1978",
+                        "Cannot use an expression of this type as an argument to a dynamically dispatched operation.",
+                        argument.range,
+                    ));
+                }
+            }
+        }
+        Ok(nodes.into())
+    }
+
+    /// `target[arguments]`.
+    pub(super) fn index(
+        &mut self,
+        target: &'a ast::Expr,
+        written: &'a [ast::Argument],
+        range: Range32,
+    ) -> Bind<Typed> {
+        let target = self.value(target);
+        let arguments = self.arguments(written);
+        let (target, arguments) = (target?, arguments?);
+        if target.ty == Type::Dynamic {
+            let arguments = self.dynamic_arguments(arguments)?;
+            return Ok(dynamic(
+                Dynamic::GetIndex {
+                    receiver: target.node,
+                    arguments,
+                },
+                range,
+            ));
+        }
+        if let Type::Array(element, rank) = &target.ty {
+            let indices = self.indices(arguments, *rank, range)?;
+            return Ok(Typed::new(
+                Op::Element {
+                    array: target.node.into(),
+                    indices: indices.into(),
+                },
+                element.as_ref().clone(),
+                range,
+            ));
+        }
+        let (applicable, arguments) =
+            self.indexer(&target, arguments, MemberKind::IndexGetter, range)?;
+        if target.ty.is_string() && arguments.len() == 1 {
+            let (_, mut nodes, _) = self.in_order(&applicable, arguments, 0, range)?;
+            let index = nodes.pop().ok_or(Reported)?;
+            return Ok(Typed::new(
+                Op::CharAt(Box::new([target.node, index])),
+                Type::char(),
+                range,
+            ));
+        }
+        self.call_applicable(applicable, Some(target), arguments, range)
+    }
+
+    /// The indexer that takes the arguments.
+    pub(super) fn indexer(
+        &mut self,
+        target: &Typed,
+        arguments: Vec<Argument<'a>>,
+        kind: MemberKind,
+        range: Range32,
+    ) -> Bind<(Applicable, Vec<Argument<'a>>)> {
+        let own: Vec<Callee> = self
+            .registry
+            .indexers(&target.ty)
+            .into_iter()
+            .filter(|found| found.info.kind == kind)
+            .map(|found| Callee::Member {
+                info: found.info,
+                owner: found.owner,
+            })
+            .collect();
+        if own.is_empty() {
+            let ty = &target.ty;
+            return Err(self.error(
+                "CS0021",
+                format!("Cannot apply indexing with [] to an expression of type '{ty}'"),
+                range,
+            ));
+        }
+        let methods = Methods {
+            receiver: Some(target.clone()),
+            own,
+            extensions: Vec::new(),
+            type_arguments: Vec::new(),
+            name: "this".into(),
+            owner: Some(target.ty.clone()),
+            range,
+        };
+        let applicable = self.resolve(&methods, &arguments, range)?;
+        Ok((applicable, arguments))
+    }
+
+    /// Indices of an array: `int`, or `long`.
+    pub(super) fn indices(
+        &mut self,
+        arguments: Vec<Argument<'a>>,
+        rank: u8,
+        range: Range32,
+    ) -> Bind<Vec<Node>> {
+        if arguments.len() != usize::from(rank) {
+            return Err(self.error(
+                "CS0022",
+                format!("Wrong number of indices inside []; expected {rank}"),
+                range,
+            ));
+        }
+        let mut nodes = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let Passed::Value(value) = argument.value else {
+                return Err(Reported);
+            };
+            let to = match self.implicit(&value, &Type::int()) {
+                Some(_) => Type::int(),
+                None if self.implicit(&value, &Type::long()).is_some() => Type::long(),
+                None => Type::int(),
+            };
+            nodes.push(self.convert(value, &to, argument.range)?);
+        }
+        Ok(nodes)
+    }
+}
+
+/// All of them, the last one's value.
+pub(super) fn sequence(mut nodes: Vec<Node>, range: Range32) -> Node {
+    match (nodes.len(), nodes.last()) {
+        (1, _) => nodes
+            .pop()
+            .unwrap_or_else(|| node(Op::Constant(Value::Null), Kind::Other, range)),
+        (_, Some(last)) => {
+            let kind = last.kind;
+            node(Op::Sequence(nodes.into()), kind, range)
+        }
+        (_, None) => node(Op::Constant(Value::Null), Kind::Void, range),
+    }
+}
+
+/// A late-bound operation's result.
+pub(super) fn dynamic(operation: Dynamic, range: Range32) -> Typed {
+    Typed {
+        node: node(Op::Dynamic(Box::new(operation)), Kind::Other, range),
+        ty: Type::Dynamic,
+    }
+}
+
+fn is_dynamic(argument: &Argument<'_>) -> bool {
+    matches!(&argument.value, Passed::Value(Bound::Value(value)) if value.ty == Type::Dynamic)
+}
+
+/// Where messages about a call point: the member's name.
+fn target_range(target: &ast::Expr, whole: Range32) -> Range32 {
+    match &target.kind {
+        ExprKind::Member { name, .. } => name.identifier.range,
+        ExprKind::Name(name) => name.identifier.range,
+        _ => whole,
+    }
+}

@@ -1,0 +1,754 @@
+//! Conversions: which there are, and the nodes they become.
+
+use tollgate_dotnet::{MemberInfo, MemberKind, Type, TypeKind, Value};
+use tollgate_syntax::csharp::ast::Range32;
+
+use super::types::{delegate_signature, kind_of, same, type_of_kind, underlying};
+use super::{Bind, Binder, Bound, Reported, Typed, constant, node};
+use crate::typed::{Dynamic, Kind, Node, Op};
+
+/// A conversion from one static type to another.
+#[derive(Debug, Clone)]
+pub(super) enum Conversion {
+    /// Nothing to do: identity, to a base type, boxing, `T` to `T?`.
+    Identity,
+    /// Between numbers.
+    Numeric,
+    /// A constant that fits.
+    Constant(Value),
+    /// `T?` to `U?` by a conversion of `T` to `U`.
+    Lift(Box<Conversion>),
+    /// `T?` to `U`: throws on null.
+    Unwrap(Box<Conversion>),
+    /// Through a conversion operator.
+    User(Box<User>),
+    /// Element by element.
+    Tuple(Vec<Conversion>),
+    /// A number to an enum, by its `long`.
+    ToEnum,
+    /// An enum to a number or another enum.
+    FromEnum,
+    /// From an object to a value type.
+    Unbox,
+    /// From an object to a derived type or interface.
+    Cast,
+    /// From `dynamic`.
+    Dynamic,
+    /// Of what has no type of its own: a lambda, methods, `default`, `new(…)`, a tuple literal, `throw`.
+    Untyped,
+}
+
+/// A conversion operator with what comes before and after it.
+#[derive(Debug, Clone)]
+pub(super) struct User {
+    info: &'static MemberInfo,
+    owner: Type,
+    before: Conversion,
+    parameter: Type,
+    returns: Type,
+    after: Conversion,
+}
+
+/// Whether a number of one kind is implicitly one of another.
+pub(super) fn implicit_numeric(from: Kind, to: Kind) -> bool {
+    use Kind::*;
+    let fraction = matches!(to, Single | Double | Decimal);
+    match from {
+        SByte => fraction || matches!(to, Int16 | Int32 | Int64),
+        Byte => fraction || matches!(to, Int16 | UInt16 | Int32 | UInt32 | Int64 | UInt64),
+        Int16 => fraction || matches!(to, Int32 | Int64),
+        UInt16 => fraction || matches!(to, Int32 | UInt32 | Int64 | UInt64),
+        Char => fraction || matches!(to, UInt16 | Int32 | UInt32 | Int64 | UInt64),
+        Int32 => fraction || matches!(to, Int64),
+        UInt32 => fraction || matches!(to, Int64 | UInt64),
+        Int64 | UInt64 => fraction,
+        Single => matches!(to, Double),
+        Double | Decimal | Bool | Other | Void => false,
+    }
+}
+
+fn is_number(kind: Kind) -> bool {
+    !matches!(kind, Kind::Bool | Kind::Other | Kind::Void)
+}
+
+impl<'a> Binder<'a> {
+    /// The implicit conversion, if there is one.
+    pub(super) fn implicit(&mut self, value: &Bound<'a>, to: &Type) -> Option<Conversion> {
+        match value {
+            Bound::Value(value) => self.implicit_typed(&value.ty, value.as_constant(), to),
+            Bound::Throw(_) => Some(Conversion::Untyped),
+            Bound::Default(_) => (*to != Type::Void).then_some(Conversion::Untyped),
+            Bound::New(..) => to.table().map(|_| Conversion::Untyped),
+            Bound::Lambda(lambda, range) => self
+                .lambda_converts(lambda, *range, to)
+                .then_some(Conversion::Untyped),
+            Bound::Methods(methods) => self
+                .methods_convert(methods, to)
+                .then_some(Conversion::Untyped),
+            Bound::Tuple(items, _) => {
+                let Type::Tuple(types) = to else {
+                    return None;
+                };
+                let all = items.len() == types.len()
+                    && items
+                        .iter()
+                        .zip(types.iter())
+                        .all(|((item, _), (ty, _))| self.implicit(item, ty).is_some());
+                all.then_some(Conversion::Untyped)
+            }
+            Bound::Type(_) | Bound::Namespace(_) => None,
+        }
+    }
+
+    /// The implicit conversion of a typed value, with user-defined ones.
+    pub(super) fn implicit_typed(
+        &self,
+        from: &Type,
+        constant: Option<&Value>,
+        to: &Type,
+    ) -> Option<Conversion> {
+        self.standard(from, constant, to)
+            .or_else(|| self.user(from, constant, to, false))
+    }
+
+    /// The implicit conversions that are built in.
+    pub(super) fn standard(
+        &self,
+        from: &Type,
+        constant: Option<&Value>,
+        to: &Type,
+    ) -> Option<Conversion> {
+        if same(from, to) {
+            return (*from != Type::Void).then_some(Conversion::Identity);
+        }
+        match (from, to) {
+            (Type::Void, _) | (_, Type::Void) => return None,
+            (Type::Dynamic, _) => return Some(Conversion::Dynamic),
+            (Type::Nullable(a), Type::Nullable(b)) => {
+                return Some(Conversion::Lift(self.standard(a, None, b)?.into()));
+            }
+            (_, Type::Nullable(b)) if from.is_value_type() => {
+                return self.standard(from, constant, b);
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => {
+                let each: Option<Vec<_>> = a
+                    .iter()
+                    .zip(b.iter())
+                    .map(|(a, b)| self.implicit_typed(&a.0, None, &b.0))
+                    .collect();
+                return each.filter(|_| a.len() == b.len()).map(Conversion::Tuple);
+            }
+            _ => {}
+        }
+        let (source, target) = (kind_of(from), kind_of(to));
+        if implicit_numeric(source, target) {
+            return Some(Conversion::Numeric);
+        }
+        if let Some(value) = constant
+            && let Some(number) = value.as_integer()
+        {
+            let narrows = match source {
+                Kind::Int32 => matches!(
+                    target,
+                    Kind::SByte
+                        | Kind::Byte
+                        | Kind::Int16
+                        | Kind::UInt16
+                        | Kind::UInt32
+                        | Kind::UInt64
+                ),
+                Kind::Int64 => target == Kind::UInt64,
+                _ => false,
+            };
+            if narrows {
+                return constant::from_integer(number, target, true).map(Conversion::Constant);
+            }
+            if number == 0
+                && source == Kind::Int32
+                && let Some(table) = to.table().filter(|_| to.is_enum())
+            {
+                return Some(Conversion::Constant(Value::Enum(table, 0)));
+            }
+        }
+        self.registry
+            .is_assignable(from, to)
+            .then_some(Conversion::Identity)
+    }
+
+    /// The conversion of a cast.
+    pub(super) fn explicit(
+        &self,
+        from: &Type,
+        constant: Option<&Value>,
+        to: &Type,
+    ) -> Option<Conversion> {
+        self.standard(from, constant, to)
+            .or_else(|| self.standard_explicit(from, to))
+            .or_else(|| self.user(from, constant, to, true))
+    }
+
+    fn standard_explicit(&self, from: &Type, to: &Type) -> Option<Conversion> {
+        match (from, to) {
+            (Type::Nullable(a), Type::Nullable(b)) => {
+                let inner = self
+                    .standard(a, None, b)
+                    .or_else(|| self.standard_explicit(a, b))?;
+                return Some(Conversion::Lift(inner.into()));
+            }
+            (Type::Nullable(a), b) if b.is_value_type() => {
+                let inner = self
+                    .standard(a, None, b)
+                    .or_else(|| self.standard_explicit(a, b))?;
+                return Some(Conversion::Unwrap(inner.into()));
+            }
+            (a, Type::Nullable(b)) if a.is_value_type() => return self.standard_explicit(a, b),
+            (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => {
+                let each: Option<Vec<_>> = a
+                    .iter()
+                    .zip(b.iter())
+                    .map(|(a, b)| self.explicit(&a.0, None, &b.0))
+                    .collect();
+                return each.map(Conversion::Tuple);
+            }
+            _ => {}
+        }
+        let (source, target) = (kind_of(from), kind_of(to));
+        match (from.is_enum(), to.is_enum()) {
+            (true, true) => return Some(Conversion::FromEnum),
+            (true, false) if is_number(target) => return Some(Conversion::FromEnum),
+            (false, true) if is_number(source) => return Some(Conversion::ToEnum),
+            _ => {}
+        }
+        if is_number(source) && is_number(target) {
+            return Some(Conversion::Numeric);
+        }
+        if !from.is_reference() || *from == Type::Null {
+            return None;
+        }
+        let value_type = to.is_value_type();
+        let result = match value_type && !matches!(to, Type::Nullable(_)) {
+            true => Conversion::Unbox,
+            false => Conversion::Cast,
+        };
+        let down = self.registry.is_assignable(underlying(to), from);
+        let across =
+            !value_type && (is_interface(from) && open(to) || is_interface(to) && open(from));
+        let arrays = match (from, to) {
+            (Type::Array(a, x), Type::Array(b, y)) => {
+                x == y
+                    && a.is_reference()
+                    && b.is_reference()
+                    && self.standard_explicit(a, b).is_some()
+            }
+            _ => false,
+        };
+        (down || across || arrays).then_some(result)
+    }
+
+    /// A user-defined conversion.
+    fn user(
+        &self,
+        from: &Type,
+        constant: Option<&Value>,
+        to: &Type,
+        explicit: bool,
+    ) -> Option<Conversion> {
+        if matches!(from, Type::Null | Type::Void | Type::Dynamic)
+            || to.is_object()
+            || is_interface(from)
+            || is_interface(to)
+        {
+            return None;
+        }
+        let mut operators = self.registry.conversions(underlying(from));
+        operators.extend(self.registry.conversions(underlying(to)));
+        let reach = |a: &Type, constant: Option<&Value>, b: &Type| {
+            self.standard(a, constant, b)
+                .or_else(|| explicit.then(|| self.standard_explicit(a, b)).flatten())
+        };
+        let mut candidates: Vec<User> = Vec::new();
+        for found in operators {
+            if !explicit && found.info.kind != MemberKind::Implicit {
+                continue;
+            }
+            let substitution = found.owner.substitution();
+            let Some(parameter) = found.info.parameters.first() else {
+                continue;
+            };
+            let parameter = parameter.ty.substitute(&substitution);
+            let returns = found.info.returns.substitute(&substitution);
+            let (Some(before), Some(after)) =
+                (reach(from, constant, &parameter), reach(&returns, None, to))
+            else {
+                continue;
+            };
+            let known = candidates
+                .iter()
+                .any(|other| std::ptr::eq(other.info, found.info));
+            if !known {
+                candidates.push(User {
+                    info: found.info,
+                    owner: found.owner,
+                    before,
+                    parameter,
+                    returns,
+                    after,
+                });
+            }
+        }
+        let source = most_specific(
+            candidates.iter().map(|c| &c.parameter),
+            from,
+            |a, b| self.standard(a, None, b).is_some(),
+            true,
+        )?;
+        let target = most_specific(
+            candidates.iter().map(|c| &c.returns),
+            to,
+            |a, b| self.standard(a, None, b).is_some(),
+            false,
+        )?;
+        let chosen = candidates
+            .iter()
+            .find(|c| same(&c.parameter, &source) && same(&c.returns, &target))
+            .or_else(|| candidates.iter().find(|c| same(&c.parameter, &source)))?;
+        Some(Conversion::User(Box::new(chosen.clone())))
+    }
+
+    /// Converts implicitly, or says why not.
+    pub(super) fn convert(&mut self, value: Bound<'a>, to: &Type, range: Range32) -> Bind<Node> {
+        match value {
+            Bound::Value(value) => self.convert_typed(value, to, range),
+            Bound::Lambda(lambda, at) => self.lambda_to(lambda, at, to),
+            Bound::Methods(methods) => self.methods_to(*methods, to),
+            Bound::Default(at) => Ok(self.default_of(to, at).node),
+            Bound::Throw(mut node) => {
+                node.kind = kind_of(to);
+                Ok(node)
+            }
+            Bound::New(new, at) => Ok(self.new_of(new, to.clone(), at)?.node),
+            Bound::Tuple(items, at) => {
+                let Type::Tuple(types) = to else {
+                    let shown = self.display_bound(&Bound::Tuple(items, at));
+                    return Err(self.error(
+                        "CS8135",
+                        format!("Tuple with {shown} cannot be converted to type '{to}'."),
+                        range,
+                    ));
+                };
+                if items.len() != types.len() {
+                    return Err(self.error(
+                        "CS0029",
+                        format!(
+                            "Cannot implicitly convert a tuple of {} elements to type '{to}'",
+                            items.len()
+                        ),
+                        range,
+                    ));
+                }
+                let mut nodes = Vec::with_capacity(items.len());
+                for ((item, _), (ty, _)) in items.into_iter().zip(types.iter()) {
+                    nodes.push(self.convert(item, ty, at)?);
+                }
+                Ok(node(
+                    Op::Tuple {
+                        ty: to.clone(),
+                        items: nodes.into(),
+                    },
+                    Kind::Other,
+                    at,
+                ))
+            }
+            Bound::Type(ty) => Err(self.error(
+                "CS0119",
+                format!("'{ty}' is a type, which is not valid in the given context"),
+                range,
+            )),
+            Bound::Namespace(name) => Err(self.error(
+                "CS0118",
+                format!("'{name}' is a namespace but is used like a variable"),
+                range,
+            )),
+        }
+    }
+
+    pub(super) fn convert_typed(&mut self, value: Typed, to: &Type, range: Range32) -> Bind<Node> {
+        match self.implicit_typed(&value.ty, value.as_constant(), to) {
+            Some(conversion) => self.apply(&conversion, value, to),
+            None => Err(self.no_conversion(&value, to, range)),
+        }
+    }
+
+    /// Why there is no implicit conversion.
+    pub(super) fn no_conversion(&mut self, value: &Typed, to: &Type, range: Range32) -> Reported {
+        let from = &value.ty;
+        if *from == Type::Null {
+            return self.error(
+                "CS0037",
+                format!("Cannot convert null to '{to}' because it is a non-nullable value type"),
+                range,
+            );
+        }
+        let (source, target) = (kind_of(from), kind_of(to));
+        if let Some(constant) = value.as_constant() {
+            if matches!(source, Kind::Int32 | Kind::Int64)
+                && matches!(
+                    target,
+                    Kind::SByte
+                        | Kind::Byte
+                        | Kind::Int16
+                        | Kind::UInt16
+                        | Kind::UInt32
+                        | Kind::UInt64
+                )
+                && !(source == Kind::Int64 && target != Kind::UInt64)
+            {
+                let shown = constant::show(constant);
+                return self.error(
+                    "CS0031",
+                    format!("Constant value '{shown}' cannot be converted to a '{to}'"),
+                    range,
+                );
+            }
+            if source == Kind::Double && matches!(target, Kind::Single | Kind::Decimal) {
+                let suffix = if target == Kind::Single { 'F' } else { 'M' };
+                return self.error(
+                    "CS0664",
+                    format!(
+                        "Literal of type double cannot be implicitly converted to type '{to}'; use an '{suffix}' suffix to create a literal of this type"
+                    ),
+                    range,
+                );
+            }
+        }
+        match self.explicit(from, value.as_constant(), to) {
+            Some(_) => self.error(
+                "CS0266",
+                format!(
+                    "Cannot implicitly convert type '{from}' to '{to}'. An explicit conversion exists (are you missing a cast?)"
+                ),
+                range,
+            ),
+            None => self.error(
+                "CS0029",
+                format!("Cannot implicitly convert type '{from}' to '{to}'"),
+                range,
+            ),
+        }
+    }
+
+    /// `(T)value`.
+    pub(super) fn cast(&mut self, value: Bound<'a>, to: &Type, range: Range32) -> Bind<Typed> {
+        let value = match value {
+            Bound::Value(value) => value,
+            other => {
+                let node = self.convert(other, to, range)?;
+                return Ok(Typed {
+                    node,
+                    ty: to.clone(),
+                });
+            }
+        };
+        if *to == Type::Dynamic {
+            return Ok(Typed {
+                node: value.node,
+                ty: Type::Dynamic,
+            });
+        }
+        let constant = value.as_constant().cloned();
+        let Some(conversion) = self.explicit(&value.ty, constant.as_ref(), to) else {
+            if value.ty == Type::Null {
+                return Err(self.no_conversion(&value, to, range));
+            }
+            return Err(self.error(
+                "CS0030",
+                format!("Cannot convert type '{}' to '{to}'", value.ty),
+                range,
+            ));
+        };
+        let target = kind_of(to);
+        if let (Conversion::Numeric, Some(constant)) = (&conversion, &constant)
+            && self.overflow != Some(false)
+            && constant::numeric(constant, target, true).is_none()
+            && !matches!(target, Kind::Single | Kind::Double | Kind::Decimal)
+        {
+            let shown = constant::show(constant);
+            return Err(self.error(
+                "CS0221",
+                format!(
+                    "Constant value '{shown}' cannot be converted to a '{to}' (use 'unchecked' syntax to override)"
+                ),
+                range,
+            ));
+        }
+        let mut node = match conversion {
+            Conversion::Dynamic => node(
+                Op::Dynamic(Box::new(Dynamic::Convert {
+                    ty: to.clone(),
+                    explicit: true,
+                    operand: value.node,
+                })),
+                target,
+                range,
+            ),
+            conversion => self.apply(&conversion, value, to)?,
+        };
+        (node.start, node.end) = (range.start, range.end);
+        Ok(Typed {
+            node,
+            ty: to.clone(),
+        })
+    }
+
+    /// The value after the conversion.
+    pub(super) fn apply(&mut self, conversion: &Conversion, value: Typed, to: &Type) -> Bind<Node> {
+        let range = value.range();
+        let kind = kind_of(to);
+        Ok(match conversion {
+            Conversion::Identity | Conversion::Untyped => value.node,
+            Conversion::Constant(constant) => node(
+                Op::Constant(constant.clone()),
+                kind_of(underlying(to)),
+                range,
+            ),
+            Conversion::Numeric => self.numeric(value.node, underlying(to)),
+            Conversion::Lift(inner) => {
+                let from = underlying(&value.ty).clone();
+                let (inner, to) = (inner.clone(), underlying(to).clone());
+                self.lift_unary(value, &from, |binder, value| {
+                    let node = binder.apply(&inner, value, &to)?;
+                    Ok(Typed {
+                        node,
+                        ty: to.clone(),
+                    })
+                })?
+                .node
+            }
+            Conversion::Unwrap(inner) => {
+                let from = underlying(&value.ty).clone();
+                let unwrapped = Typed::new(Op::Unwrap(value.node.into()), from, range);
+                self.apply(inner, unwrapped, to)?
+            }
+            Conversion::User(user) => {
+                let argument = self.apply(&user.before, value, &user.parameter)?;
+                let call = self.call_node(
+                    user.info,
+                    &user.owner,
+                    &[],
+                    vec![argument],
+                    Vec::new(),
+                    range,
+                );
+                let result = Typed {
+                    node: call,
+                    ty: user.returns.clone(),
+                };
+                self.apply(&user.after, result, to)?
+            }
+            Conversion::Tuple(each) => {
+                let (Type::Tuple(from), Type::Tuple(types)) = (&value.ty, to) else {
+                    return Err(Reported);
+                };
+                let slot = self.temporary()?;
+                let from = from.clone();
+                let mut items = Vec::with_capacity(each.len());
+                for (index, conversion) in (0u32..).zip(each) {
+                    let at = usize::try_from(index).unwrap_or(usize::MAX);
+                    let (Some((source, _)), Some((target, _))) = (from.get(at), types.get(at))
+                    else {
+                        return Err(Reported);
+                    };
+                    let local = node(Op::Local(slot), Kind::Other, range);
+                    let item = Typed::new(
+                        Op::Item {
+                            operand: local.into(),
+                            index,
+                        },
+                        source.clone(),
+                        range,
+                    );
+                    items.push(self.apply(conversion, item, target)?);
+                }
+                let tuple = node(
+                    Op::Tuple {
+                        ty: to.clone(),
+                        items: items.into(),
+                    },
+                    Kind::Other,
+                    range,
+                );
+                let assign = node(Op::Assign(slot, value.node.into()), Kind::Other, range);
+                node(Op::Sequence([assign, tuple].into()), Kind::Other, range)
+            }
+            Conversion::ToEnum => {
+                let Some(table) = underlying(to).table() else {
+                    return Err(Reported);
+                };
+                let number = self.numeric(value.node, &Type::long());
+                match &number.op {
+                    Op::Constant(Value::Int64(number)) => node(
+                        Op::Constant(Value::Enum(table, *number)),
+                        Kind::Other,
+                        range,
+                    ),
+                    _ => node(Op::ToEnum(table, number.into()), Kind::Other, range),
+                }
+            }
+            Conversion::FromEnum => {
+                let number = match &value.node.op {
+                    Op::Constant(Value::Enum(_, number)) => {
+                        node(Op::Constant(Value::Int64(*number)), Kind::Int64, range)
+                    }
+                    _ => node(Op::EnumNumber(value.node.into()), Kind::Int64, range),
+                };
+                if underlying(to).is_enum() {
+                    let number = Typed {
+                        node: number,
+                        ty: Type::long(),
+                    };
+                    return self.apply(&Conversion::ToEnum, number, to);
+                }
+                self.numeric(number, underlying(to))
+            }
+            Conversion::Unbox => node(
+                Op::Unbox {
+                    ty: to.clone(),
+                    operand: value.node.into(),
+                },
+                kind,
+                range,
+            ),
+            Conversion::Cast => node(
+                Op::Cast {
+                    ty: to.clone(),
+                    operand: value.node.into(),
+                },
+                Kind::Other,
+                range,
+            ),
+            Conversion::Dynamic => node(
+                Op::Dynamic(Box::new(Dynamic::Convert {
+                    ty: to.clone(),
+                    explicit: false,
+                    operand: value.node,
+                })),
+                kind,
+                range,
+            ),
+        })
+    }
+
+    /// A number as one of another type.
+    pub(super) fn numeric(&self, value: Node, to: &Type) -> Node {
+        let (from, target) = (value.kind, kind_of(to));
+        if from == target {
+            return value;
+        }
+        let range = Range32::new(value.start, value.end);
+        let checked = self.overflow == Some(true);
+        if let Op::Constant(constant) = &value.op
+            && let Some(folded) = constant::numeric(constant, target, checked)
+        {
+            return node(Op::Constant(folded), target, range);
+        }
+        node(
+            Op::Numeric {
+                from,
+                checked,
+                operand: value.into(),
+            },
+            target,
+            range,
+        )
+    }
+
+    /// The type that a condition or loop needs.
+    pub(super) fn convert_to_bool(&mut self, value: Bound<'a>, range: Range32) -> Bind<Node> {
+        self.convert(value, &Type::bool(), range)
+    }
+
+    /// How messages name the type of something.
+    pub(super) fn display_bound(&self, value: &Bound<'a>) -> String {
+        match value {
+            Bound::Value(value) => value.ty.to_string(),
+            Bound::Type(ty) => ty.to_string(),
+            Bound::Namespace(name) => name.clone(),
+            Bound::Methods(_) => "method group".into(),
+            Bound::Lambda(..) => "lambda expression".into(),
+            Bound::Default(_) => "default".into(),
+            Bound::Throw(_) => "<throw expression>".into(),
+            Bound::New(..) => "new()".into(),
+            Bound::Tuple(items, _) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|(item, _)| self.display_bound(item))
+                    .collect();
+                format!("({})", items.join(", "))
+            }
+        }
+    }
+
+    /// Whether it is a delegate type, with its parameters and result.
+    pub(super) fn delegate(&self, ty: &Type) -> Option<(Vec<Type>, Type)> {
+        delegate_signature(self.registry, ty)
+    }
+}
+
+pub(super) fn is_interface(ty: &Type) -> bool {
+    matches!(ty, Type::Named(table, _) if table.kind == TypeKind::Interface)
+}
+
+/// Whether a derived class of it could implement any interface.
+fn open(ty: &Type) -> bool {
+    match ty {
+        Type::Named(table, _) => {
+            matches!(table.kind, TypeKind::Class | TypeKind::Interface) && !ty.is_string()
+        }
+        Type::Array(..) => true,
+        _ => false,
+    }
+}
+
+/// The wanted type if it is among them; else the one that all others convert to (`narrow`: the one that converts to all
+/// others, if the wanted type converts to them all).
+fn most_specific<'t>(
+    types: impl Iterator<Item = &'t Type> + Clone,
+    wanted: &Type,
+    converts: impl Fn(&Type, &Type) -> bool,
+    source: bool,
+) -> Option<Type> {
+    if let Some(exact) = types.clone().find(|ty| same(ty, wanted)) {
+        return Some(exact.clone());
+    }
+    let near: Vec<&Type> = types
+        .clone()
+        .filter(|ty| {
+            if source {
+                converts(wanted, ty)
+            } else {
+                converts(ty, wanted)
+            }
+        })
+        .collect();
+    // Those on the near side of the wanted type: the closest of them. Otherwise the closest of the far side.
+    let (pool, toward): (Vec<&Type>, bool) = match near.is_empty() {
+        false => (near, source),
+        true => (types.collect(), !source),
+    };
+    pool.iter()
+        .find(|a| {
+            pool.iter().all(|b| {
+                if toward {
+                    converts(a, b)
+                } else {
+                    converts(b, a)
+                }
+            })
+        })
+        .map(|ty| (*ty).clone())
+}
+
+/// Of a kind, for messages and literals.
+pub(super) fn named(kind: Kind) -> Type {
+    type_of_kind(kind)
+}

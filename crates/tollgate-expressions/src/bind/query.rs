@@ -1,0 +1,352 @@
+//! Query syntax, rewritten to calls of `Select`, `Where` and their like. Source: C# specification, Query expressions.
+//!
+//! Where a clause sees several range variables, the elements are anonymous objects of them all, and its lambda begins
+//! by taking them apart.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+
+use tollgate_syntax::csharp::ast::{
+    AnonymousMember, Argument, ArgumentModifier, Block, Body, Declarator, Expr, ExprKind,
+    FromClause, Identifier, Lambda, LambdaParameter, LocalDeclaration, LocalModifier, Query,
+    QueryBody, QueryClause, QueryEnd, Range32, SimpleName, Stmt, StmtKind, TypeKind, TypeSyntax,
+};
+
+/// Keeps the rewritten queries alive while the tree is bound; each is rewritten once.
+#[derive(Debug, Default)]
+pub(super) struct Arena {
+    first: Link,
+    known: RefCell<HashMap<usize, usize>>,
+}
+
+#[derive(Debug, Default)]
+struct Link(OnceCell<Box<(Expr, Link)>>);
+
+impl Arena {
+    /// The calls that the query stands for.
+    pub(super) fn lower<'s>(&'s self, query: &Query, range: Range32) -> &'s Expr {
+        let key = std::ptr::from_ref(query).addr();
+        let known = self.known.borrow().get(&key).copied();
+        if let Some(expr) = known.and_then(|index| self.get(index)) {
+            return expr;
+        }
+        let mut at = &self.first;
+        let mut index = 0;
+        while let Some(entry) = at.0.get() {
+            at = &entry.1;
+            index += 1;
+        }
+        self.known.borrow_mut().insert(key, index);
+        &at.0
+            .get_or_init(|| Box::new((rewrite(query, range), Link::default())))
+            .0
+    }
+
+    fn get(&self, index: usize) -> Option<&Expr> {
+        let mut at = &self.first;
+        for _ in 0..index {
+            at = &at.0.get()?.1;
+        }
+        at.0.get().map(|entry| &entry.0)
+    }
+}
+
+/// The name of the parameter that holds several range variables; no C# name looks so.
+const TRANSPARENT: &str = "<>h";
+
+struct Rewriter {
+    range: Range32,
+    /// The range variables in scope; the last is the newest.
+    variables: Vec<Identifier>,
+}
+
+fn rewrite(query: &Query, range: Range32) -> Expr {
+    let source = source_of(&query.from, range);
+    let mut rewriter = Rewriter {
+        range,
+        variables: vec![query.from.name.clone()],
+    };
+    rewriter.body(source, &query.body)
+}
+
+/// `source`, or `source.Cast<T>()`.
+fn source_of(from: &FromClause, range: Range32) -> Expr {
+    match &from.ty {
+        None => from.source.clone(),
+        Some(ty) => call(
+            from.source.clone(),
+            "Cast",
+            vec![ty.clone()],
+            Vec::new(),
+            range,
+        ),
+    }
+}
+
+impl Rewriter {
+    fn body(&mut self, mut source: Expr, body: &QueryBody) -> Expr {
+        let mut clauses = body.clauses.iter().peekable();
+        while let Some(clause) = clauses.next() {
+            source = self.clause(source, clause);
+        }
+        let result = match &body.end {
+            QueryEnd::Select(value) => {
+                match self.is_only_variable(value) && !body.clauses.is_empty() {
+                    true => source,
+                    false => {
+                        let selector = self.lambda(value.clone());
+                        self.call(source, "Select", vec![selector])
+                    }
+                }
+            }
+            QueryEnd::Group { value, key } => {
+                let by = self.lambda(key.clone());
+                match self.is_only_variable(value) {
+                    true => self.call(source, "GroupBy", vec![by]),
+                    false => {
+                        let element = self.lambda(value.clone());
+                        self.call(source, "GroupBy", vec![by, element])
+                    }
+                }
+            }
+        };
+        match &body.continuation {
+            None => result,
+            Some(continuation) => {
+                self.variables = vec![continuation.name.clone()];
+                self.body(result, &continuation.body)
+            }
+        }
+    }
+
+    fn clause(&mut self, source: Expr, clause: &QueryClause) -> Expr {
+        match clause {
+            QueryClause::Where(condition) => {
+                let test = self.lambda(condition.clone());
+                self.call(source, "Where", vec![test])
+            }
+            QueryClause::OrderBy(orderings) => {
+                let mut result = source;
+                for (index, ordering) in orderings.iter().enumerate() {
+                    let method = match (index, ordering.descending) {
+                        (0, false) => "OrderBy",
+                        (0, true) => "OrderByDescending",
+                        (_, false) => "ThenBy",
+                        (_, true) => "ThenByDescending",
+                    };
+                    let key = self.lambda(ordering.key.clone());
+                    result = self.call(result, method, vec![key]);
+                }
+                result
+            }
+            QueryClause::Let { name, value } => {
+                let all = self.all_with(name, value.clone());
+                let selector = self.lambda(all);
+                self.variables.push(name.clone());
+                self.call(source, "Select", vec![selector])
+            }
+            QueryClause::From(from) => {
+                let inner = self.lambda(source_of(from, self.range));
+                let all = self.all_with(&from.name, name_of(&from.name));
+                let result = self.lambda_of_two(&from.name, all);
+                self.variables.push(from.name.clone());
+                self.call(source, "SelectMany", vec![inner, result])
+            }
+            QueryClause::Join(join) => {
+                let inner = source_of(&join.from, self.range);
+                let outer_key = self.lambda(join.outer_key.clone());
+                let inner_key = lambda(
+                    vec![join.from.name.clone()],
+                    Body::Expr(join.inner_key.clone()),
+                    self.range,
+                );
+                let (method, name) = match &join.into {
+                    None => ("Join", &join.from.name),
+                    Some(group) => ("GroupJoin", group),
+                };
+                let all = self.all_with(name, name_of(name));
+                let result = self.lambda_of_two(name, all);
+                self.variables.push(name.clone());
+                self.call(source, method, vec![inner, outer_key, inner_key, result])
+            }
+        }
+    }
+
+    /// `new { a, b, name = value }`: all range variables and a new one.
+    fn all_with(&self, name: &Identifier, value: Expr) -> Expr {
+        let mut members: Vec<AnonymousMember> = self
+            .variables
+            .iter()
+            .map(|variable| AnonymousMember {
+                name: variable.clone(),
+                value: name_of(variable),
+            })
+            .collect();
+        members.push(AnonymousMember {
+            name: name.clone(),
+            value,
+        });
+        Expr {
+            kind: ExprKind::NewAnonymous(members.into()),
+            range: self.range,
+        }
+    }
+
+    fn is_only_variable(&self, value: &Expr) -> bool {
+        match (self.variables.as_slice(), &value.kind) {
+            ([only], ExprKind::Name(name)) => {
+                name.type_arguments.is_empty() && name.identifier.name == only.name
+            }
+            _ => false,
+        }
+    }
+
+    /// `x => body`, or a lambda that takes the transparent element apart first.
+    fn lambda(&self, body: Expr) -> Expr {
+        match self.variables.as_slice() {
+            [only] => lambda(vec![only.clone()], Body::Expr(body), self.range),
+            _ => lambda(vec![self.transparent()], self.opened(body), self.range),
+        }
+    }
+
+    /// `(x, next) => body`.
+    fn lambda_of_two(&self, next: &Identifier, body: Expr) -> Expr {
+        match self.variables.as_slice() {
+            [only] => lambda(
+                vec![only.clone(), next.clone()],
+                Body::Expr(body),
+                self.range,
+            ),
+            _ => lambda(
+                vec![self.transparent(), next.clone()],
+                self.opened(body),
+                self.range,
+            ),
+        }
+    }
+
+    fn transparent(&self) -> Identifier {
+        Identifier {
+            name: TRANSPARENT.into(),
+            // A place of its own tells it from the range variables.
+            range: Range32::new(self.range.end, self.range.end),
+        }
+    }
+
+    /// `{ var a = h.a; var b = h.b; return body; }`.
+    fn opened(&self, body: Expr) -> Body {
+        let range = body.range;
+        let holder = self.transparent();
+        let mut statements: Vec<Stmt> = self
+            .variables
+            .iter()
+            .map(|variable| {
+                let member = Expr {
+                    kind: ExprKind::Member {
+                        target: Box::new(name_of(&holder)),
+                        name: Box::new(simple(variable)),
+                    },
+                    range: variable.range,
+                };
+                Stmt {
+                    kind: StmtKind::Local(Box::new(LocalDeclaration {
+                        modifier: LocalModifier::None,
+                        ty: TypeSyntax {
+                            kind: TypeKind::Var,
+                            range: variable.range,
+                        },
+                        declarators: [Declarator {
+                            name: variable.clone(),
+                            initializer: Some(member),
+                        }]
+                        .into(),
+                    })),
+                    range: variable.range,
+                }
+            })
+            .collect();
+        statements.push(Stmt {
+            kind: StmtKind::Return(Some(Box::new(body))),
+            range,
+        });
+        Body::Block(Block {
+            statements: statements.into(),
+            range,
+        })
+    }
+
+    fn call(&self, target: Expr, method: &str, arguments: Vec<Expr>) -> Expr {
+        call(target, method, Vec::new(), arguments, self.range)
+    }
+}
+
+fn call(
+    target: Expr,
+    method: &str,
+    types: Vec<TypeSyntax>,
+    arguments: Vec<Expr>,
+    range: Range32,
+) -> Expr {
+    let name = SimpleName {
+        identifier: Identifier {
+            name: method.into(),
+            range,
+        },
+        type_arguments: types.into(),
+    };
+    let member = Expr {
+        range,
+        kind: ExprKind::Member {
+            target: Box::new(target),
+            name: Box::new(name),
+        },
+    };
+    let arguments = arguments
+        .into_iter()
+        .map(|value| Argument {
+            name: None,
+            modifier: ArgumentModifier::None,
+            range: value.range,
+            value,
+        })
+        .collect();
+    Expr {
+        kind: ExprKind::Call {
+            target: Box::new(member),
+            arguments,
+        },
+        range,
+    }
+}
+
+fn lambda(parameters: Vec<Identifier>, body: Body, range: Range32) -> Expr {
+    let parameters = parameters
+        .into_iter()
+        .map(|name| LambdaParameter {
+            modifier: ArgumentModifier::None,
+            ty: None,
+            name,
+        })
+        .collect();
+    Expr {
+        kind: ExprKind::Lambda(Box::new(Lambda {
+            parameters: Some(parameters),
+            body,
+        })),
+        range,
+    }
+}
+
+fn name_of(name: &Identifier) -> Expr {
+    Expr {
+        kind: ExprKind::Name(Box::new(simple(name))),
+        range: name.range,
+    }
+}
+
+fn simple(name: &Identifier) -> SimpleName {
+    SimpleName {
+        identifier: name.clone(),
+        type_arguments: Box::default(),
+    }
+}

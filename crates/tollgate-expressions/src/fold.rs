@@ -1,0 +1,301 @@
+//! Work done once at load time: calls of pure members on constants, and what members prepare.
+
+use std::sync::Arc;
+
+use tollgate_dotnet::{
+    Budget, Call as Native, Heap, Host, Machine, Member, Registry, Throw, Type, Value,
+};
+
+use crate::compile::CompileError;
+use crate::typed::{Body, Call, Case, Catch, Function, Kind, Node, Op, Statement};
+
+/// What folding showed about a program.
+#[derive(Debug, Default)]
+pub(crate) struct Folded {
+    /// The result, if it is the same always.
+    pub constant: Option<Value>,
+    /// OR of the members' `reads`.
+    pub reads: u32,
+}
+
+/// Folds the tree in place. What members cannot prepare from constant arguments is an error.
+pub(crate) fn fold(
+    main: &mut Function,
+    registry: &'static Registry,
+    errors: &mut Vec<CompileError>,
+) -> Folded {
+    let mut folder = Folder {
+        registry,
+        errors,
+        reads: 0,
+    };
+    folder.function(main);
+    let constant = match &main.body {
+        Body::Expression(Node {
+            op: Op::Constant(value),
+            ..
+        }) if !matches!(value, Value::Host(_)) => Some(value.clone()),
+        _ => None,
+    };
+    Folded {
+        constant,
+        reads: folder.reads,
+    }
+}
+
+/// Runs a pure member on constants, with nothing around it; `None` if it throws or makes something mutable.
+pub(crate) fn evaluate(
+    _registry: &'static Registry,
+    member: &'static Member,
+    types: &[Type],
+    arguments: &[Value],
+) -> Option<Value> {
+    let mut heap = Heap::new(1 << 20);
+    let mut host = Nowhere;
+    let mut budget = Budget {
+        steps: 100_000,
+        string: 1 << 16,
+        ..Budget::default()
+    };
+    let mut machine = Machine {
+        heap: &mut heap,
+        host: &mut host,
+        budget: &mut budget,
+        invoke: |_, _, _| Err(Throw::not_supported("no delegates at load time")),
+    };
+    let mut call = Native {
+        machine: &mut machine,
+        arguments,
+        types,
+        prepared: None,
+        outs: Default::default(),
+    };
+    let value = (member.native)(&mut call).ok()?;
+    is_lasting(&value).then_some(value)
+}
+
+/// Whether the value outlives the heap it was made with.
+fn is_lasting(value: &Value) -> bool {
+    !matches!(value, Value::Ref(_) | Value::Host(_))
+}
+
+/// A host for pure members, which ask it nothing.
+struct Nowhere;
+
+impl Host for Nowhere {
+    fn now(&self) -> i64 {
+        0
+    }
+    fn random(&self) -> u64 {
+        0
+    }
+    fn type_of(&self, _handle: u32) -> Type {
+        Type::object()
+    }
+}
+
+struct Folder<'e> {
+    registry: &'static Registry,
+    errors: &'e mut Vec<CompileError>,
+    reads: u32,
+}
+
+impl Folder<'_> {
+    fn function(&mut self, function: &mut Function) {
+        match &mut function.body {
+            Body::Expression(node) => self.node(node),
+            Body::Block(statement) => self.statement(statement),
+        }
+    }
+
+    fn node(&mut self, node: &mut Node) {
+        if let Op::Lambda(function) = &mut node.op {
+            // Nobody else has it yet, so it is not copied.
+            self.function(Arc::make_mut(function));
+            return;
+        }
+        node.op.for_each_child_mut(&mut |child| self.node(child));
+        let (start, end) = (node.start, node.end);
+        match &mut node.op {
+            Op::Call(call) => {
+                self.reads |= call.member.reads;
+                match constant_call(self.registry, call, node.kind) {
+                    Some(value) => node.op = Op::Constant(value),
+                    None => self.prepare(call, start, end),
+                }
+            }
+            Op::And(_) => drop_constants(node, true),
+            Op::Or(_) => drop_constants(node, false),
+            Op::Not(inner) => {
+                if let Op::Constant(Value::Bool(value)) = inner.op {
+                    node.op = Op::Constant(Value::Bool(!value));
+                }
+            }
+            Op::Conditional(parts) => {
+                if let Op::Constant(Value::Bool(test)) = parts[0].op {
+                    let kind = node.kind;
+                    let chosen = if test {
+                        parts[1].clone()
+                    } else {
+                        parts[2].clone()
+                    };
+                    if chosen.kind == kind {
+                        *node = chosen;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn prepare(&mut self, call: &mut Call, start: u32, end: u32) {
+        let Some(prepare) = call.member.prepare else {
+            return;
+        };
+        let known: Vec<Option<Value>> = call
+            .arguments
+            .iter()
+            .map(|argument| match &argument.op {
+                Op::Constant(value) if !matches!(value, Value::Host(_)) => Some(value.clone()),
+                _ => None,
+            })
+            .collect();
+        match prepare(&known) {
+            Ok(prepared) => call.prepared = prepared,
+            Err(message) => self.errors.push(CompileError {
+                code: "TG0002",
+                message,
+                start,
+                end,
+                help: None,
+            }),
+        }
+    }
+
+    fn statement(&mut self, statement: &mut Statement) {
+        match statement {
+            Statement::Expression(node) => self.node(node),
+            Statement::Block {
+                functions,
+                statements,
+                ..
+            } => {
+                functions.iter_mut().for_each(|node| self.node(node));
+                statements
+                    .iter_mut()
+                    .for_each(|inner| self.statement(inner));
+            }
+            Statement::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                self.node(condition);
+                self.statement(then);
+                if let Some(otherwise) = otherwise {
+                    self.statement(otherwise);
+                }
+            }
+            Statement::While { condition, body } | Statement::DoWhile { body, condition } => {
+                self.node(condition);
+                self.statement(body);
+            }
+            Statement::For {
+                init,
+                condition,
+                step,
+                body,
+            } => {
+                init.iter_mut().for_each(|inner| self.statement(inner));
+                if let Some(condition) = condition {
+                    self.node(condition);
+                }
+                step.iter_mut().for_each(|node| self.node(node));
+                self.statement(body);
+            }
+            Statement::ForEach { source, body, .. } => {
+                self.node(source);
+                self.statement(body);
+            }
+            Statement::Switch {
+                subject,
+                cases,
+                sections,
+                ..
+            } => {
+                self.node(subject);
+                for Case { test, .. } in cases {
+                    self.node(test);
+                }
+                sections.iter_mut().for_each(|inner| self.statement(inner));
+            }
+            Statement::Return(value) | Statement::Throw(value) => {
+                if let Some(value) = value {
+                    self.node(value);
+                }
+            }
+            Statement::Try {
+                body,
+                catches,
+                finally,
+            } => {
+                self.statement(body);
+                for Catch { filter, body, .. } in catches {
+                    if let Some(filter) = filter {
+                        self.node(filter);
+                    }
+                    self.statement(body);
+                }
+                if let Some(finally) = finally {
+                    self.statement(finally);
+                }
+            }
+            Statement::Break | Statement::Continue | Statement::GotoSection(_) => {}
+        }
+    }
+}
+
+/// The value of a pure call on constants.
+fn constant_call(registry: &'static Registry, call: &Call, kind: Kind) -> Option<Value> {
+    if !call.member.pure || !call.outs.is_empty() || kind == Kind::Void {
+        return None;
+    }
+    let mut arguments = Vec::with_capacity(call.arguments.len());
+    for argument in &call.arguments {
+        match &argument.op {
+            Op::Constant(value) if is_lasting(value) => arguments.push(value.clone()),
+            _ => return None,
+        }
+    }
+    if call.instance && arguments.first().is_some_and(Value::is_null) {
+        return None;
+    }
+    evaluate(registry, call.member, &call.types, &arguments)
+}
+
+/// `true && x` is `x`; what decides the result ends the chain.
+fn drop_constants(node: &mut Node, neutral: bool) {
+    let (Op::And(tests) | Op::Or(tests)) = &mut node.op else {
+        return;
+    };
+    let mut kept = Vec::with_capacity(tests.len());
+    for test in std::mem::take(tests) {
+        match test.op {
+            Op::Constant(Value::Bool(value)) if value == neutral => {}
+            Op::Constant(Value::Bool(_)) => {
+                kept.push(test);
+                break;
+            }
+            _ => kept.push(test),
+        }
+    }
+    match kept.len() {
+        0 => node.op = Op::Constant(Value::Bool(neutral)),
+        1 => {
+            if let Some(only) = kept.pop() {
+                *node = only;
+            }
+        }
+        _ => *tests = kept.into(),
+    }
+}

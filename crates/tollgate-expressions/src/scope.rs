@@ -1,0 +1,136 @@
+//! Names in scope: blocks, variables, and the frames of functions.
+
+use std::sync::Arc;
+
+use tollgate_dotnet::{Parameter, Type, Value};
+
+use crate::typed::{Capture, Slot};
+
+/// A local variable, parameter, range variable or local function.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub name: Box<str>,
+    /// `None` when its initializer has an error: uses of it are not reported again.
+    pub ty: Option<Type>,
+    pub slot: Slot,
+    /// Lives in a heap cell.
+    pub cell: bool,
+    /// Where it is declared: what tells it from others of its name.
+    pub at: u32,
+    /// The value of a `const`.
+    pub constant: Option<Value>,
+    /// `foreach`, `using` and `const` variables cannot be assigned.
+    pub fixed: Option<Fixed>,
+    /// False between the start of its block and its declaration.
+    pub declared: bool,
+    /// The signature of a local function.
+    pub function: Option<Arc<Signature>>,
+}
+
+/// Why a variable cannot be assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fixed {
+    Constant,
+    ForEach,
+    Using,
+    Range,
+}
+
+/// What a local function takes and gives.
+#[derive(Debug, Clone)]
+pub(crate) struct Signature {
+    pub name: Box<str>,
+    pub parameters: Vec<Parameter>,
+    pub returns: Type,
+}
+
+/// The variables of one block.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    pub variables: Vec<Variable>,
+    /// Slots that get a fresh cell when the block is entered.
+    pub cells: Vec<Slot>,
+}
+
+/// What a function's `return` must give.
+#[derive(Debug, Clone)]
+pub(crate) enum Returns {
+    /// Nothing.
+    Void,
+    /// A value of that type.
+    Type(Type),
+    /// Whatever it gives is noted.
+    Infer,
+}
+
+/// What a `return` gave while the type was to be inferred.
+#[derive(Debug, Clone)]
+pub(crate) struct Returned {
+    /// `None` for what has no type of its own, such as a lambda.
+    pub ty: Option<Type>,
+    pub constant: Option<Value>,
+}
+
+/// What a `break`, `continue` or `goto case` may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Enclosing {
+    Loop,
+    Switch,
+    Catch,
+    Finally,
+}
+
+/// A function being bound.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub scopes: Vec<Scope>,
+    pub names: Vec<Option<Box<str>>>,
+    /// Which variable (frame, slot) each capture stands for.
+    pub captures: Vec<(usize, Slot, Capture)>,
+    /// Hoisted: what it captures may not have its value yet when the delegate is made.
+    pub hoisted: bool,
+    /// `static` local function.
+    pub isolated: bool,
+    pub returns: Returns,
+    pub returned: Vec<Returned>,
+    pub enclosing: Vec<Enclosing>,
+}
+
+impl Frame {
+    pub(crate) fn new(returns: Returns) -> Self {
+        Self {
+            scopes: vec![Scope::default()],
+            names: Vec::new(),
+            captures: Vec::new(),
+            hoisted: false,
+            isolated: false,
+            returns,
+            returned: Vec::new(),
+            enclosing: Vec::new(),
+        }
+    }
+
+    /// A new slot; temporaries have no name.
+    pub(crate) fn slot(&mut self, name: Option<&str>) -> Slot {
+        self.names.push(name.map(Into::into));
+        u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The variable of that name in the innermost scope that has it.
+    pub(crate) fn find(&self, name: &str) -> Option<&Variable> {
+        self.scopes.iter().rev().find_map(|scope| scope.find(name))
+    }
+
+    pub(crate) fn find_mut(&mut self, name: &str) -> Option<&mut Variable> {
+        self.scopes
+            .iter_mut()
+            .rev()
+            .find_map(|scope| scope.variables.iter_mut().rev().find(|v| *v.name == *name))
+    }
+}
+
+impl Scope {
+    pub(crate) fn find(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().rev().find(|v| *v.name == *name)
+    }
+}

@@ -1,0 +1,111 @@
+//! The children of a typed node.
+
+use crate::typed::{Dynamic, Node, Op, Piece};
+
+macro_rules! visit {
+    ($name:ident, $iter:ident $(, $mutable:tt)?) => {
+        impl Op {
+            /// Calls `action` on every operand, in order; not on what is inside a lambda.
+            pub(crate) fn $name(&$($mutable)? self, action: &mut dyn FnMut(&$($mutable)? Node)) {
+                match self {
+                    Op::Constant(_)
+                    | Op::Local(_)
+                    | Op::Cell(_)
+                    | Op::Lambda(_)
+                    | Op::TypeOf(_)
+                    | Op::Default(_) => {}
+                    Op::Assign(_, node)
+                    | Op::AssignCell(_, node)
+                    | Op::NewCell(_, node)
+                    | Op::IsNull(node)
+                    | Op::Unwrap(node)
+                    | Op::Complement(node)
+                    | Op::Not(node)
+                    | Op::EnumNumber(node)
+                    | Op::ToEnum(_, node)
+                    | Op::ArrayLength(node)
+                    | Op::Throw(node)
+                    | Op::Negate { operand: node, .. }
+                    | Op::Numeric { operand: node, .. }
+                    | Op::Unbox { operand: node, .. }
+                    | Op::Cast { operand: node, .. }
+                    | Op::As { operand: node, .. }
+                    | Op::Is { operand: node, .. }
+                    | Op::Item { operand: node, .. } => action(node),
+                    Op::Sequence(nodes)
+                    | Op::And(nodes)
+                    | Op::Or(nodes)
+                    | Op::Concat(nodes)
+                    | Op::NewArray { lengths: nodes, .. }
+                    | Op::Array { items: nodes, .. }
+                    | Op::Tuple { items: nodes, .. }
+                    | Op::Anonymous { items: nodes, .. } => nodes.$iter().for_each(action),
+                    Op::Conditional(nodes) => nodes.$iter().for_each(action),
+                    Op::Coalesce(nodes)
+                    | Op::StringEquals(nodes)
+                    | Op::ReferenceEquals(nodes)
+                    | Op::CharAt(nodes)
+                    | Op::Arithmetic { operands: nodes, .. }
+                    | Op::Compare { operands: nodes, .. } => nodes.$iter().for_each(action),
+                    Op::Interpolate(pieces) => {
+                        for piece in pieces {
+                            if let Piece::Hole { value, .. } = piece {
+                                action(value);
+                            }
+                        }
+                    }
+                    Op::Call(call) => call.arguments.$iter().for_each(action),
+                    Op::Invoke { function, arguments } => {
+                        action(function);
+                        arguments.$iter().for_each(action);
+                    }
+                    Op::Element { array, indices } => {
+                        action(array);
+                        indices.$iter().for_each(action);
+                    }
+                    Op::SetElement { array, indices, value } => {
+                        action(array);
+                        indices.$iter().for_each(&mut *action);
+                        action(value);
+                    }
+                    Op::WithItem { operand, value, .. } => {
+                        action(operand);
+                        action(value);
+                    }
+                    Op::Dynamic(dynamic) => dynamic.$name(action),
+                }
+            }
+        }
+
+        impl Dynamic {
+            /// Calls `action` on every operand, in order.
+            pub(crate) fn $name(&$($mutable)? self, action: &mut dyn FnMut(&$($mutable)? Node)) {
+                match self {
+                    Dynamic::Get { receiver: node, .. }
+                    | Dynamic::Unary { operand: node, .. }
+                    | Dynamic::Convert { operand: node, .. } => action(node),
+                    Dynamic::Set { receiver: a, value: b, .. }
+                    | Dynamic::Arithmetic { left: a, right: b, .. }
+                    | Dynamic::Compare { left: a, right: b, .. } => {
+                        action(a);
+                        action(b);
+                    }
+                    Dynamic::GetIndex { receiver, arguments }
+                    | Dynamic::Call { receiver, arguments, .. } => {
+                        action(receiver);
+                        arguments.$iter().for_each(action);
+                    }
+                    Dynamic::SetIndex { receiver, arguments, value } => {
+                        action(receiver);
+                        arguments.$iter().for_each(&mut *action);
+                        action(value);
+                    }
+                    Dynamic::CallStatic { arguments, .. } => arguments.$iter().for_each(action),
+                }
+            }
+        }
+    };
+}
+
+visit!(for_each_child, iter);
+visit!(for_each_child_mut, iter_mut, mut);
