@@ -18,6 +18,7 @@ pub const ALL: &[PolicyKind] = &[
     access::ip_filter::KIND,
     access::rate_limit::KIND,
     access::rate_limit_by_key::KIND,
+    access::validate_jwt::KIND,
     routing::forward_request::KIND,
     routing::set_backend_service::KIND,
     transformation::rewrite_uri::KIND,

@@ -215,6 +215,13 @@ impl Context {
         jwt
     }
 
+    /// Notes a token that was taken apart before, so that [`decode_jwt`](Self::decode_jwt) need not.
+    pub fn keep_jwt(&mut self, text: &Str, jwt: &Arc<Jwt>) {
+        if self.tokens.len() < TOKENS {
+            self.tokens.push((text.clone(), Some(jwt.clone())));
+        }
+    }
+
     /// `context.Elapsed` in ticks.
     pub fn elapsed(&self) -> i64 {
         self.ports.clock.now().saturating_sub(self.timestamp)

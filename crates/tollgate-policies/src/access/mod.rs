@@ -6,3 +6,4 @@ mod jwt;
 mod rate;
 pub(crate) mod rate_limit;
 pub(crate) mod rate_limit_by_key;
+pub(crate) mod validate_jwt;

@@ -36,11 +36,6 @@ impl Claims {
         values.iter().filter_map(text)
     }
 
-    /// The claim's first value as text.
-    pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.texts(name).next()
-    }
-
     /// A point in time (RFC 7519 `NumericDate`) in whole seconds since 1970; `Err` when the claim is something else.
     pub(crate) fn seconds(&self, name: &str) -> Result<Option<i64>, NotADate> {
         match self.0.get(name) {

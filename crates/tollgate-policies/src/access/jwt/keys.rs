@@ -195,20 +195,19 @@ impl KeyIdentity {
     }
 }
 
-/// The keys of a JSON Web Key Set that check signatures; those it cannot use are left out.
-/// Fails when the document is no key set.
-pub(crate) fn key_set(document: &[u8]) -> Result<Vec<Key>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct KeySet {
-        keys: Vec<Value>,
-    }
-    let set: KeySet = serde_json::from_slice(document)?;
-    // One by one, so that a key of an unknown kind does not cost the others.
+/// A JSON Web Key Set, each key as it came: one of an unknown kind must not cost the others.
+#[derive(Debug, Deserialize)]
+pub(crate) struct KeySet {
+    keys: Vec<Value>,
+}
+
+/// The keys that check signatures; those of the set that do not, or that nobody here understands, are left out.
+pub(crate) fn key_set(set: KeySet) -> Vec<Key> {
     let keys = set
         .keys
         .into_iter()
         .filter_map(|key| Key::from_jwk(&serde_json::from_value(key).ok()?).ok());
-    Ok(keys.take(MAX_KEYS).collect())
+    keys.take(MAX_KEYS).collect()
 }
 
 /// The algorithm the key names, if it names one. Fails when the key is for something other than checking signatures.

@@ -1,6 +1,8 @@
 //! Tokens: what `validate-jwt` checks, and where its keys come from.
 
 pub(crate) mod claims;
+pub(crate) mod discovery;
+pub(crate) mod key_sets;
 pub(crate) mod keys;
 pub(crate) mod rejection;
 pub(crate) mod remembered;

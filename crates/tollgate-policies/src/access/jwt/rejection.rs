@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::discovery::DiscoveryError;
 use super::token::MalformedToken;
 
 /// Why a token is refused. Displays as `LastError.Message`. Source: api-management-error-handling-policies.md.
@@ -26,7 +27,7 @@ pub(crate) enum Rejection {
     #[error("JWT signature key {0} was not found. Access denied.")]
     KeyNotFound(Shown),
     #[error("Unable to obtain the keys of the issuer: {0}.")]
-    KeysUnavailable(String),
+    KeysUnavailable(DiscoveryError),
     #[error("JWT has no expiration time.")]
     NoExpiration,
     #[error("JWT claim {0} is not a point in time.")]
@@ -69,6 +70,19 @@ impl Rejection {
         }
     }
 
+    /// Whether newer keys might let the token pass.
+    pub(crate) fn asks_for_keys(&self) -> bool {
+        matches!(self, Self::KeyNotFound(_) | Self::KeysUnavailable(_))
+    }
+
+    /// The rejection that says why a key is missing, if an error is the reason.
+    pub(crate) fn because_of(self, error: Option<&DiscoveryError>) -> Self {
+        match (self, error) {
+            (Self::KeyNotFound(_), Some(error)) => Self::KeysUnavailable(error.clone()),
+            (rejection, _) => rejection,
+        }
+    }
+
     /// What the client is told, unless the policy says something else: nothing that helps to forge a token.
     pub(crate) fn client_message(&self) -> &'static str {
         match self {
@@ -79,7 +93,7 @@ impl Rejection {
 }
 
 /// Text of the token in a message: at most [`Shown::LENGTH`] characters of it, none of them a control character.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shown(String);
 
 impl Shown {

@@ -1,15 +1,16 @@
 //! The checks that every policy on tokens shares, each on its own.
 
 use jsonwebtoken::crypto::aws_lc;
-use jsonwebtoken::signature::Verifier;
 use jsonwebtoken::{Algorithm, DecodingKey};
 
-use super::claims::{Claims, Requirement};
+use super::claims::Claims;
 use super::keys::{Key, KeyIdentity};
 use super::rejection::{Rejection, Shown};
 use super::token::{Token, TokenAlgorithm};
 
 /// Finds the key that signed the token. A key that has an id is tried only when the token names it or names none.
+///
+/// When the token names a key that is not there and no other fits, that is [`Rejection::KeyNotFound`].
 pub(crate) fn signature<'k>(
     token: &Token<'_>,
     keys: impl Iterator<Item = &'k Key>,
@@ -22,19 +23,21 @@ pub(crate) fn signature<'k>(
         }
     };
     let kid = token.kid.as_deref();
-    let mut rejection = Rejection::KeyNotFound(Shown::list(kid.into_iter()));
+    let (mut found, mut tried) = (false, false);
     for key in keys.filter(|key| fits(key, kid)) {
-        if !key.allows(algorithm) {
-            if !matches!(rejection, Rejection::SignatureInvalid) {
-                rejection = Rejection::AlgorithmNotAllowed(Shown::new(&format!("{algorithm:?}")));
+        found |= kid.is_none() || key.id.is_some();
+        if key.allows(algorithm) {
+            tried = true;
+            if is_signed_by(token, algorithm, key.decoding()) {
+                return Ok(key.identity());
             }
-        } else if is_signed_by(token, algorithm, key.decoding()) {
-            return Ok(key.identity());
-        } else {
-            rejection = Rejection::SignatureInvalid;
         }
     }
-    Err(rejection)
+    Err(match (found, tried) {
+        (false, _) => Rejection::KeyNotFound(Shown::list(kid.into_iter())),
+        (true, false) => Rejection::AlgorithmNotAllowed(Shown::new(&format!("{algorithm:?}"))),
+        (true, true) => Rejection::SignatureInvalid,
+    })
 }
 
 /// When a token is valid.
@@ -69,15 +72,15 @@ impl Lifetime {
     }
 }
 
-/// Checks that `iss` is one of the accepted issuers.
-pub(crate) fn issuer<T: AsRef<str>>(
+/// Checks that `iss` is an accepted issuer.
+pub(crate) fn issuer(
     claims: &Claims,
-    mut accepted: impl Iterator<Item = T>,
+    mut accepts: impl FnMut(&str) -> bool,
 ) -> Result<(), Rejection> {
     // An array is no issuer, even one that has the right text in it.
     let issuer = claims.0.get("iss").and_then(serde_json::Value::as_str);
     match issuer {
-        Some(issuer) if accepted.any(|one| one.as_ref() == issuer) => Ok(()),
+        Some(issuer) if accepts(issuer) => Ok(()),
         _ => Err(Rejection::IssuerNotAllowed(Shown::list(
             claims.texts("iss"),
         ))),
@@ -85,35 +88,33 @@ pub(crate) fn issuer<T: AsRef<str>>(
 }
 
 /// Checks that one of the token's audiences is accepted.
-pub(crate) fn audience<T: AsRef<str>>(claims: &Claims, accepted: &[T]) -> Result<(), Rejection> {
-    let is_accepted = |audience: &str| accepted.iter().any(|one| one.as_ref() == audience);
-    if claims.texts("aud").any(|audience| is_accepted(&audience)) {
-        return Ok(());
+pub(crate) fn audience(
+    claims: &Claims,
+    mut accepts: impl FnMut(&str) -> bool,
+) -> Result<(), Rejection> {
+    match claims.texts("aud").any(|audience| accepts(&audience)) {
+        true => Ok(()),
+        false => Err(Rejection::AudienceNotAllowed(Shown::list(
+            claims.texts("aud"),
+        ))),
     }
-    Err(Rejection::AudienceNotAllowed(Shown::list(
-        claims.texts("aud"),
-    )))
 }
 
-/// Checks the required claims; those that are missing are named all together.
-pub(crate) fn required_claims<T: AsRef<str>>(
+/// Why a token whose claim `failed` does not satisfy is refused: if any of the required ones are missing, all of these
+/// are named together.
+pub(crate) fn claims_rejection<'a>(
     claims: &Claims,
-    required: &[Requirement<'_, T>],
-) -> Result<(), Rejection> {
-    let Some(first) = required.iter().find(|required| !claims.satisfy(required)) else {
-        return Ok(());
-    };
-    let missing = required
-        .iter()
-        .filter(|required| !claims.has(required.name));
-    let missing: Vec<&str> = missing.map(|required| required.name).collect();
-    Err(match missing.is_empty() {
+    required: impl Iterator<Item = &'a str>,
+    failed: &str,
+) -> Rejection {
+    let missing: Vec<&str> = required.filter(|name| !claims.has(name)).collect();
+    match missing.is_empty() {
         false => Rejection::ClaimsMissing(missing.join(", ")),
         true => Rejection::ClaimValue {
-            name: first.name.to_owned(),
-            value: Shown::list(claims.texts(first.name)),
+            name: failed.to_owned(),
+            value: Shown::list(claims.texts(failed)),
         },
-    })
+    }
 }
 
 fn fits(key: &Key, kid: Option<&str>) -> bool {

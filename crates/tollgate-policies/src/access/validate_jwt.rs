@@ -1,0 +1,586 @@
+//! `validate-jwt`: lets only requests with a valid token pass. Source: validate-jwt-policy.md.
+//!
+//! Checks are made in this order, and the first that fails is what `LastError` tells of: form, signature, lifetime,
+//! issuer, audience, required claims. Where the reference says nothing:
+//!
+//! - `require-signed-tokens="false"` also accepts tokens of `alg` `none` with an empty signature; every other token's
+//!   signature is checked as always.
+//! - A missing `exp` and a token that is not yet valid have the reason `JwtInvalid`; only an expired one `TokenExpired`.
+//! - A token without the required scheme counts as not present. A header or parameter that is there twice is refused.
+//! - Accepted issuers are those of `issuers` and those that the configurations of all `openid-config` name.
+//! - When no configuration can be fetched and no other key fits, the reason is `JwtInvalid` and the message says why.
+//! - Keys from the document are literals. Encrypted tokens and keys from certificates are not supported.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use http::header::AUTHORIZATION;
+use http::{HeaderName, StatusCode};
+use smallvec::SmallVec;
+use tollgate_dotnet::{Str, Value};
+use tollgate_engine::policy::BoxFuture;
+use tollgate_engine::ports::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
+use tollgate_engine::{
+    Children, ElementReader, Exchange, Failure, Flow, Invalid, Jwt, Policy, PolicyKind, Reads,
+    Scopes, Sections, Setting, Url, VariableName, element, optional, required,
+};
+use tollgate_syntax::Diagnostic;
+
+use super::jwt::claims::{Claims, Requirement};
+use super::jwt::key_sets::{KeySets, KeySource, Known, Need};
+use super::jwt::keys::{Key, KeyIdentity};
+use super::jwt::rejection::Rejection;
+use super::jwt::remembered::Remembered;
+use super::jwt::token::{MAX_TOKEN_LENGTH, MalformedToken, Token, TokenAlgorithm};
+use super::jwt::verify::{self, Lifetime};
+
+/// `validate-jwt`.
+pub(crate) const KIND: PolicyKind = PolicyKind {
+    name: "validate-jwt",
+    sections: Sections::INBOUND,
+    scopes: Scopes::ALL,
+    once: false,
+    attributes: &[
+        optional("header-name").about("The header that holds the token."),
+        optional("query-parameter-name").about("The query parameter that holds the token."),
+        optional("token-value").about("The token itself, without a scheme."),
+        optional("failed-validation-httpcode").about("The status code on failure; 401."),
+        optional("failed-validation-error-message").about("The message on failure."),
+        optional("require-expiration-time").about("Whether `exp` must be there; true."),
+        optional("require-scheme").about("The scheme that `Authorization` must name."),
+        optional("require-signed-tokens").about("Whether tokens must be signed; true."),
+        optional("clock-skew").about("Seconds by which clocks may differ; 0."),
+        optional("output-token-variable-name")
+            .literal()
+            .about("The variable that takes the token as a `Jwt`."),
+    ],
+    children: Children::Elements(&[
+        element("openid-config")
+            .many()
+            .attributes(&[required("url").about("The URL of an issuer's OpenID configuration.")]),
+        element("issuer-signing-keys").children(Children::Elements(&[element("key")
+            .required()
+            .many()
+            .attributes(&[
+                optional("id")
+                    .literal()
+                    .about("Matched to the token's `kid`."),
+                optional("certificate-id").literal().about("Not built yet."),
+                optional("n").literal().about("An RSA modulus, base64url."),
+                optional("e").literal().about("An RSA exponent, base64url."),
+            ])
+            .children(Children::Text)])),
+        element("decryption-keys").children(Children::Any),
+        element("audiences").children(Children::Elements(&[element("audience")
+            .required()
+            .many()
+            .children(Children::Text)])),
+        element("issuers").children(Children::Elements(&[element("issuer")
+            .required()
+            .many()
+            .children(Children::Text)])),
+        element("required-claims").children(Children::Elements(&[element("claim")
+            .required()
+            .many()
+            .attributes(&[
+                required("name").literal().about("The claim's name."),
+                optional("match")
+                    .literal()
+                    .about("`all` (default) or `any` of the values."),
+                optional("separator")
+                    .literal()
+                    .about("Splits a claim that is one text."),
+            ])
+            .children(Children::Elements(&[element("value")
+                .many()
+                .children(Children::Text)]))])),
+    ]),
+    load,
+};
+
+fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
+    if let Some(keys) = e.child("decryption-keys") {
+        let message = "encrypted tokens (`decryption-keys`) are not built yet";
+        e.error("not-built", keys.name_span(), message);
+    }
+    let location = Location::load(e);
+    let scheme = e.optional_setting("require-scheme");
+    let status = e.optional_setting("failed-validation-httpcode");
+    let message = e.optional_setting("failed-validation-error-message");
+    let require_expiration = e.optional_setting("require-expiration-time");
+    let require_signed = e.optional_setting("require-signed-tokens");
+    let clock_skew = e.optional_setting("clock-skew");
+    let output = e.optional_literal("output-token-variable-name");
+    let openid_configs = e
+        .children_named("openid-config")
+        .map(|config| openid_config(&config));
+    let openid_configs = openid_configs.collect::<Result<Vec<_>, _>>();
+    let keys = listed(e, "issuer-signing-keys", signing_key);
+    let audiences = listed(e, "audiences", ElementReader::text_setting);
+    let issuers = listed(e, "issuers", ElementReader::text_setting);
+    let claims = listed(e, "required-claims", RequiredClaim::load);
+    let policy = ValidateJwt {
+        location: location?,
+        scheme: scheme?,
+        status: status?.unwrap_or(Setting::Literal(StatusCode::UNAUTHORIZED)),
+        message: message?,
+        require_expiration: require_expiration?.unwrap_or(Setting::Literal(true)),
+        require_signed: require_signed?.unwrap_or(Setting::Literal(true)),
+        clock_skew: clock_skew?.unwrap_or(Setting::Literal(0)),
+        output: output?,
+        openid_configs: openid_configs?,
+        keys: keys?,
+        audiences: audiences?,
+        issuers: issuers?,
+        claims: claims?,
+    };
+    let has_keys = !policy.keys.is_empty() || !policy.openid_configs.is_empty();
+    if !has_keys && policy.require_signed.literal() == Some(&true) {
+        let message =
+            "no token can pass: there are neither `openid-config` nor `issuer-signing-keys`";
+        e.report(Diagnostic::warning(
+            "no-signing-key",
+            e.name_span(),
+            message,
+        ));
+    }
+    Ok(Box::new(policy))
+}
+
+/// What the elements in the child of this name are read as; nothing if there is none.
+fn listed<'a, T>(
+    e: &ElementReader<'a>,
+    name: &str,
+    read: impl Fn(&ElementReader<'a>) -> Result<T, Invalid>,
+) -> Result<Vec<T>, Invalid> {
+    let children = e
+        .child(name)
+        .map(|list| list.children())
+        .unwrap_or_default();
+    // All of them are read before the first error counts, so that each has its diagnostic.
+    let read: Vec<_> = children.iter().map(read).collect();
+    read.into_iter().collect()
+}
+
+fn openid_config(e: &ElementReader<'_>) -> Result<Setting<Str>, Invalid> {
+    let url: Setting<Str> = e.setting("url")?;
+    match url.literal().map(|url| Url::parse(&url.to_utf8())) {
+        Some(Err(_)) => {
+            let message = "`url` must be an absolute http or https URL";
+            Err(e.error("invalid-value", e.attribute_span("url"), message))
+        }
+        _ => Ok(url),
+    }
+}
+
+/// The messages never show the key: it may be a secret.
+fn signing_key(e: &ElementReader<'_>) -> Result<Key, Invalid> {
+    if e.has("certificate-id") {
+        let message = "keys from certificates (`certificate-id`) are not built yet";
+        return Err(e.error("not-built", e.attribute_span("certificate-id"), message));
+    }
+    let id: Option<String> = e
+        .optional_literal::<Str>("id")?
+        .map(|id| id.to_utf8().into());
+    let (key, span) = match e.has("n") || e.has("e") {
+        true => {
+            let (n, exponent) = (e.literal::<Str>("n"), e.literal::<Str>("e"));
+            let key = Key::rsa(&n?.to_utf8(), &exponent?.to_utf8(), id.as_deref());
+            (key, e.attribute_span("n"))
+        }
+        false => match e.text_setting::<Str>()? {
+            Setting::Literal(secret) => {
+                (Key::secret(&secret.to_utf8(), id.as_deref()), e.text_span())
+            }
+            Setting::Program(_) => {
+                let message = "a key cannot be an expression";
+                return Err(e.error("expression-not-allowed", e.text_span(), message));
+            }
+        },
+    };
+    key.map_err(|error| e.error("invalid-value", span, format!("this is no key: {error}")))
+}
+
+#[derive(Debug)]
+struct ValidateJwt {
+    location: Location,
+    scheme: Option<Setting<Str>>,
+    status: Setting<StatusCode>,
+    message: Option<Setting<Str>>,
+    require_expiration: Setting<bool>,
+    require_signed: Setting<bool>,
+    clock_skew: Setting<u32>,
+    output: Option<VariableName>,
+    openid_configs: Vec<Setting<Str>>,
+    keys: Vec<Key>,
+    audiences: Vec<Setting<Str>>,
+    issuers: Vec<Setting<Str>>,
+    claims: Vec<RequiredClaim>,
+}
+
+/// Where the token is.
+#[derive(Debug)]
+enum Location {
+    Header(Setting<HeaderName>),
+    Query(Setting<Str>),
+    Value(Setting<Option<Str>>),
+}
+
+#[derive(Debug)]
+struct RequiredClaim {
+    name: String,
+    all: bool,
+    separator: Option<String>,
+    values: Vec<Setting<Str>>,
+}
+
+impl Location {
+    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+        const NAMES: [&str; 3] = ["header-name", "query-parameter-name", "token-value"];
+        let mut present = NAMES.into_iter().filter(|name| e.has(name));
+        let name = present.next().ok_or_else(|| {
+            let message = format!("`validate-jwt` needs one of `{}`", NAMES.join("`, `"));
+            e.error("missing-attribute", e.name_span(), message)
+        })?;
+        if let Some(other) = present.next() {
+            let message = format!("`{other}` cannot stand beside `{name}`");
+            return Err(e.error("conflicting-attributes", e.attribute_span(other), message));
+        }
+        Ok(match name {
+            "header-name" => Self::Header(e.setting(name)?),
+            "query-parameter-name" => Self::Query(e.setting(name)?),
+            _ => Self::Value(e.setting(name)?),
+        })
+    }
+}
+
+impl RequiredClaim {
+    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+        let text = |name| {
+            e.optional_literal::<Str>(name)
+                .map(|text| text.map(|text| text.to_utf8().into_owned()))
+        };
+        let all = match text("match")? {
+            None => true,
+            Some(word) if word.eq_ignore_ascii_case("all") => true,
+            Some(word) if word.eq_ignore_ascii_case("any") => false,
+            Some(word) => {
+                let span = e.attribute_span("match");
+                return Err(e.not_one_of(span, "`match`", &word, &["all", "any"]));
+            }
+        };
+        let values: Vec<_> = e
+            .children()
+            .iter()
+            .map(ElementReader::text_setting)
+            .collect();
+        Ok(Self {
+            name: text("name")?.unwrap_or_default(),
+            all,
+            separator: text("separator")?.filter(|separator| !separator.is_empty()),
+            values: values.into_iter().collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// A token whose signature was found good.
+#[derive(Debug)]
+struct Verified {
+    claims: Claims,
+    jwt: Option<Arc<Jwt>>,
+}
+
+/// Why the request does not pass.
+enum Refusal {
+    /// The token is no good.
+    Rejected(Rejection),
+    /// The policy itself failed: an expression threw.
+    Failed(Failure),
+}
+
+type Sources = SmallVec<[Arc<KeySource>; 2]>;
+
+impl Policy for ValidateJwt {
+    fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        let outcome = self.validate_at_once(exchange);
+        self.conclude(exchange, outcome)
+    }
+
+    fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
+        Box::pin(async move {
+            let outcome = self.validate(exchange).await;
+            self.conclude(exchange, outcome.map(|()| Flow::Next))
+        })
+    }
+
+    fn reads(&self) -> Reads {
+        let location = match &self.location {
+            Location::Header(name) => name.reads(),
+            Location::Query(name) => name.reads(),
+            Location::Value(value) => value.reads(),
+        };
+        let texts = (self.openid_configs.iter())
+            .chain(&self.audiences)
+            .chain(&self.issuers)
+            .chain(self.claims.iter().flat_map(|claim| &claim.values))
+            .chain(&self.scheme)
+            .chain(&self.message);
+        texts
+            .map(Setting::reads)
+            .chain([self.status.reads(), self.clock_skew.reads()])
+            .chain([self.require_expiration.reads(), self.require_signed.reads()])
+            .fold(location, Reads::or)
+    }
+}
+
+impl ValidateJwt {
+    /// Validates the token with the keys at hand; `Wait` when keys must be fetched first.
+    fn validate_at_once(&self, exchange: &mut Exchange) -> Result<Flow, Refusal> {
+        let text = self.token_text(exchange)?;
+        let now = exchange.context.ports.clock.now();
+        let sources = self.sources(exchange, now)?;
+        let at_hand = sources.iter().map(|source| source.peek(now, Need::Any));
+        let Some(known) = at_hand.collect::<Option<SmallVec<[Known; 2]>>>() else {
+            // What is no token at all must not make the gateway fetch anything.
+            Token::parse(utf8(&text)?).map_err(Rejection::from)?;
+            return Ok(Flow::Wait);
+        };
+        match self.examine(exchange, &text, &known) {
+            Err(Refusal::Rejected(rejection)) if rejection.asks_for_keys() => {
+                let may_fetch =
+                    |source: &Arc<KeySource>| source.peek(now, Need::UnknownKid).is_none();
+                match sources.iter().any(may_fetch) {
+                    true => Ok(Flow::Wait),
+                    false => Err(rejection.into()),
+                }
+            }
+            outcome => outcome.map(|()| Flow::Next),
+        }
+    }
+
+    /// Validates the token, and fetches what is needed for it.
+    async fn validate(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
+        let text = self.token_text(exchange)?;
+        let ports = exchange.context.ports.clone();
+        let sources = self.sources(exchange, ports.clock.now())?;
+        let fetch = |need| join_all(sources.iter().map(|source| source.get(&ports, need)));
+        let known = fetch(Need::Any).await;
+        match self.examine(exchange, &text, &known) {
+            Err(Refusal::Rejected(rejection)) if rejection.asks_for_keys() => {
+                let known = fetch(Need::UnknownKid).await;
+                self.examine(exchange, &text, &known)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Checks everything about the token, its signature only if it is not remembered.
+    fn examine(&self, exchange: &mut Exchange, text: &Str, known: &[Known]) -> Result<(), Refusal> {
+        let fetched = || known.iter().flatten().flat_map(|issuer| &issuer.keys);
+        let keys = || self.keys.iter().chain(fetched());
+        let now = unix_seconds(exchange.context.ports.clock.now());
+        let remembered = exchange.context.ports.shared.get::<Remembered<Verified>>();
+
+        let accepts = |identity: KeyIdentity| keys().any(|key| key.identity() == identity);
+        if let Some(verified) = remembered.get(utf8(text)?, now, accepts) {
+            if let Some(jwt) = &verified.jwt {
+                exchange.context.keep_jwt(text, jwt);
+            }
+            return self.accept(exchange, &verified, known, now);
+        }
+
+        let token = Token::parse(utf8(text)?).map_err(Rejection::from)?;
+        let unsigned = token.algorithm == TokenAlgorithm::None && token.signature.is_empty();
+        let key = match unsigned && !*self.require_signed.get(exchange)? {
+            true => None,
+            false => Some(verify::signature(&token, keys()).map_err(|rejection| {
+                let error = known.iter().find_map(|known| known.as_ref().err());
+                rejection.because_of(error)
+            })?),
+        };
+        let verified = Arc::new(Verified {
+            claims: token.claims,
+            jwt: exchange.context.decode_jwt(text),
+        });
+        if let Some(key) = key {
+            let expiration = verified.claims.seconds("exp").ok().flatten();
+            remembered.put(
+                utf8(text)?,
+                key,
+                expiration.unwrap_or(i64::MAX),
+                now,
+                &verified,
+            );
+        }
+        self.accept(exchange, &verified, known, now)
+    }
+
+    /// Checks what a token claims, its signature being good.
+    fn accept(
+        &self,
+        exchange: &mut Exchange,
+        verified: &Verified,
+        known: &[Known],
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let claims = &verified.claims;
+        let lifetime = Lifetime {
+            now,
+            skew: *self.clock_skew.get(exchange)?,
+            require_expiration: *self.require_expiration.get(exchange)?,
+        };
+        lifetime.check(claims)?;
+        if !self.issuers.is_empty() || !self.openid_configs.is_empty() {
+            let issuers = texts(&self.issuers, exchange)?;
+            let fetched = || known.iter().flatten().map(|issuer| issuer.name.as_str());
+            verify::issuer(claims, |issuer| {
+                issuers.iter().any(|one| one == issuer) || fetched().any(|one| one == issuer)
+            })?;
+        }
+        if !self.audiences.is_empty() {
+            let audiences = texts(&self.audiences, exchange)?;
+            verify::audience(claims, |audience| {
+                audiences.iter().any(|one| one == audience)
+            })?;
+        }
+        for claim in &self.claims {
+            let requirement = Requirement {
+                name: &claim.name,
+                all: claim.all,
+                separator: claim.separator.as_deref(),
+                values: &texts(&claim.values, exchange)?,
+            };
+            if !claims.satisfy(&requirement) {
+                let required = self.claims.iter().map(|claim| claim.name.as_str());
+                return Err(verify::claims_rejection(claims, required, &claim.name).into());
+            }
+        }
+        if let Some(output) = &self.output {
+            let jwt = verified.jwt.clone();
+            let jwt = jwt.map_or(Value::Null, |jwt| Value::Object(jwt));
+            exchange.context.variables.set(output, jwt);
+        }
+        Ok(())
+    }
+
+    /// The token's text, at most [`MAX_TOKEN_LENGTH`] bytes of it.
+    fn token_text(&self, exchange: &mut Exchange) -> Result<Str, Refusal> {
+        let text = match &self.location {
+            Location::Header(name) => {
+                let name = name.get(exchange)?;
+                let scheme = match &self.scheme {
+                    Some(scheme) if *name == AUTHORIZATION => Some(scheme.get(exchange)?),
+                    _ => None,
+                };
+                let mut values = exchange.context.request.headers.get_all(&*name).iter();
+                let value = only(&mut values)?.ok_or(Rejection::NotPresent)?;
+                let value = value.to_str().map_err(|_| MalformedToken::Characters);
+                let value = value.map_err(Rejection::from)?.trim_ascii();
+                let token = match &scheme {
+                    Some(scheme) => after_scheme(value, &scheme.to_utf8()).unwrap_or_default(),
+                    None => after_scheme(value, "Bearer").unwrap_or(value),
+                };
+                bounded(token)?.into()
+            }
+            Location::Query(name) => {
+                let name = name.get(exchange)?;
+                let name = name.to_utf8();
+                let mut values = exchange.context.request.url.query_values(&name);
+                only(&mut values)?.unwrap_or(Str::EMPTY)
+            }
+            Location::Value(value) => value.get(exchange)?.into_owned().unwrap_or(Str::EMPTY),
+        };
+        match bounded(utf8(&text)?)?.is_empty() {
+            true => Err(Rejection::NotPresent.into()),
+            false => Ok(text),
+        }
+    }
+
+    fn sources(&self, exchange: &mut Exchange, now: i64) -> Result<Sources, Failure> {
+        if self.openid_configs.is_empty() {
+            return Ok(Sources::new());
+        }
+        let urls = texts(&self.openid_configs, exchange)?;
+        let key_sets = exchange.context.ports.shared.get::<KeySets>();
+        Ok(urls.iter().map(|url| key_sets.source(url, now)).collect())
+    }
+
+    /// What the engine is told: a rejected token becomes the failure that the policy's attributes describe.
+    fn conclude(
+        &self,
+        exchange: &mut Exchange,
+        outcome: Result<Flow, Refusal>,
+    ) -> Result<Flow, Failure> {
+        match outcome {
+            Ok(flow) => Ok(flow),
+            Err(Refusal::Failed(failure)) => Err(failure),
+            Err(Refusal::Rejected(rejection)) => {
+                let status = self.status.get(exchange)?;
+                let message: Cow<'static, str> = match &self.message {
+                    Some(message) => message.get(exchange)?.to_utf8().into_owned().into(),
+                    None => rejection.client_message().into(),
+                };
+                let failure = Failure::new(rejection.reason(), rejection.to_string());
+                Err(failure.respond(*status, message))
+            }
+        }
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The values for this request.
+fn texts<'a>(
+    settings: &'a [Setting<Str>],
+    exchange: &mut Exchange,
+) -> Result<SmallVec<[Cow<'a, str>; 4]>, Failure> {
+    let text = |setting: &'a Setting<Str>| match setting.get(exchange)? {
+        Cow::Borrowed(text) => Ok(text.to_utf8()),
+        Cow::Owned(text) => Ok(Cow::Owned(text.to_utf8().into_owned())),
+    };
+    settings.iter().map(text).collect()
+}
+
+/// The one value there is; two would let a policy check one and a backend believe the other.
+fn only<T>(values: &mut impl Iterator<Item = T>) -> Result<Option<T>, Rejection> {
+    let first = values.next();
+    match values.next() {
+        Some(_) => Err(Rejection::Ambiguous),
+        None => Ok(first),
+    }
+}
+
+fn bounded(token: &str) -> Result<&str, Rejection> {
+    match token.len() > MAX_TOKEN_LENGTH {
+        true => Err(MalformedToken::TooLong.into()),
+        false => Ok(token),
+    }
+}
+
+fn utf8(text: &Str) -> Result<&str, Rejection> {
+    let characters = || MalformedToken::Characters.into();
+    text.as_utf8().ok_or_else(characters)
+}
+
+/// What follows the scheme in a value of `Authorization`; schemes are compared without case (RFC 9110, 11.1).
+fn after_scheme<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
+    let (word, rest) = value.split_once(' ').unwrap_or((value, ""));
+    word.eq_ignore_ascii_case(scheme).then(|| rest.trim_ascii())
+}
+
+fn unix_seconds(ticks: i64) -> i64 {
+    ticks
+        .saturating_sub(UNIX_EPOCH_TICKS)
+        .div_euclid(TICKS_PER_SECOND)
+}
