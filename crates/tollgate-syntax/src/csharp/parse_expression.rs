@@ -297,17 +297,22 @@ impl Parser<'_> {
     /// An operand with its prefix operators and all that follows it tightly.
     pub(super) fn operand(&mut self) -> Expr {
         let outer = std::mem::take(&mut self.height);
-        let mut operand = match self.prefix_operator() {
-            Some(op) => self.prefixed(op),
-            None if self.at("(") && self.is_cast() => self.cast(),
-            None => self.primary(),
-        };
+        let mut operand = self.unary();
         while self.at("switch") && self.nth_text(1) == "{" {
             operand = self.switch_expression(operand);
             self.grow();
         }
         self.height = self.height.max(outer);
         operand
+    }
+
+    /// An operand without a switch expression, which binds looser than prefix operators.
+    fn unary(&mut self) -> Expr {
+        match self.prefix_operator() {
+            Some(op) => self.prefixed(op),
+            None if self.at("(") && self.is_cast() => self.cast(),
+            None => self.primary(),
+        }
     }
 
     fn prefix_operator(&self) -> Option<UnaryOp> {
@@ -340,7 +345,7 @@ impl Parser<'_> {
             return self.missing(start);
         };
         self.bump();
-        let operand = Box::new(self.operand());
+        let operand = Box::new(self.unary());
         self.leave(level);
         Expr {
             kind: ExprKind::Unary { op, operand },
@@ -356,7 +361,7 @@ impl Parser<'_> {
         self.expect("(");
         let ty = Box::new(self.parse_type());
         self.expect(")");
-        let value = Box::new(self.operand());
+        let value = Box::new(self.unary());
         self.leave(level);
         Expr {
             kind: ExprKind::Cast { ty, value },

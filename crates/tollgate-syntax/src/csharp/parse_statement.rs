@@ -1,9 +1,9 @@
 //! Statements.
 
 use super::ast::{
-    AssignOp, Block, Body, CatchClause, Declarator, Expr, ExprKind, For, ForEach, ForEachVariable,
-    ForInit, Identifier, LocalDeclaration, LocalFunction, LocalModifier, Parameter, Range32, Stmt,
-    StmtKind, Switch, SwitchLabel, SwitchSection, Try, TypeSyntax, UnaryOp, Using, UsingResource,
+    AssignOp, Block, CatchClause, Expr, ExprKind, For, ForEach, ForEachVariable, ForInit,
+    Identifier, LocalModifier, Range32, Stmt, StmtKind, Switch, SwitchLabel, SwitchSection, Try,
+    TypeSyntax, UnaryOp, Using, UsingResource,
 };
 use super::lookahead::QuestionMark;
 use super::parse_expression::precedence;
@@ -257,107 +257,6 @@ impl Parser<'_> {
         Expr {
             kind,
             range: self.since(start),
-        }
-    }
-
-    /// `int a = 1, b` without the semicolon.
-    fn local_declaration(&mut self, modifier: LocalModifier) -> LocalDeclaration {
-        let ty = self.parse_type();
-        let mut declarators = vec![self.declarator()];
-        while self.eat(",") {
-            declarators.push(self.declarator());
-        }
-        LocalDeclaration {
-            modifier,
-            ty,
-            declarators: declarators.into(),
-        }
-    }
-
-    fn declarator(&mut self) -> Declarator {
-        let name = self.identifier();
-        if self.at("[") {
-            let range = self.token().range;
-            let message = "Bad array declarator: To declare a managed array the rank specifier \
-                           precedes the variable's identifier.";
-            self.error("CS0650", message, range);
-            self.bump();
-            self.arguments("]");
-            self.expect("]");
-        }
-        let initializer = self.eat("=").then(|| {
-            if self.at("{") {
-                self.array_initializer()
-            } else {
-                self.expression()
-            }
-        });
-        Declarator { name, initializer }
-    }
-
-    fn const_statement(&mut self) -> StmtKind {
-        self.bump();
-        let declaration = self.local_declaration(LocalModifier::Const);
-        self.expect(";");
-        StmtKind::Local(Box::new(declaration))
-    }
-
-    fn local_function(&mut self, is_static: bool) -> StmtKind {
-        let return_type = self.parse_type();
-        let name = self.identifier();
-        let type_parameters = self.type_parameters();
-        let parameters = self.parameters();
-        if self.at("where") {
-            let range = self.token().range;
-            let message = "Constraints on type parameters are not allowed in policy expressions";
-            self.error("CS0080", message, range);
-        }
-        let body = if self.eat("=>") {
-            let value = self.expression();
-            self.expect(";");
-            Body::Expr(value)
-        } else {
-            self.descend();
-            let block = self.block();
-            self.ascend();
-            Body::Block(block)
-        };
-        StmtKind::LocalFunction(Box::new(LocalFunction {
-            is_static,
-            return_type,
-            name,
-            type_parameters,
-            parameters,
-            body,
-        }))
-    }
-
-    /// `(int a, params string[] b)`.
-    fn parameters(&mut self) -> Box<[Parameter]> {
-        self.expect("(");
-        let mut parameters = Vec::new();
-        while !self.at(")") && !self.at_end() {
-            parameters.push(self.parameter());
-            if !self.eat(",") {
-                break;
-            }
-        }
-        self.expect(")");
-        parameters.into()
-    }
-
-    fn parameter(&mut self) -> Parameter {
-        let modifier = self.modifier();
-        let is_params = self.eat("params");
-        let ty = self.parse_type();
-        let name = self.identifier();
-        let default = self.eat("=").then(|| self.expression());
-        Parameter {
-            modifier,
-            is_params,
-            ty,
-            name,
-            default,
         }
     }
 
