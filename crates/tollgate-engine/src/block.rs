@@ -129,6 +129,13 @@ impl Block {
 }
 
 impl Node {
+    /// Asks the policy whether it answers a preflight request.
+    pub(crate) fn preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
+        exchange.context.enter(&self.place);
+        let answered = self.policy.preflight(exchange);
+        answered.map_err(|failure| failure.at(&self.place))
+    }
+
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         exchange.context.enter(&self.place);
         self.policy

@@ -240,7 +240,7 @@ pub fn error_body(status: StatusCode, message: &str) -> Bytes {
 }
 
 /// The body of `500`; the activity id is the request's id.
-pub fn internal_error_body(activity_id: &str) -> Bytes {
+pub(crate) fn internal_error_body(activity_id: &str) -> Bytes {
     format!(
         "{{ \"statusCode\": 500, \"message\": \"Internal server error\", \"activityId\": \"{activity_id}\" }}"
     )

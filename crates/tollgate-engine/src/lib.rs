@@ -6,14 +6,17 @@ mod context;
 pub mod counters;
 pub mod exchange;
 mod failure;
+mod gateway;
 pub mod known;
 mod load;
 mod plan;
 pub mod policy;
 pub mod ports;
 mod routing;
+mod run;
 mod setting;
 mod subscription_key;
+mod wire;
 
 pub use block::{Block, Node, Place};
 pub use catalog::{
@@ -24,6 +27,7 @@ pub use catalog::{
 pub use context::{BasicAuthCredentials, Jwt, compiler, registry};
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
+pub use gateway::{Gateway, Outcome, Peer, RunOptions};
 pub use load::{Checked, ElementReader, LoadErrors, Statistics, check};
 pub use plan::{Pipeline, Plan, PlanApi, PlanOperation};
 pub use policy::{
@@ -34,3 +38,4 @@ pub use ports::Ports;
 pub use routing::{Route, RouteError};
 pub use setting::{Expression, FromValue, Setting};
 pub use subscription_key::{Admission, Denied};
+pub use wire::PolicyVariables;

@@ -1,6 +1,6 @@
 //! `context.Response`, and responses kept in variables.
 
-use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, Value, member};
+use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, member};
 
 use super::{Part, context, part};
 use crate::exchange::Response;

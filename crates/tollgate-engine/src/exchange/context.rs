@@ -117,6 +117,19 @@ impl Response {
         }
     }
 
+    /// A copy; a body that still streams goes over to it.
+    pub(crate) fn copy(&mut self) -> Self {
+        Self {
+            status: self.status,
+            reason: self.reason.clone(),
+            headers: self.headers.clone(),
+            body: match self.body.bytes() {
+                Some(bytes) => Body::full(bytes.clone()),
+                None => self.body.consume(),
+            },
+        }
+    }
+
     /// The reason phrase.
     pub fn status_reason(&self) -> Str {
         match &self.reason {

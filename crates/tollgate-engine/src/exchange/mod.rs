@@ -20,8 +20,9 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use smallvec::SmallVec;
-use tollgate_dotnet::{Budget, Heap, Machine};
+use tollgate_dotnet::{Budget, Heap, Machine, Value};
 
+use crate::context::Part;
 use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::policy::Reads;
@@ -107,8 +108,23 @@ impl Exchange {
     /// # Errors
     /// There is no such variable, or it holds something else.
     pub fn response_in(&mut self, variable: &VariableName) -> Result<Response, Failure> {
-        let message = format!("Variable {} holds no response.", variable.text().to_utf8());
-        Err(Failure::without_reason(message))
+        let part = match self.context.variables.get(variable) {
+            Some(Value::Host(handle)) => Part::of(*handle),
+            _ => None,
+        };
+        let response = match part {
+            Some(Part::Response(index)) => self.context.response_at_mut(index),
+            _ => None,
+        };
+        response.map(Response::copy).ok_or_else(|| {
+            let name = variable.text().to_utf8();
+            Failure::without_reason(format!("Variable {name} holds no response."))
+        })
+    }
+
+    /// Whether what `forward-request` sends stays in the process.
+    pub(crate) fn has_inner_service(&self) -> bool {
+        self.backend.is_some()
     }
 
     /// Has work done when the response is known.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::uri::Authority;
 use tollgate_dotnet::Str;
 
 /// An absolute URL in the parts that policies work on.
@@ -15,7 +16,7 @@ pub struct Url {
     pub port: u16,
     /// The first part of the path, which `set-backend-service` swaps and `rewrite-uri` leaves: `/api`, or nothing.
     pub base_path: Str,
-    /// The rest of the path, of the operation; begins with `/`.
+    /// The rest of the path, of the operation: begins with `/`, or is nothing.
     pub path: Str,
     /// The query string with its `?`, or nothing.
     pub query: Str,
@@ -31,23 +32,41 @@ impl Url {
     /// is refused.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let uri: http::Uri = text.trim().parse().map_err(|_| UrlError)?;
-        let scheme = uri.scheme_str().ok_or(UrlError)?.to_ascii_lowercase();
-        let default = default_port(&scheme).ok_or(UrlError)?;
+        let scheme = uri.scheme_str().ok_or(UrlError)?;
         let authority = uri.authority().ok_or(UrlError)?;
+        Self::of_parts(scheme, authority, uri.path(), uri.query())
+    }
+
+    /// The URL of these parts.
+    pub(crate) fn of_parts(
+        scheme: &str,
+        authority: &Authority,
+        path: &str,
+        query: Option<&str>,
+    ) -> Result<Self, UrlError> {
+        let (scheme, default) = match scheme {
+            _ if scheme.eq_ignore_ascii_case("http") => ("http", 80),
+            _ if scheme.eq_ignore_ascii_case("https") => ("https", 443),
+            _ => return Err(UrlError),
+        };
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return Err(UrlError);
         }
-        let port = match authority.port() {
-            Some(port) => port.as_str().parse().map_err(|_| UrlError)?,
-            None => default,
+        // `host:` with nothing after the colon means the scheme's own port.
+        let port = match authority.as_str().strip_prefix(authority.host()) {
+            None | Some("" | ":") => default,
+            Some(port) => port
+                .strip_prefix(':')
+                .and_then(|port| port.parse().ok())
+                .ok_or(UrlError)?,
         };
         Ok(Self {
-            scheme: scheme.into(),
+            scheme: Str::from_static(scheme),
             host: authority.host().to_ascii_lowercase().into(),
             port,
             base_path: Str::EMPTY,
-            path: uri.path().into(),
-            query: query_string(uri.query()),
+            path: path.into(),
+            query: query_string(query),
         })
     }
 
@@ -55,7 +74,7 @@ impl Url {
     pub fn parse_base(text: &str) -> Result<Self, UrlError> {
         let mut url = Self::parse(text)?;
         url.base_path = utf8(&url.path).trim_end_matches('/').into();
-        url.path = Str::from_static("/");
+        url.path = Str::EMPTY;
         Ok(url)
     }
 
@@ -72,7 +91,7 @@ impl Url {
         match (utf8(&self.base_path), utf8(&self.path)) {
             ("", "") => Str::from_static("/"),
             ("", _) => self.path.clone(),
-            (base, "/") => base.into(),
+            (_, "") => self.base_path.clone(),
             (base, path) => format!("{base}{path}").into(),
         }
     }

@@ -60,6 +60,18 @@ impl Variables {
     }
 }
 
+/// Shares names and values with another bag.
+impl<'v> FromIterator<(&'v Str, &'v Value)> for Variables {
+    fn from_iter<I: IntoIterator<Item = (&'v Str, &'v Value)>>(variables: I) -> Self {
+        let entries = variables.into_iter();
+        Self {
+            entries: entries
+                .map(|(name, value)| (VariableName::new(name.clone()), value.clone()))
+                .collect(),
+        }
+    }
+}
+
 /// The same hash in every process; it only speeds comparison up, and a long list of colliding names is no slower than
 /// one without hashes.
 fn hash(text: &Str) -> u64 {

@@ -24,10 +24,8 @@
 
 use std::time::Duration;
 
-use http::header::{self, HeaderValue};
 use serde_json::json;
 use tollgate_dotnet::{Machine, Str, Value};
-use tollgate_engine::exchange::{ReasonPhrase, strip_hop_by_hop};
 use tollgate_engine::ports::{HttpVersion, OutboundRequest, SendError, SendErrorKind};
 use tollgate_engine::{
     Body, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy,
@@ -154,22 +152,13 @@ impl ForwardRequest {
             })
         });
         let answer = exchange.backend().send(outbound).await;
-        let (head, body) = answer.map_err(failure)?.into_parts();
-        let reason = head
-            .extensions
-            .get::<ReasonPhrase>()
-            .map(|ReasonPhrase(phrase)| phrase.clone());
-        exchange.context.response = Response {
-            status: head.status,
-            reason,
-            headers: head.headers,
-            body,
-        };
+        let response = Response::from(answer.map_err(failure)?);
+        let status = response.status;
+        exchange.context.response = response;
         exchange.context.trace(|context| {
             let response = &context.response;
             json!({"response": {"status": {"code": response.status.as_u16(), "reason": response.status_reason().to_utf8()}}})
         });
-        let status = head.status;
         if self.fail_on_error_status_code && (status.is_client_error() || status.is_server_error())
         {
             let message = format!("Backend returned status {}", status.as_u16());
@@ -200,30 +189,7 @@ fn request(exchange: &mut Exchange) -> Result<http::Request<Body>, Failure> {
             request.body.consume()
         }
     };
-    let uri = request
-        .url
-        .to_uri()
-        .map_err(|error| Failure::without_reason(error.to_string()))?;
-    let mut headers = request.headers.clone();
-    strip_hop_by_hop(&mut headers);
-    headers.remove(header::CONTENT_LENGTH);
-    if !request.keeps_host {
-        headers.remove(header::HOST);
-    }
-    if let Some(address) = request.ip_address {
-        let name = header::HeaderName::from_static("x-forwarded-for");
-        let before = headers.get(&name).and_then(|value| value.to_str().ok());
-        let all = before.map_or(address.to_string(), |before| format!("{before}, {address}"));
-        if let Ok(value) = HeaderValue::from_str(&all) {
-            headers.insert(name, value);
-        }
-    }
-    let mut outbound = http::Request::new(body);
-    *outbound.method_mut() = request.method.clone();
-    *outbound.uri_mut() = uri;
-    *outbound.headers_mut() = headers;
-    *outbound.extensions_mut() = request.extensions.clone();
-    Ok(outbound)
+    exchange.outbound_request(body)
 }
 
 fn failure(error: SendError) -> Failure {

@@ -1,0 +1,255 @@
+//! One request's way: route, key, inbound, backend, outbound, and on-error when something fails.
+
+use std::sync::Arc;
+
+use http::{Method, StatusCode, header};
+use serde_json::json;
+use tollgate_dotnet::Str;
+
+use crate::exchange::{Body, Exchange, Response};
+use crate::failure::{ErrorBody, ErrorResponse, Failure, error_body, internal_error_body};
+use crate::plan::{Pipeline, Plan};
+use crate::policy::{Flow, Section};
+use crate::routing::{Route, RouteError};
+use crate::wire;
+
+/// Runs the whole of it, and gives what the client gets.
+pub(crate) async fn run(exchange: &mut Exchange) -> http::Response<Body> {
+    let client_method = exchange.context.request.method.clone();
+    let plan = exchange.plan.clone();
+    match enter(&plan, exchange) {
+        Entry::Answered => {}
+        Entry::Admitted(pipeline) => {
+            if let Err(failure) = sections(&pipeline, exchange).await {
+                on_error(&pipeline, exchange, failure).await;
+            }
+        }
+        Entry::Refused(pipeline, failure) => on_error(&pipeline, exchange, failure).await,
+    }
+    settle(exchange).await;
+    let added = exchange.take_added_headers();
+    let response = std::mem::take(&mut exchange.context.response);
+    exchange.context.trace_as("gateway", |_| {
+        json!({ "response": { "status": { "code": response.status.as_u16(), "reason": &*response.status_reason().to_utf8() } } })
+    });
+    wire::respond(response, &client_method, added)
+}
+
+/// How a request gets in.
+enum Entry {
+    /// It was a CORS preflight, and has its answer.
+    Answered,
+    Admitted(Arc<Pipeline>),
+    /// It failed before its first section; only `on-error` runs.
+    Refused(Arc<Pipeline>, Failure),
+}
+
+/// Finds the operation, and sees whether the request may call it.
+fn enter(plan: &Plan, exchange: &mut Exchange) -> Entry {
+    let url = exchange.context.request.original_url.clone();
+    let (path, query) = (url.path.to_utf8(), url.query.to_utf8());
+    let query = query.strip_prefix('?');
+    if let Some(method) = preflight_method(exchange)
+        && let Ok(route) = plan.route(&method, &path, query)
+    {
+        let pipeline = plan.pipeline(route.operation, None).clone();
+        set_route(exchange, &route);
+        match preflight(&pipeline, exchange) {
+            Ok(false) => {}
+            Ok(true) => return Entry::Answered,
+            Err(failure) => return Entry::Refused(pipeline, failure),
+        }
+    }
+    let route = match plan.route(&exchange.context.request.method, &path, query) {
+        Ok(route) => route,
+        Err(error) => return Entry::Refused(plan.unmatched().clone(), unmatched(error)),
+    };
+    set_route(exchange, &route);
+    let now = exchange.context.timestamp;
+    match plan.admit(route.api, &exchange.context.request.headers, query, now) {
+        Ok(admission) => {
+            let context = &mut exchange.context;
+            context.subscription = admission.subscription;
+            context.user = admission.user;
+            let product = admission.product.and_then(|index| plan.product(index));
+            context.product = product.cloned();
+            Entry::Admitted(plan.pipeline(route.operation, admission.product).clone())
+        }
+        Err(denied) => {
+            let pipeline = plan.pipeline(route.operation, None).clone();
+            let failure = denied.failure(&route.api.info, &url.host.to_utf8());
+            Entry::Refused(pipeline, failure)
+        }
+    }
+}
+
+/// `404`, or `400` for a path that can be read in more than one way.
+fn unmatched(error: RouteError) -> Failure {
+    let (reason, status, body) = match error {
+        RouteError::NotFound => (
+            "OperationNotFound",
+            StatusCode::NOT_FOUND,
+            "Resource not found",
+        ),
+        RouteError::BadPath => ("BadPath", StatusCode::BAD_REQUEST, "Bad request"),
+    };
+    Failure::new(reason, error.to_string())
+        .with_source("configuration")
+        .respond(status, body)
+}
+
+/// Tells the context of the operation, and turns the URL towards its backend.
+fn set_route(exchange: &mut Exchange, route: &Route<'_, '_>) {
+    let inner_service = exchange.has_inner_service();
+    let context = &mut exchange.context;
+    context.api = Some(route.api.info.clone());
+    context.operation = route.operation.info.clone();
+    let request = &mut context.request;
+    request.matched_parameters = route.parameters.iter().cloned().collect();
+    request.url = request.original_url.clone();
+    let path = request.url.path.to_utf8();
+    let suffix = path.strip_suffix(route.path).unwrap_or_default();
+    request.url.base_path = suffix.into();
+    request.url.path = route.path.into();
+    match &route.api.service_url {
+        Some(base) => request.url.set_base(base),
+        None if inner_service => {}
+        // Without a host there is nowhere to go; the client's own would lead back to this gateway.
+        None => request.url.host = Str::EMPTY,
+    }
+}
+
+/// The method that a CORS preflight request asks about.
+fn preflight_method(exchange: &Exchange) -> Option<Method> {
+    let request = &exchange.context.request;
+    if request.method != Method::OPTIONS || !request.headers.contains_key(header::ORIGIN) {
+        return None;
+    }
+    let method = request.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
+    Method::from_bytes(method.as_bytes()).ok()
+}
+
+/// Asks the direct children of the inbound section whether they answer a preflight.
+fn preflight(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<bool, Failure> {
+    for block in pipeline.section(Section::Inbound) {
+        for node in block.nodes() {
+            if node.preflight(exchange)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Inbound, backend, outbound; a response made on the way ends them.
+async fn sections(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<(), Failure> {
+    for name in [Section::Inbound, Section::Backend, Section::Outbound] {
+        if section(name, pipeline, exchange).await? == Flow::Respond {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn section(
+    section: Section,
+    pipeline: &Pipeline,
+    exchange: &mut Exchange,
+) -> Result<Flow, Failure> {
+    for block in pipeline.section(section) {
+        let flow = match block.execute(exchange)? {
+            Flow::Wait => block.resume(exchange).await?,
+            flow => flow,
+        };
+        if flow == Flow::Respond {
+            return Ok(flow);
+        }
+    }
+    Ok(Flow::Next)
+}
+
+/// Makes the default response to a failure, and lets `on-error` edit it. A failure there ends with 500.
+async fn on_error(pipeline: &Pipeline, exchange: &mut Exchange, failure: Failure) {
+    fail(exchange, &failure);
+    if let Err(failure) = section(Section::OnError, pipeline, exchange).await {
+        report(exchange, &failure);
+        exchange.clear_resume_points();
+        exchange.context.response = error_response(&ErrorResponse::internal(), exchange);
+    }
+}
+
+fn fail(exchange: &mut Exchange, failure: &Failure) {
+    report(exchange, failure);
+    exchange.clear_resume_points();
+    exchange.context.last_error = Some(failure.to_last_error());
+    if !failure.keeps_response() {
+        exchange.context.response = error_response(failure.response(), exchange);
+    }
+}
+
+/// Says what failed in log and trace, secrets and credentials left out.
+fn report(exchange: &mut Exchange, failure: &Failure) {
+    let message = masked(failure.message(), exchange);
+    let (source, reason) = (failure.source(), failure.reason().unwrap_or_default());
+    let request_id = wire::guid(&exchange.context.request_id);
+    let status = failure.response().status.as_u16();
+    match failure.response().status.is_server_error() {
+        true => tracing::error!(source, reason, %message, status, request_id, "request failed"),
+        false => tracing::warn!(source, reason, %message, status, request_id, "request denied"),
+    }
+    exchange.context.trace_as(
+        source,
+        |_| json!({ "message": message, "reason": reason, "status": status }),
+    );
+}
+
+fn masked(message: &str, exchange: &Exchange) -> String {
+    let mut message = message.to_owned();
+    let secrets = exchange
+        .plan
+        .secrets()
+        .iter()
+        .map(|secret| secret.to_string());
+    let credentials = wire::credentials(&exchange.context.request.headers);
+    for secret in secrets
+        .chain(credentials)
+        .filter(|secret| !secret.is_empty())
+    {
+        message = message.replace(&secret, "***");
+    }
+    message
+}
+
+fn error_response(error: &ErrorResponse, exchange: &Exchange) -> Response {
+    let mut response = Response::new(error.status);
+    response.reason = error.reason.clone();
+    let (kind, bytes) = match &error.body {
+        ErrorBody::Internal => {
+            let id = wire::guid(&exchange.context.request_id);
+            ("application/json", internal_error_body(&id))
+        }
+        ErrorBody::Message(message) => ("application/json", error_body(error.status, message)),
+        ErrorBody::Raw(kind, bytes) => (*kind, bytes.clone()),
+    };
+    let headers = &mut response.headers;
+    headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
+    for (name, value) in &error.headers {
+        headers.append(name, value.clone());
+    }
+    response.body = Body::from(bytes);
+    response
+}
+
+/// Does the deferred work. What fails is logged; the response stays as it is.
+async fn settle(exchange: &mut Exchange) {
+    for work in exchange.take_deferred() {
+        let result = match exchange.context.buffer(work.reads()).await {
+            Ok(()) => work.settle(exchange),
+            Err(failure) => Err(failure),
+        };
+        match result {
+            Ok(step) => step.get().await,
+            Err(failure) => report(exchange, &failure),
+        }
+    }
+}
