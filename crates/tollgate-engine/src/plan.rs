@@ -226,7 +226,7 @@ impl Pipeline {
     /// The blocks of a section, none of them empty.
     pub fn section(&self, section: Section) -> &[Arc<Block>] {
         self.sections
-            .get(section as usize)
+            .get(section.index())
             .map_or(&[], Vec::as_slice)
     }
 }

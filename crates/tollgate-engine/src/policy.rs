@@ -216,6 +216,16 @@ impl Section {
     /// All of them, in the order of a document.
     pub const ALL: [Section; 4] = [Self::Inbound, Self::Backend, Self::Outbound, Self::OnError];
 
+    /// Its place in [`Self::ALL`].
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Inbound => 0,
+            Self::Backend => 1,
+            Self::Outbound => 2,
+            Self::OnError => 3,
+        }
+    }
+
     /// The element's name, which is also what `LastError.Section` says.
     pub const fn name(self) -> &'static str {
         match self {

@@ -267,7 +267,7 @@ impl Assembler<'_> {
             operations.push(PlanOperation::new(None, Template::any(), pipelines));
         }
         // The most specific first; the order of the catalog among equals.
-        operations.sort_by(|a, b| a.template().rank().cmp(&b.template().rank()));
+        operations.sort_by_cached_key(|operation| operation.template().rank());
         let key_header = text(&info.key_header).parse::<HeaderName>();
         if key_header.is_err() {
             let message = format!("API `{id}`: `{}` is no header name", text(&info.key_header));

@@ -22,7 +22,8 @@ use std::fmt;
 
 use tollgate_expressions::{CompileError, Compiler, Form, Program};
 use tollgate_syntax::{
-    Diagnostic, DocumentKind, Element, Expression, ExpressionKind, Place, Severity, Sources,
+    Diagnostic, Document, DocumentKind, Element, Expression, ExpressionKind, Place, Severity,
+    Sources,
 };
 
 use crate::catalog::Source;
@@ -113,23 +114,29 @@ pub(crate) fn read(
     findings.extend(problems);
     let mut document = document?;
     if document.kind != expected {
-        // The reader has reported a root that is none at all.
-        if document.kind != DocumentKind::Unknown {
-            let wanted = match expected {
-                DocumentKind::Fragment => "a fragment begins with `<fragment>`",
-                _ => "a policy document begins with `<policies>`",
-            };
-            let message = format!("{wanted}, not `<{}>`", document.root.name);
-            findings.push(Diagnostic::error(
-                "wrong-root",
-                document.root.name_span,
-                message,
-            ));
-        }
+        findings.extend(wrong_root(&document, expected));
         return None;
     }
     named_values.replace(&mut document.root, findings);
     Some(document.root)
+}
+
+/// What is wrong with a root that makes another kind of document. The reader has reported one that makes none at all.
+fn wrong_root(document: &Document, expected: DocumentKind) -> Option<Diagnostic> {
+    let Element {
+        name, name_span, ..
+    } = &document.root;
+    let wanted = match (document.kind, expected) {
+        (DocumentKind::Unknown, _) => return None,
+        (DocumentKind::Resolver, _) => {
+            let message = format!("the policy `{name}` is not built yet");
+            return Some(Diagnostic::error("policy-not-built", *name_span, message));
+        }
+        (_, DocumentKind::Fragment) => "a fragment begins with `<fragment>`",
+        _ => "a policy document begins with `<policies>`",
+    };
+    let message = format!("{wanted}, not `<{name}>`");
+    Some(Diagnostic::error("wrong-root", *name_span, message))
 }
 
 /// What policies are loaded with.

@@ -107,11 +107,7 @@ impl<'a> PolicyReader<'a> {
     /// Reads one child of a section, a fragment or an element that holds policies.
     pub(crate) fn read(&mut self, child: &'a XmlNode) {
         match child {
-            XmlNode::Element(element) => {
-                if self.policy(element).is_err() {
-                    self.valid = false;
-                }
-            }
+            XmlNode::Element(element) => self.valid &= self.policy(element).is_ok(),
             XmlNode::Text(text) | XmlNode::CData(text) if !text.is_blank() => {
                 self.fail(unexpected_text(text.span, "policies"));
             }
@@ -359,7 +355,8 @@ fn check_children(loading: &Loading<'_>, element: &Element, children: Children) 
                     let finding = Diagnostic::error("duplicate-element", child.name_span, message);
                     loading.findings.push(finding);
                 }
-                check_attributes(loading, child, spec.attributes, false);
+                let is_policy = known::POLICIES.contains(&name);
+                check_attributes(loading, child, spec.attributes, is_policy);
                 check_children(loading, child, spec.children);
             }
         }

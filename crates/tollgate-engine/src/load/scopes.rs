@@ -69,8 +69,8 @@ pub(crate) fn load_layer<'a>(
             Position::of_section(scope, owner, section),
         );
         let (Some(slot), Some(first)) = (
-            layer.sections.get_mut(section as usize),
-            seen.get_mut(section as usize),
+            layer.sections.get_mut(section.index()),
+            seen.get_mut(section.index()),
         ) else {
             continue;
         };
@@ -160,7 +160,7 @@ fn merge_section(layers: &[&Layer], section: Section) -> Vec<Arc<Block>> {
     let mut blocks = Vec::new();
     let mut after = Vec::new();
     for layer in layers {
-        let Some(Some(part)) = layer.sections.get(section as usize) else {
+        let Some(Some(part)) = layer.sections.get(section.index()) else {
             break;
         };
         blocks.push(Arc::clone(&part.before));

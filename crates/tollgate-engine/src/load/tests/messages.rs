@@ -46,6 +46,10 @@ fn roots() {
             "a.xml:1:2: error[wrong-root]: a policy document begins with `<policies>`, not `<fragment>`"
         ]
     );
+    assert_eq!(
+        errors(&api_with("<http-data-source/>")),
+        ["a.xml:1:2: error[policy-not-built]: the policy `http-data-source` is not built yet"]
+    );
     let fragment = Source::new("f.xml", "<policies/>");
     assert_eq!(
         errors(&Catalog::new().fragment("f", fragment)),
