@@ -182,7 +182,7 @@ impl<'a> Loading<'a> {
             kinds,
             mode,
             secrets: named_values.secrets(),
-            compiler: Compiler::new(tollgate_dotnet::Registry::dotnet()),
+            compiler: crate::context::compiler(),
             programs: RefCell::default(),
             policies: Cell::new(0),
         }

@@ -3,6 +3,7 @@
 
 mod catalogs;
 mod checks;
+mod expressions;
 mod merging;
 mod messages;
 
