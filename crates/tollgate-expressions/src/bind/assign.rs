@@ -6,7 +6,6 @@ use tollgate_syntax::csharp::ast::{
 };
 
 use super::call::{dynamic, sequence};
-use super::lift::is_null;
 use super::overload::{Argument, Passed};
 use super::types::{kind_of, underlying};
 use super::{Bind, Binder, Bound, Callee, Reported, Typed, node};
@@ -838,11 +837,6 @@ impl<'a> Binder<'a> {
         }
         nodes.push(self.call_node(found.info, &found.owner, &[], arguments, outs, range));
         Ok(items)
-    }
-
-    /// Whether the value in a slot is null, for lowering.
-    pub(super) fn null_in(&self, slot: u32, range: Range32) -> Node {
-        is_null(slot, range)
     }
 }
 

@@ -37,6 +37,16 @@ impl<'a> Binder<'a> {
                         range,
                     )));
                 }
+                if let Some(receiver) = &methods.receiver
+                    && let Type::Nullable(inner) = &receiver.ty
+                    && &*methods.name == "GetValueOrDefault"
+                    && arguments.len() <= 1
+                {
+                    let (receiver, inner) = (receiver.clone(), inner.as_ref().clone());
+                    return self
+                        .value_or_default(receiver, inner, arguments, range)
+                        .map(Bound::Value);
+                }
                 if arguments.iter().any(is_dynamic)
                     && let Some(late) = self.late_call(&methods, &arguments, range)?
                 {
@@ -71,6 +81,45 @@ impl<'a> Binder<'a> {
             )),
             _ => Err(self.error("CS0149", "Method name expected", target.range)),
         }
+    }
+
+    /// `GetValueOrDefault` of a `T?`.
+    fn value_or_default(
+        &mut self,
+        receiver: Typed,
+        ty: Type,
+        mut arguments: Vec<Argument<'a>>,
+        range: Range32,
+    ) -> Bind<Typed> {
+        let other = match arguments.pop() {
+            None => self.default_of(&ty, range).node,
+            Some(Argument {
+                value: Passed::Value(value),
+                range: at,
+                ..
+            }) => self.convert(value, &ty, at)?,
+            Some(_) => return Err(Reported),
+        };
+        if matches!(other.op, Op::Constant(_)) {
+            let choice = Op::Coalesce(Box::new([receiver.node, other]));
+            return Ok(Typed::new(choice, ty, range));
+        }
+        // Both are evaluated, whichever is taken.
+        let (slot, default) = (self.temporary()?, self.temporary()?);
+        let kind = other.kind;
+        let choice = Op::Coalesce(Box::new([
+            node(Op::Local(slot), Kind::Other, range),
+            node(Op::Local(default), kind, range),
+        ]));
+        let nodes = vec![
+            node(Op::Assign(slot, receiver.node.into()), Kind::Other, range),
+            node(Op::Assign(default, other.into()), kind, range),
+            node(choice, kind, range),
+        ];
+        Ok(Typed {
+            node: sequence(nodes, range),
+            ty,
+        })
     }
 
     /// A call of a delegate value.
@@ -264,10 +313,12 @@ impl<'a> Binder<'a> {
                     place.push(value);
                 }
                 Passed::Variable { name, out, .. } => {
-                    if local {
-                        return Err(self.by_reference(at));
-                    }
                     let (to, read) = self.target(&name.name)?;
+                    if local {
+                        let at = self.variable(&name.name).map(|(_, variable)| variable.at);
+                        place.push(self.by_reference(&to, at, out, read.kind, &mut setup, range));
+                        continue;
+                    }
                     *target = Some(to);
                     place.push(match out {
                         true => node(Op::Constant(Value::Null), Kind::Other, at),
@@ -275,9 +326,6 @@ impl<'a> Binder<'a> {
                     });
                 }
                 Passed::Declares { designation, .. } => {
-                    if local {
-                        return Err(self.by_reference(at));
-                    }
                     if let Designation::Tuple(_) = designation {
                         return Err(self.error(
                             "CS8199",
@@ -285,10 +333,31 @@ impl<'a> Binder<'a> {
                             at,
                         ));
                     }
-                    *target = Some(self.out_target(designation, ty));
+                    let to = self.out_target(designation, ty);
+                    if local {
+                        let declared = match designation {
+                            Designation::Variable(name) => Some(name.range.start),
+                            _ => None,
+                        };
+                        let kind = kind_of(ty);
+                        place.push(self.by_reference(&to, declared, true, kind, &mut setup, range));
+                        continue;
+                    }
+                    *target = Some(to);
                     place.push(node(Op::Constant(Value::Null), Kind::Other, at));
                 }
                 Passed::Discard => {
+                    if local {
+                        place.push(self.by_reference(
+                            &Target::Discard,
+                            None,
+                            true,
+                            Kind::Other,
+                            &mut setup,
+                            range,
+                        ));
+                        continue;
+                    }
                     *target = Some(Target::Discard);
                     place.push(node(Op::Constant(Value::Null), Kind::Other, at));
                 }
@@ -322,12 +391,32 @@ impl<'a> Binder<'a> {
         Ok((setup, nodes, targets.into_iter().flatten().collect()))
     }
 
-    fn by_reference(&mut self, range: Range32) -> Reported {
-        self.error(
-            "CS8000",
-            "Tollgate does not support local functions with ref or out parameters",
-            range,
-        )
+    /// The cell that a local function gets for a `ref` or `out` argument.
+    fn by_reference(
+        &mut self,
+        target: &Target,
+        at: Option<u32>,
+        out: bool,
+        kind: Kind,
+        setup: &mut Vec<Node>,
+        range: Range32,
+    ) -> Node {
+        let null = node(Op::Constant(Value::Null), Kind::Other, range);
+        match target {
+            Target::Discard => {
+                let slot = self.temporary().unwrap_or_default();
+                setup.push(node(Op::NewCell(slot, null.into()), Kind::Void, range));
+                node(Op::Local(slot), Kind::Other, range)
+            }
+            Target::Local(slot) | Target::Cell(slot) => {
+                if out {
+                    // What the callee leaves in it counts as assigned.
+                    let _ = kind;
+                    setup.push(node(Op::AssignCell(*slot, null.into()), Kind::Other, range));
+                }
+                self.reference(target, at, range)
+            }
+        }
     }
 
     fn default_argument(&mut self, default: &Value, ty: &Type, range: Range32) -> Bind<Node> {

@@ -6,7 +6,7 @@ use tollgate_syntax::csharp::ast::{Designation, Identifier, Range32, Stmt, StmtK
 use super::types::kind_of;
 use super::{Bind, Binder, node};
 use crate::scope::{Fixed, Scope, Variable};
-use crate::typed::{Node, Op, Statement, Target};
+use crate::typed::{Kind, Node, Op, Statement, Target};
 
 impl<'a> Binder<'a> {
     /// Notes the names that a block's statements will declare, so that a use before is seen.
@@ -129,13 +129,36 @@ impl<'a> Binder<'a> {
         variable
     }
 
-    /// Declares a parameter: the next slot of the frame.
-    pub(super) fn parameter(&mut self, name: &Identifier, ty: Type) {
+    /// Declares a parameter: the next slot of the frame. One by reference gets the caller's cell.
+    pub(super) fn parameter(&mut self, name: &Identifier, ty: Type, by_reference: bool) {
         if &*name.name == "_" {
             let _ = self.temporary();
-        } else {
-            self.declare(name, Some(ty), None);
+            return;
         }
+        let variable = self.declare(name, Some(ty), None);
+        let scope = self
+            .frames
+            .last_mut()
+            .and_then(|frame| frame.scopes.last_mut());
+        if let (true, Some(scope)) = (by_reference, scope) {
+            scope.cells.retain(|slot| *slot != variable.slot);
+            for known in &mut scope.variables {
+                known.cell |= known.slot == variable.slot;
+            }
+        }
+    }
+
+    /// The cell of a variable that is passed by reference to a local function.
+    pub(super) fn reference(&mut self, target: &Target, at: Option<u32>, range: Range32) -> Node {
+        if let Some(at) = at {
+            // In the pass after this one it lives in a cell.
+            self.facts.entry(at).or_default().captured_early = true;
+        }
+        let op = match target {
+            Target::Local(slot) | Target::Cell(slot) => Op::Local(*slot),
+            Target::Discard => Op::Constant(tollgate_dotnet::Value::Null),
+        };
+        node(op, Kind::Other, range)
     }
 
     /// The node that puts a value into a variable.

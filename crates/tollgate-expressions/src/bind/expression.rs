@@ -374,7 +374,7 @@ impl<'a> Binder<'a> {
             return Err(self.error(
                 "CS8957",
                 format!(
-                    "Conditional expression is not valid in language version 7.3 because a common type was not found between '{a}' and '{b}'. To use a target-typed conversion, upgrade to language version '9.0' or greater."
+                    "Conditional expression is not valid in language version 7.3 because a common type was not found between '{a}' and '{b}'. To use a target-typed conversion, upgrade to language version 9.0 or greater."
                 ),
                 range,
             ));
@@ -548,8 +548,15 @@ impl<'a> Binder<'a> {
                 name.identifier.name.to_string()
             }
             ExprKind::Member { target, name } => {
-                self.member(target, name, of.range)?;
-                name.identifier.name.to_string()
+                let text = &*name.identifier.name;
+                let member = match self.quietly(|binder| binder.expression(target)) {
+                    Some(Bound::Type(ty)) => !self.registry.lookup(&ty, text).is_empty(),
+                    _ => false,
+                };
+                if !member {
+                    self.member(target, name, of.range)?;
+                }
+                text.to_string()
             }
             _ => {
                 return Err(self.error("CS8081", "Expression does not have a name.", of.range));

@@ -264,7 +264,7 @@ impl<'a> Binder<'a> {
         match &lambda.parameters {
             Some(parameters) => {
                 for (parameter, input) in parameters.iter().zip(inputs) {
-                    self.parameter(&parameter.name, input.clone());
+                    self.parameter(&parameter.name, input.clone(), false);
                 }
             }
             None => {

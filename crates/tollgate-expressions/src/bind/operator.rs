@@ -5,7 +5,7 @@ use tollgate_syntax::csharp::ast::{BinaryOp, BinaryTail, Expr, Range32, UnaryOp}
 
 use super::call::dynamic;
 use super::constant::{self, Fault};
-use super::lift::{Lifted, boolean};
+use super::lift::{Lifted, boolean, is_null};
 use super::overload::{Argument, Passed};
 use super::types::{kind_of, same, type_of_kind, underlying};
 use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
@@ -549,7 +549,10 @@ impl<'a> Binder<'a> {
             && self
                 .quietly(|binder| binder.binary(op, x, y, range))
                 .is_some();
-        if !defined || logical {
+        if defined && logical {
+            return self.three_valued(op == BinaryOp::BitAnd, left, right, range);
+        }
+        if !defined {
             let (left, right) = (left.ty.to_string(), right.ty.to_string());
             return Err(self.not_applicable(op, &left, &right, range));
         }
@@ -563,6 +566,47 @@ impl<'a> Binder<'a> {
             binder.binary(inner, a, b, range)
         })?;
         Ok(self.negate_lifted(op, result, range))
+    }
+
+    /// `&` and `|` of `bool?`: an operand that decides makes the other's null irrelevant.
+    fn three_valued(
+        &mut self,
+        and: bool,
+        left: Typed,
+        right: Typed,
+        range: Range32,
+    ) -> Bind<Typed> {
+        let mut nodes = Vec::with_capacity(3);
+        let mut decides = Vec::with_capacity(2);
+        let mut nulls = Vec::with_capacity(2);
+        for operand in [left, right] {
+            let slot = self.temporary()?;
+            let kind = operand.node.kind;
+            nodes.push(node(Op::Assign(slot, operand.node.into()), kind, range));
+            let mut decided = node(Op::Local(slot), Kind::Bool, range);
+            if and {
+                decided = node(Op::Not(decided.into()), Kind::Bool, range);
+            }
+            let known = node(Op::Not(is_null(slot, range).into()), Kind::Bool, range);
+            decides.push(node(Op::And([known, decided].into()), Kind::Bool, range));
+            nulls.push(is_null(slot, range));
+        }
+        let any = |tests: Vec<Node>| node(Op::Or(tests.into()), Kind::Bool, range);
+        let null = node(Op::Constant(Value::Null), Kind::Other, range);
+        let undecided = node(
+            Op::Conditional(Box::new([any(nulls), null, boolean(and, range)])),
+            Kind::Other,
+            range,
+        );
+        nodes.push(node(
+            Op::Conditional(Box::new([any(decides), boolean(!and, range), undecided])),
+            Kind::Other,
+            range,
+        ));
+        Ok(Typed {
+            node: super::call::sequence(nodes, range),
+            ty: Type::bool().nullable(),
+        })
     }
 
     /// `!=` on `T?` is the opposite of `==`.

@@ -385,8 +385,11 @@ impl<'a> Binder<'a> {
         if better {
             return true;
         }
+        let declared = |x: &Applicable| x.callee.parameters().len();
+        let all_given = |x: &Applicable| declared(x) == arguments.len();
         if !identical {
-            return false;
+            // Beyond the specification, but what the C# compiler does: filled-in defaults count against a method.
+            return all_given(a) && !all_given(b) && !a.expanded;
         }
         let generic = |x: &Applicable| !x.callee.type_parameters().is_empty();
         if generic(a) != generic(b) {
@@ -395,11 +398,9 @@ impl<'a> Binder<'a> {
         if a.expanded != b.expanded {
             return b.expanded;
         }
-        let declared = |x: &Applicable| x.callee.parameters().len();
         if a.expanded && declared(a) != declared(b) {
             return declared(a) > declared(b);
         }
-        let all_given = |x: &Applicable| declared(x) == arguments.len();
         if all_given(a) != all_given(b) {
             return all_given(a);
         }
@@ -505,6 +506,20 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Reported {
         let name = &*methods.name;
+        let lambda_to_value = |binder: &Self, callee: &Callee, failure: &Failure| {
+            let Failure::Argument(index, to) = failure else {
+                return false;
+            };
+            let shift = usize::from(
+                matches!(callee, Callee::Member { info, .. } if info.is_extension)
+                    && methods.receiver.is_some(),
+            );
+            let argument = index.checked_sub(shift).and_then(|i| arguments.get(i));
+            matches!(
+                argument.map(|argument| &argument.value),
+                Some(Passed::Value(Bound::Lambda(..)))
+            ) && binder.delegate(to).is_none()
+        };
         let rank = |failure: &Failure| match failure {
             Failure::Argument(..) | Failure::Mode(..) => 0,
             Failure::Missing(_) if methods.own.len() + methods.extensions.len() == 1 => 1,
@@ -515,7 +530,12 @@ impl<'a> Binder<'a> {
         };
         let Some((callee, failure)) = failures
             .iter()
-            .min_by_key(|(_, failure)| rank(failure))
+            .min_by_key(|(callee, failure)| {
+                match lambda_to_value(self, callee, failure) {
+                    true => 3,
+                    false => rank(failure),
+                }
+            })
             .cloned()
         else {
             let owner = methods

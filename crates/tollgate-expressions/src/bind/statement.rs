@@ -836,9 +836,11 @@ impl<'a> Binder<'a> {
             parameters.push(Parameter {
                 name: parameter.name.name.clone(),
                 ty,
-                mode: match parameter.is_params {
-                    true => ParameterMode::Params,
-                    false => ParameterMode::In,
+                mode: match parameter.modifier {
+                    ArgumentModifier::Out => ParameterMode::Out,
+                    ArgumentModifier::Ref => ParameterMode::Ref,
+                    _ if parameter.is_params => ParameterMode::Params,
+                    _ => ParameterMode::In,
                 },
                 default,
             });
@@ -880,13 +882,16 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Bind<crate::typed::Function> {
         for (parameter, declared) in function.parameters.iter().zip(&signature.parameters) {
-            self.parameter(&parameter.name, declared.ty.clone());
+            let by_reference = matches!(declared.mode, ParameterMode::Out | ParameterMode::Ref);
+            self.parameter(&parameter.name, declared.ty.clone(), by_reference);
         }
         let body = match &function.body {
             ast::Body::Expr(expr) => Body::Expression(self.returned_expression(expr, returns)?),
             ast::Body::Block(block) => {
+                let errors = self.errors.len();
                 let body = self.block(&block.statements);
-                if signature.returns != Type::Void && flow::completes(&body) {
+                let clean = self.errors.len() == errors;
+                if clean && signature.returns != Type::Void && flow::completes(&body) {
                     let types: Vec<String> = signature
                         .parameters
                         .iter()
