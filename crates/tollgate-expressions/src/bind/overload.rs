@@ -530,12 +530,12 @@ impl<'a> Binder<'a> {
         };
         let Some((callee, failure)) = failures
             .iter()
-            .min_by_key(|(callee, failure)| {
-                match lambda_to_value(self, callee, failure) {
+            .min_by_key(
+                |(callee, failure)| match lambda_to_value(self, callee, failure) {
                     true => 3,
                     false => rank(failure),
-                }
-            })
+                },
+            )
             .cloned()
         else {
             let owner = methods

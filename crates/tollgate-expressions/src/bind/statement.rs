@@ -816,15 +816,6 @@ impl<'a> Binder<'a> {
         let returns = self.type_syntax(&function.return_type);
         let mut parameters = Vec::with_capacity(function.parameters.len());
         for parameter in &function.parameters {
-            if !matches!(
-                parameter.modifier,
-                ArgumentModifier::None | ArgumentModifier::In
-            ) {
-                return Err(self.unsupported(
-                    "local functions with ref or out parameters",
-                    parameter.name.range,
-                ));
-            }
             let ty = self.type_syntax(&parameter.ty)?;
             let default = match &parameter.default {
                 None => None,
