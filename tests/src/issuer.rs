@@ -203,7 +203,9 @@ mod tests {
         let key = jsonwebtoken::DecodingKey::from_rsa_components(&keys[0].n, &keys[0].e).unwrap();
         let mut validation = jsonwebtoken::Validation::new(Algorithm::RS256);
         validation.set_audience(&["a"]);
-        let claims = jsonwebtoken::decode::<Value>(&token, &key, &validation).unwrap().claims;
+        let claims = jsonwebtoken::decode::<Value>(&token, &key, &validation)
+            .unwrap()
+            .claims;
         assert_eq!(claims["iss"], "https://issuer/");
     }
 }

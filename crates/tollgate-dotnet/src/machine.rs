@@ -65,7 +65,7 @@ pub trait Host: Any {
         Err(Throw::not_supported("This part of context has no keys."))
     }
     /// All types, the host's own among them.
-    fn registry(&self) -> &Registry {
+    fn registry(&self) -> &'static Registry {
         Registry::dotnet()
     }
     /// The elements of a [`Value::Host`] that is enumerable.

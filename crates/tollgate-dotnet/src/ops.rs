@@ -8,12 +8,13 @@ use rust_decimal::Decimal;
 
 use crate::collation;
 use crate::collections::Array;
+use crate::formatting;
 use crate::heap::{Heap, Iterate};
 use crate::machine::Machine;
-use crate::number::{double_text, single_text};
+use crate::number::{NumberCulture, double_text, single_text};
 use crate::record::Record;
 use crate::sequence::from_fn;
-use crate::str::Str;
+use crate::str::{Builder, Str};
 use crate::throw::Throw;
 use crate::time;
 use crate::types::Type;
@@ -106,6 +107,24 @@ fn text(machine: &Machine<'_>, value: &Value, depth: u32) -> Result<Str, Throw> 
         },
         integer => integer.as_integer().unwrap_or(0).to_string().into(),
     })
+}
+
+/// Appends a value as `$"{value,alignment:format}"` writes it in the invariant culture; an alignment of 0 pads nothing.
+pub fn append_aligned(
+    machine: &Machine<'_>,
+    to: &mut Builder,
+    value: &Value,
+    alignment: i32,
+    format: &str,
+) -> Result<(), Throw> {
+    formatting::aligned(
+        machine,
+        to,
+        value,
+        alignment,
+        format,
+        &NumberCulture::INVARIANT,
+    )
 }
 
 /// Format `D`.

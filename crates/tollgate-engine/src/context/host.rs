@@ -27,7 +27,7 @@ impl Host for Context {
         })
     }
 
-    fn registry(&self) -> &Registry {
+    fn registry(&self) -> &'static Registry {
         super::registry()
     }
 

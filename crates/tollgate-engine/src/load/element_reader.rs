@@ -117,6 +117,20 @@ impl<'a> ElementReader<'a> {
         }
     }
 
+    /// As [`optional_literal`](Self::optional_literal), with white space at its ends: a separator may be a space.
+    pub fn verbatim_literal<T: FromValue>(&self, name: &str) -> Result<Option<T>, Invalid> {
+        let Some(attribute) = self.element.attribute(name) else {
+            return Ok(None);
+        };
+        match self.value(&attribute.value, &format!("`{name}`"), false)? {
+            Setting::Literal(value) => Ok(Some(value)),
+            Setting::Program(_) => {
+                let span = attribute.value.span;
+                Err(self.report(self.loading.no_expression(&self.element.name, name, span)))
+            }
+        }
+    }
+
     /// The text in the element, without white space at its ends.
     pub fn text_setting<T: FromValue>(&self) -> Result<Setting<T>, Invalid> {
         self.value(&self.element.text(), &format!("`<{}>`", self.name()), true)

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use tollgate_dotnet::{Array, Record, Throw, Type, Value, ops};
 
 use super::Frame;
-use crate::typed::Node;
+use crate::typed::{Node, Op};
 
 impl Frame<'_, '_> {
     pub(super) fn new_array(&mut self, element: &Type, lengths: &[Node]) -> Result<Value, Throw> {
@@ -156,6 +156,12 @@ impl Frame<'_, '_> {
 
     /// Whether two references are to one object. Boxed values never are.
     pub(super) fn reference_equals(&mut self, left: &Node, right: &Node) -> Result<bool, Throw> {
+        // Equal literals are one object.
+        if let (Op::Constant(Value::String(a)), Op::Constant(Value::String(b))) =
+            (&left.op, &right.op)
+        {
+            return Ok(a == b);
+        }
         let (a, b) = (self.value(left)?, self.value(right)?);
         Ok(match (&a, &b) {
             (Value::Null, Value::Null) => true,

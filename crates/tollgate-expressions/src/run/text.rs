@@ -40,14 +40,9 @@ impl Frame<'_, '_> {
                     format,
                 } => {
                     let value = self.value(value)?;
-                    let part = match format {
-                        Some(format) => {
-                            let _ = format;
-                            ops::to_text(self.machine, &value)?
-                        }
-                        None => ops::to_text(self.machine, &value)?,
-                    };
-                    self.pad(&mut text, &part, *width)?;
+                    let format = format.as_ref().map(Str::to_utf8).unwrap_or_default();
+                    ops::append_aligned(self.machine, &mut text, &value, *width, &format)?;
+                    self.check(text.size())?;
                 }
             }
         }
@@ -59,22 +54,6 @@ impl Frame<'_, '_> {
             Value::Null => {}
             Value::String(part) => text.push(part),
             other => text.push(&ops::to_text(self.machine, other)?),
-        }
-        self.check(text.size())
-    }
-
-    fn pad(&mut self, text: &mut Builder, part: &Str, width: i32) -> Result<(), Throw> {
-        let wanted = usize::try_from(width.unsigned_abs()).unwrap_or(usize::MAX);
-        let missing = wanted.saturating_sub(part.len());
-        self.check(text.size().saturating_add(missing))?;
-        if width < 0 {
-            text.push(part);
-        }
-        for _ in 0..missing {
-            text.push_str(" ");
-        }
-        if width >= 0 {
-            text.push(part);
         }
         self.check(text.size())
     }

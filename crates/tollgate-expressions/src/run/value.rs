@@ -132,7 +132,7 @@ impl Frame<'_, '_> {
             Op::TypeOf(ty) => Err(Throw::not_supported(format!("typeof({ty})"))),
             Op::Default(ty) => Ok(ops::default_of(ty)),
             Op::Throw(node) => Err(self.thrown(Some(node))?),
-            Op::Dynamic(operation) => self.dynamic(operation, node.kind),
+            Op::Dynamic(operation) => self.dynamic(operation),
         }
     }
 

@@ -229,9 +229,9 @@ enum Location {
 
 #[derive(Debug)]
 struct RequiredClaim {
-    name: String,
+    name: Box<str>,
     all: bool,
-    separator: Option<String>,
+    separator: Option<Box<str>>,
     values: Vec<Setting<Str>>,
 }
 
@@ -257,28 +257,27 @@ impl Location {
 
 impl RequiredClaim {
     fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
-        let text = |name| {
-            e.optional_literal::<Str>(name)
-                .map(|text| text.map(|text| text.to_utf8().into_owned()))
-        };
-        let all = match text("match")? {
-            None => true,
-            Some(word) if word.eq_ignore_ascii_case("all") => true,
-            Some(word) if word.eq_ignore_ascii_case("any") => false,
-            Some(word) => {
-                let span = e.attribute_span("match");
-                return Err(e.not_one_of(span, "`match`", &word, &["all", "any"]));
-            }
-        };
+        let name = e.literal::<Str>("name");
+        let matching = e.optional_literal::<Str>("match");
+        let separator = e.verbatim_literal::<Str>("separator");
         let values: Vec<_> = e
             .children()
             .iter()
             .map(ElementReader::text_setting)
             .collect();
+        let all = match matching?.unwrap_or(Str::from_static("all")).to_utf8() {
+            word if word.eq_ignore_ascii_case("all") => true,
+            word if word.eq_ignore_ascii_case("any") => false,
+            word => {
+                let span = e.attribute_span("match");
+                return Err(e.not_one_of(span, "`match`", &word, &["all", "any"]));
+            }
+        };
+        let separator = separator?.filter(|separator| !separator.is_empty());
         Ok(Self {
-            name: text("name")?.unwrap_or_default(),
+            name: name?.to_utf8().into(),
             all,
-            separator: text("separator")?.filter(|separator| !separator.is_empty()),
+            separator: separator.map(|separator| separator.to_utf8().into()),
             values: values.into_iter().collect::<Result<_, _>>()?,
         })
     }
@@ -452,7 +451,7 @@ impl ValidateJwt {
                 values: &texts(&claim.values, exchange)?,
             };
             if !claims.satisfy(&requirement) {
-                let required = self.claims.iter().map(|claim| claim.name.as_str());
+                let required = self.claims.iter().map(|claim| &*claim.name);
                 return Err(verify::claims_rejection(claims, required, &claim.name).into());
             }
         }
@@ -584,3 +583,15 @@ fn unix_seconds(ticks: i64) -> i64 {
         .saturating_sub(UNIX_EPOCH_TICKS)
         .div_euclid(TICKS_PER_SECOND)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod world;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod discovery_tests;

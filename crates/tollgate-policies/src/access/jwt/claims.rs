@@ -110,8 +110,15 @@ mod tests {
             "aud": "one", "roles": ["read", "write"], "quota": 250, "vip": true, "none": null,
             "empty": [], "scp": "a b", "address": {"zip": "1"},
         }));
-        // claim, separator, values, all?, any?
-        let cases: &[(&str, Option<&str>, &[&str], bool, bool)] = &[
+        type Case = (
+            &'static str,
+            Option<&'static str>,
+            &'static [&'static str],
+            bool,
+            bool,
+        );
+        // claim, separator, values, all of them?, any of them?
+        let cases: &[Case] = &[
             ("aud", None, &["one"], true, true),
             ("aud", None, &["One"], false, false),
             ("aud", None, &["one", "two"], false, true),

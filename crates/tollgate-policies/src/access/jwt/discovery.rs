@@ -120,16 +120,22 @@ async fn fetch(
             });
         }
         let (parts, mut body) = response.into_parts();
-        let body = body.buffer(limit).await.map_err(|error| match error {
-            BodyError::TooLong { limit } => DiscoveryError::TooLong {
-                url: show(&url),
-                limit,
-            },
-            broken => DiscoveryError::Unreachable {
-                url: show(&url),
-                message: broken.to_string(),
-            },
-        })?;
+        let body = match body.buffer(limit).await {
+            // A client may hand over a body that it has read already.
+            Ok(body) if body.len() <= limit => body,
+            Ok(_) | Err(BodyError::TooLong { .. }) => {
+                return Err(DiscoveryError::TooLong {
+                    url: show(&url),
+                    limit,
+                });
+            }
+            Err(error) => {
+                return Err(DiscoveryError::Unreachable {
+                    url: show(&url),
+                    message: error.to_string(),
+                });
+            }
+        };
         return Ok(Document {
             url: show(&url),
             headers: parts.headers,

@@ -94,6 +94,11 @@ impl KeySets {
         source.used.store(now, Ordering::Relaxed);
         source
     }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
 }
 
 impl KeySource {
