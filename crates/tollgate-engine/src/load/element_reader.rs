@@ -198,8 +198,16 @@ impl<'a> ElementReader<'a> {
     }
 
     /// Records a diagnostic. A warning or a note is recorded too; going on is then the caller's choice.
+    ///
+    /// What is said of a value with a `{{name}}` in it that is not known yet (`tollgate check`) is dropped: it may
+    /// turn out to be anything.
     pub fn report(&self, finding: Diagnostic) -> Invalid {
-        self.loading.findings.push(finding);
+        let source = self.loading.sources.text(finding.span);
+        // A place that begins with a tag is an element's, not a value's.
+        let is_open = self.loading.named_values.is_open(source);
+        if source.starts_with('<') || !is_open {
+            self.loading.findings.push(finding);
+        }
         Invalid
     }
 
@@ -254,10 +262,6 @@ impl<'a> ElementReader<'a> {
         let text = if trim { whole.trim() } else { whole };
         if let Some(value) = T::from_literal(text) {
             return Ok(Setting::Literal(value));
-        }
-        // A value that is not known yet may be anything.
-        if self.loading.named_values.is_open(text) {
-            return Err(Invalid);
         }
         let start = whole.len() - whole.trim_start().len();
         let span = match text.is_empty() {

@@ -44,10 +44,7 @@ fn named_values_go_into_expressions_before_they_are_compiled() {
     .named_value("whole", "@(1 + 2)");
     assert_eq!(
         section(pipeline(&plan(&catalog), "/", None), Section::Inbound),
-        [
-            "api mark[1]: x 7 + \"7\".Length",
-            "api mark[2]: x 1 + 2"
-        ]
+        ["api mark[1]: x 7 + \"7\".Length", "api mark[2]: x 1 + 2"]
     );
 }
 
