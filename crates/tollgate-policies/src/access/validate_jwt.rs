@@ -474,7 +474,9 @@ impl ValidateJwt {
                 };
                 let mut values = exchange.context.request.headers.get_all(&*name).iter();
                 let value = only(&mut values)?.ok_or(Rejection::NotPresent)?;
-                let value = value.to_str().map_err(|_| MalformedToken::Characters);
+                // Not `to_str`, which goes byte by byte: other characters are refused with the token anyway.
+                let value = std::str::from_utf8(value.as_bytes());
+                let value = value.map_err(|_| MalformedToken::Characters);
                 let value = value.map_err(Rejection::from)?.trim_ascii();
                 let token = match &scheme {
                     Some(scheme) => after_scheme(value, &scheme.to_utf8()).unwrap_or_default(),
