@@ -39,6 +39,7 @@ pub use registry::{Found, Registry};
 pub use sequence::{Sequence, from_fn};
 pub use signature::{MemberInfo, MemberKind, Parameter, ParameterMode, SignatureError};
 pub use str::{Builder, Str, Units};
+pub use system::type_value;
 pub use throw::{Exception, Throw};
 pub use types::{Type, TypeRef, Variance};
 pub use value::{DateTimeKind, Object, Value};
@@ -46,6 +47,7 @@ pub use value::{DateTimeKind, Object, Value};
 /// The types of this crate; a host adds its own after them.
 pub const TYPES: &[&[&TypeDef]] = &[
     system::TYPES,
+    system::EXCEPTIONS,
     collections::TYPES,
     globalization::TYPES,
     linq::TYPES,

@@ -208,6 +208,29 @@ pub fn equals(heap: &Heap, a: &Value, b: &Value) -> bool {
     }
 }
 
+/// `object.ReferenceEquals`; boxed values are never the same object.
+pub fn same_reference(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Null, Value::Null) => true,
+        (Value::String(a), Value::String(b)) => a.same_bytes(b),
+        (Value::Object(a), Value::Object(b)) => std::sync::Arc::ptr_eq(a, b),
+        (Value::Ref(a), Value::Ref(b)) => a == b,
+        (Value::Host(a), Value::Host(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// `value.ToString(format)` in the invariant culture, as `{value:format}` gives it; types without formats give their
+/// plain text, `null` the empty string.
+pub fn format(machine: &Machine<'_>, value: &Value, format: &str) -> Result<Str, Throw> {
+    crate::formatting::format_value(
+        machine,
+        value,
+        format,
+        &crate::number::NumberCulture::INVARIANT,
+    )
+}
+
 /// Virtual `GetHashCode`; 0 of `null`. Texts hash alike in every run.
 pub fn hash_code(heap: &Heap, value: &Value) -> i32 {
     let halves = |bits: i64| low(bits) ^ low(bits >> 32);

@@ -126,6 +126,18 @@ impl Str {
         }
     }
 
+    /// Whether both are one object: the same part of the same bytes. Literals of one text are one object, as if interned.
+    pub fn same_bytes(&self, other: &Str) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Wide(a), Repr::Wide(b)) => Arc::ptr_eq(a, b),
+            (Repr::Static { text: a, .. }, Repr::Static { text: b, .. }) => a == b,
+            (Repr::Shared { text: a, .. }, Repr::Shared { text: b, .. }) => {
+                Arc::ptr_eq(a, b) && self.as_utf8() == other.as_utf8()
+            }
+            _ => false,
+        }
+    }
+
     /// How many bytes it keeps, for the memory limit.
     pub fn size(&self) -> usize {
         match &self.0 {

@@ -94,11 +94,20 @@ impl Equivalent<Key> for Probe<'_> {
     }
 }
 
-/// Values by key, in the order in which they came.
+/// Values by key, in the order in which they came; a new key takes the place of the last one removed, as in .NET.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) comparer: KeyComparer,
-    entries: IndexMap<Key, Value, RandomState>,
+    /// In the order of their slots.
+    entries: IndexMap<Key, Entry, RandomState>,
+    free: Vec<u32>,
+    next: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    slot: u32,
+    value: Value,
 }
 
 impl Table {
@@ -106,6 +115,8 @@ impl Table {
         Table {
             comparer,
             entries: IndexMap::default(),
+            free: Vec::new(),
+            next: 0,
         }
     }
 
@@ -129,7 +140,7 @@ impl Table {
     pub(crate) fn at(&self, place: usize) -> Option<(&Value, &Value)> {
         self.entries
             .get_index(place)
-            .map(|(key, value)| (&key.value, value))
+            .map(|(key, entry)| (&key.value, &entry.value))
     }
 
     pub(crate) fn key(&self, heap: &Heap, value: Value) -> Key {
@@ -141,26 +152,69 @@ impl Table {
 
     /// Adds a key that [`find`](Self::find) did not find.
     pub(crate) fn push(&mut self, key: Key, value: Value) {
-        self.entries.insert(key, value);
+        match self.free.pop() {
+            Some(slot) => {
+                let place = self.entries.partition_point(|_, entry| entry.slot < slot);
+                self.entries.shift_insert(place, key, Entry { slot, value });
+            }
+            None => {
+                let slot = self.next;
+                self.next = self.next.wrapping_add(1);
+                self.entries.insert(key, Entry { slot, value });
+            }
+        }
     }
 
     pub(crate) fn set(&mut self, place: usize, value: Value) {
-        if let Some((_, slot)) = self.entries.get_index_mut(place) {
-            *slot = value;
+        if let Some((_, entry)) = self.entries.get_index_mut(place) {
+            entry.value = value;
         }
     }
 
     pub(crate) fn remove(&mut self, place: usize) -> Option<Value> {
-        self.entries
-            .shift_remove_index(place)
-            .map(|(_, value)| value)
+        let (_, entry) = self.entries.shift_remove_index(place)?;
+        self.free.push(entry.slot);
+        Some(entry.value)
     }
 
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.free.clear();
+        self.next = 0;
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Value, &Value)> {
-        self.entries.iter().map(|(key, value)| (&key.value, value))
+        self.entries
+            .iter()
+            .map(|(key, entry)| (&key.value, &entry.value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_new_key_takes_the_place_of_a_removed_one() {
+        let heap = Heap::default();
+        let mut table = Table::new(KeyComparer::DEFAULT);
+        let push = |table: &mut Table, key: &str| {
+            let key = table.key(&heap, key.into());
+            table.push(key, Value::Null);
+        };
+        for key in ["a", "b", "c"] {
+            push(&mut table, key);
+        }
+        table.remove(table.find(&heap, &"b".into()).unwrap());
+        table.remove(table.find(&heap, &"a".into()).unwrap());
+        for key in ["x", "y", "z"] {
+            push(&mut table, key);
+        }
+        let keys: Vec<_> = table
+            .iter()
+            .map(|(key, _)| key.as_str().unwrap().to_string())
+            .collect();
+        assert_eq!(keys, ["x", "y", "c", "z"]);
     }
 }

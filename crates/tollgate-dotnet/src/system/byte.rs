@@ -1,17 +1,3 @@
-//! `System.Byte`.
+//! `System.Byte`, C#'s `byte`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.Byte`.
-pub(crate) static BYTE: TypeDef = TypeDef {
-    name: "System.Byte",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<Byte>",
-        "IEquatable<Byte>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(BYTE, "Byte", "byte", Byte);

@@ -1,17 +1,3 @@
-//! `System.Int16`.
+//! `System.Int16`, C#'s `short`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.Int16`.
-pub(crate) static INT16: TypeDef = TypeDef {
-    name: "System.Int16",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<Int16>",
-        "IEquatable<Int16>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(INT16, "Int16", "short", Int16);

@@ -1,17 +1,3 @@
-//! `System.Int32`.
+//! `System.Int32`, C#'s `int`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.Int32`.
-pub(crate) static INT32: TypeDef = TypeDef {
-    name: "System.Int32",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<Int32>",
-        "IEquatable<Int32>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(INT32, "Int32", "int", Int32);

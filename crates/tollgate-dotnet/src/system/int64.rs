@@ -1,17 +1,3 @@
-//! `System.Int64`.
+//! `System.Int64`, C#'s `long`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.Int64`.
-pub(crate) static INT64: TypeDef = TypeDef {
-    name: "System.Int64",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<Int64>",
-        "IEquatable<Int64>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(INT64, "Int64", "long", Int64);

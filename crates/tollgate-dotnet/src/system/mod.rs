@@ -1,9 +1,11 @@
 //! The namespace `System`.
 
 mod array;
+mod bit_converter;
 mod boolean;
 mod byte;
 mod char;
+mod convert;
 mod date_time;
 mod date_time_offset;
 mod decimal;
@@ -15,13 +17,18 @@ mod guid;
 mod int16;
 mod int32;
 mod int64;
+mod integer;
 mod interfaces;
+mod math;
 mod nullable;
 mod object;
+mod random;
+mod runtime_type;
 mod sbyte;
 mod single;
 mod string;
 mod time_span;
+mod tuple;
 mod uint16;
 mod uint32;
 mod uint64;
@@ -54,7 +61,18 @@ pub(crate) use uint16::UINT16;
 pub(crate) use uint32::UINT32;
 pub(crate) use uint64::UINT64;
 
+pub(crate) use enumeration::{DATE_TIME_KIND, DAY_OF_WEEK};
+pub use runtime_type::value as type_value;
+
 use crate::member::TypeDef;
+use bit_converter::BIT_CONVERTER;
+use convert::CONVERT;
+use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
+pub(crate) use exception::DERIVED as EXCEPTIONS;
+use math::MATH;
+use random::RANDOM;
+use runtime_type::TYPE;
+use tuple::{TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE4};
 
 /// The types of this namespace.
 pub(crate) const TYPES: &[&TypeDef] = &[
@@ -63,6 +81,20 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &STRING_COMPARER,
     &STRING_COMPARISON,
     &STRING_SPLIT_OPTIONS,
+    &TYPE,
+    &BIT_CONVERTER,
+    &CONVERT,
+    &MATH,
+    &RANDOM,
+    &DATE_TIME_KIND,
+    &DAY_OF_WEEK,
+    &MIDPOINT_ROUNDING,
+    &BASE64_FORMATTING_OPTIONS,
+    &TUPLE,
+    &TUPLE1,
+    &TUPLE2,
+    &TUPLE3,
+    &TUPLE4,
     &BOOLEAN,
     &CHAR,
     &SBYTE,

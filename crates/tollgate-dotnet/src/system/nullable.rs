@@ -1,6 +1,9 @@
-//! `System.Nullable<T>`.
+//! `System.Nullable<T>`, C#'s `T?`. A value is the bare `T` or null.
 
-use crate::member::{TypeDef, TypeKind};
+use crate::member::{TypeDef, TypeKind, pure};
+use crate::ops;
+use crate::throw::Throw;
+use crate::value::Value;
 
 /// `System.Nullable<T>`.
 pub(crate) static NULLABLE: TypeDef = TypeDef {
@@ -8,5 +11,37 @@ pub(crate) static NULLABLE: TypeDef = TypeDef {
     kind: TypeKind::Struct,
     bases: &[],
     values: &[],
-    members: &[],
+    members: &[
+        pure("new(T value)", |call| Ok(call.arg(0).clone())),
+        pure("bool HasValue { get; }", |call| {
+            Ok((!call.arg(0).is_null()).into())
+        }),
+        pure("T Value { get; }", |call| match call.arg(0) {
+            Value::Null => Err(Throw::invalid_operation(
+                "Nullable object must have a value.",
+            )),
+            value => Ok(value.clone()),
+        }),
+        pure("T GetValueOrDefault()", |call| {
+            Ok(match call.arg(0) {
+                Value::Null => ops::default_of(&call.type_argument(0)),
+                value => value.clone(),
+            })
+        }),
+        pure("T GetValueOrDefault(T defaultValue)", |call| {
+            Ok(match call.arg(0) {
+                Value::Null => call.arg(1).clone(),
+                value => value.clone(),
+            })
+        }),
+        pure("string ToString()", |call| {
+            call.to_text(0).map(Value::String)
+        }),
+        pure("bool Equals(object other)", |call| {
+            Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into())
+        }),
+        pure("int GetHashCode()", |call| {
+            Ok(Value::Int32(ops::hash_code(call.machine.heap, call.arg(0))))
+        }),
+    ],
 };

@@ -1,17 +1,3 @@
-//! `System.SByte`.
+//! `System.SByte`, C#'s `sbyte`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.SByte`.
-pub(crate) static SBYTE: TypeDef = TypeDef {
-    name: "System.SByte",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<SByte>",
-        "IEquatable<SByte>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(SBYTE, "SByte", "sbyte", SByte);

@@ -1,6 +1,12 @@
 //! `System.TimeSpan`.
 
-use crate::member::{TypeDef, TypeKind};
+use crate::args;
+use crate::member::{Call, Member, TypeDef, TypeKind, pure};
+use crate::ops;
+use crate::system::integer::{equals, hash_code, to_string};
+use crate::throw::Throw;
+use crate::time::{self, DAY, HOUR, MINUTE, SECOND};
+use crate::value::Value;
 
 /// `System.TimeSpan`.
 pub(crate) static TIME_SPAN: TypeDef = TypeDef {
@@ -13,5 +19,261 @@ pub(crate) static TIME_SPAN: TypeDef = TypeDef {
         "IEquatable<TimeSpan>",
     ],
     values: &[],
-    members: &[],
+    members: MEMBERS,
 };
+
+const MILLISECOND: i64 = SECOND / 1000;
+
+const MEMBERS: &[Member] = &[
+    pure("static TimeSpan Zero { get; }", |_| Ok(Value::TimeSpan(0))),
+    pure("static TimeSpan MaxValue { get; }", |_| {
+        Ok(Value::TimeSpan(i64::MAX))
+    }),
+    pure("static TimeSpan MinValue { get; }", |_| {
+        Ok(Value::TimeSpan(i64::MIN))
+    }),
+    pure("static long TicksPerDay { get; }", |_| {
+        Ok(Value::Int64(DAY))
+    }),
+    pure("static long TicksPerHour { get; }", |_| {
+        Ok(Value::Int64(HOUR))
+    }),
+    pure("static long TicksPerMinute { get; }", |_| {
+        Ok(Value::Int64(MINUTE))
+    }),
+    pure("static long TicksPerSecond { get; }", |_| {
+        Ok(Value::Int64(SECOND))
+    }),
+    pure("static long TicksPerMillisecond { get; }", |_| {
+        Ok(Value::Int64(MILLISECOND))
+    }),
+    pure("new()", |_| Ok(Value::TimeSpan(0))),
+    pure("new(long ticks)", |call| call.long(0).map(Value::TimeSpan)),
+    pure("new(int hours, int minutes, int seconds)", |call| {
+        of_parts(call, &[HOUR, MINUTE, SECOND])
+    }),
+    pure(
+        "new(int days, int hours, int minutes, int seconds)",
+        |call| of_parts(call, &[DAY, HOUR, MINUTE, SECOND]),
+    ),
+    pure(
+        "new(int days, int hours, int minutes, int seconds, int milliseconds)",
+        |call| of_parts(call, &[DAY, HOUR, MINUTE, SECOND, MILLISECOND]),
+    ),
+    pure("static TimeSpan FromDays(double value)", |call| {
+        of_double(call, DAY)
+    }),
+    pure("static TimeSpan FromHours(double value)", |call| {
+        of_double(call, HOUR)
+    }),
+    pure("static TimeSpan FromMinutes(double value)", |call| {
+        of_double(call, MINUTE)
+    }),
+    pure("static TimeSpan FromSeconds(double value)", |call| {
+        of_double(call, SECOND)
+    }),
+    pure("static TimeSpan FromMilliseconds(double value)", |call| {
+        of_double(call, MILLISECOND)
+    }),
+    pure("static TimeSpan FromTicks(long value)", |call| {
+        call.long(0).map(Value::TimeSpan)
+    }),
+    pure("static TimeSpan Parse(string s)", parse),
+    pure(
+        "static TimeSpan Parse(string input, IFormatProvider formatProvider)",
+        parse,
+    ),
+    pure(
+        "static bool TryParse(string s, out TimeSpan result)",
+        try_parse,
+    ),
+    pure(
+        "static bool TryParse(string input, IFormatProvider formatProvider, out TimeSpan result)",
+        try_parse,
+    ),
+    pure(
+        "static TimeSpan ParseExact(string input, string format, IFormatProvider formatProvider)",
+        |call| exact(call).map(Value::TimeSpan),
+    ),
+    pure(
+        "static bool TryParseExact(string input, string format, IFormatProvider formatProvider, out TimeSpan result)",
+        |call| {
+            let span = exact(call).ok();
+            call.outs.push(Value::TimeSpan(span.unwrap_or(0)));
+            Ok(span.is_some().into())
+        },
+    ),
+    pure("long Ticks { get; }", |call| call.span(0).map(Value::Int64)),
+    pure("int Days { get; }", |call| part(call, DAY, i64::MAX)),
+    pure("int Hours { get; }", |call| part(call, HOUR, 24)),
+    pure("int Minutes { get; }", |call| part(call, MINUTE, 60)),
+    pure("int Seconds { get; }", |call| part(call, SECOND, 60)),
+    pure("int Milliseconds { get; }", |call| {
+        part(call, MILLISECOND, 1000)
+    }),
+    pure("double TotalDays { get; }", |call| total(call, DAY)),
+    pure("double TotalHours { get; }", |call| total(call, HOUR)),
+    pure("double TotalMinutes { get; }", |call| total(call, MINUTE)),
+    pure("double TotalSeconds { get; }", |call| total(call, SECOND)),
+    pure("double TotalMilliseconds { get; }", |call| {
+        total(call, MILLISECOND)
+    }),
+    pure("TimeSpan Add(TimeSpan ts)", add),
+    pure("TimeSpan Subtract(TimeSpan ts)", subtract),
+    pure("TimeSpan Negate()", negate),
+    pure("TimeSpan Duration()", |call| {
+        span(call.span(0)?.checked_abs())
+    }),
+    pure("static TimeSpan operator +(TimeSpan t1, TimeSpan t2)", add),
+    pure(
+        "static TimeSpan operator -(TimeSpan t1, TimeSpan t2)",
+        subtract,
+    ),
+    pure("static TimeSpan operator -(TimeSpan t)", negate),
+    pure("static TimeSpan operator +(TimeSpan t)", |call| {
+        Ok(call.arg(0).clone())
+    }),
+    pure(
+        "static TimeSpan operator *(TimeSpan timeSpan, double factor)",
+        |call| scaled(call.span(0)?, call.double(1)?),
+    ),
+    pure(
+        "static TimeSpan operator *(double factor, TimeSpan timeSpan)",
+        |call| scaled(call.span(1)?, call.double(0)?),
+    ),
+    pure(
+        "static TimeSpan operator /(TimeSpan timeSpan, double divisor)",
+        |call| scaled(call.span(0)?, 1.0 / call.double(1)?),
+    ),
+    pure(
+        "static double operator /(TimeSpan t1, TimeSpan t2)",
+        |call| Ok(Value::Double(ratio(call.span(0)?, call.span(1)?))),
+    ),
+    pure("static bool operator ==(TimeSpan t1, TimeSpan t2)", equals),
+    pure(
+        "static bool operator !=(TimeSpan t1, TimeSpan t2)",
+        |call| Ok((call.span(0)? != call.span(1)?).into()),
+    ),
+    pure("static bool operator <(TimeSpan t1, TimeSpan t2)", |call| {
+        Ok((call.span(0)? < call.span(1)?).into())
+    }),
+    pure(
+        "static bool operator <=(TimeSpan t1, TimeSpan t2)",
+        |call| Ok((call.span(0)? <= call.span(1)?).into()),
+    ),
+    pure("static bool operator >(TimeSpan t1, TimeSpan t2)", |call| {
+        Ok((call.span(0)? > call.span(1)?).into())
+    }),
+    pure(
+        "static bool operator >=(TimeSpan t1, TimeSpan t2)",
+        |call| Ok((call.span(0)? >= call.span(1)?).into()),
+    ),
+    pure("static int Compare(TimeSpan t1, TimeSpan t2)", compare),
+    pure("int CompareTo(TimeSpan value)", compare),
+    pure("int CompareTo(object value)", compare),
+    pure("bool Equals(TimeSpan obj)", equals),
+    pure("bool Equals(object value)", equals),
+    pure("int GetHashCode()", hash_code),
+    pure("string ToString()", to_string),
+    pure("string ToString(string format)", to_string),
+    pure(
+        "string ToString(string format, IFormatProvider formatProvider)",
+        to_string,
+    ),
+];
+
+pub(crate) fn too_long() -> Throw {
+    Throw::overflow("TimeSpan overflowed because the duration is too long.")
+}
+
+fn span(ticks: Option<i64>) -> Result<Value, Throw> {
+    ticks.map(Value::TimeSpan).ok_or_else(too_long)
+}
+
+fn of_parts(call: &mut Call<'_, '_>, units: &[i64]) -> Result<Value, Throw> {
+    let mut ticks = 0i128;
+    for (index, unit) in units.iter().enumerate() {
+        ticks += i128::from(call.int(index)?) * i128::from(*unit);
+    }
+    span(i64::try_from(ticks).ok())
+}
+
+/// A number of units as ticks, cut to a whole tick.
+pub(crate) fn ticks_of(number: f64, unit: i64) -> Result<i64, Throw> {
+    if number.is_nan() {
+        return Err(Throw::argument(
+            "TimeSpan does not accept floating point Not-a-Number values.",
+        ));
+    }
+    // Units are below 2^53, so exact as doubles; the range is checked before the cut.
+    let ticks = number * unit as f64;
+    if ticks.abs() >= 9.223_372_036_854_775e18 {
+        return Err(too_long());
+    }
+    Ok(ticks as i64)
+}
+
+fn of_double(call: &mut Call<'_, '_>, unit: i64) -> Result<Value, Throw> {
+    ticks_of(call.double(0)?, unit).map(Value::TimeSpan)
+}
+
+fn scaled(ticks: i64, factor: f64) -> Result<Value, Throw> {
+    if factor.is_nan() {
+        return Err(Throw::argument(
+            "TimeSpan does not accept floating point Not-a-Number values.",
+        ));
+    }
+    // Nearest double, as .NET multiplies.
+    let ticks = (ticks as f64 * factor).round_ties_even();
+    if ticks.abs() >= 9.223_372_036_854_775e18 {
+        return Err(too_long());
+    }
+    Ok(Value::TimeSpan(ticks as i64))
+}
+
+/// Both as the nearest doubles.
+fn ratio(ticks: i64, unit: i64) -> f64 {
+    ticks as f64 / unit as f64
+}
+
+fn part(call: &mut Call<'_, '_>, unit: i64, modulus: i64) -> Result<Value, Throw> {
+    let number = call.span(0)? / unit % modulus;
+    Ok(Value::Int32(i32::try_from(number).unwrap_or(0)))
+}
+
+fn total(call: &mut Call<'_, '_>, unit: i64) -> Result<Value, Throw> {
+    Ok(Value::Double(ratio(call.span(0)?, unit)))
+}
+
+fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    span(call.span(0)?.checked_add(call.span(1)?))
+}
+
+fn subtract(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    span(call.span(0)?.checked_sub(call.span(1)?))
+}
+
+fn negate(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    span(call.span(0)?.checked_neg())
+}
+
+fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    ops::compare(call.machine.heap, call.arg(0), call.arg(1)).map(args::order)
+}
+
+fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    time::parse_span(&call.text(0, "input")?.to_utf8()).map(Value::TimeSpan)
+}
+
+fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let span = call
+        .opt_str(0)
+        .and_then(|text| time::parse_span(&text.to_utf8()).ok());
+    call.outs.push(Value::TimeSpan(span.unwrap_or(0)));
+    Ok(span.is_some().into())
+}
+
+fn exact(call: &Call<'_, '_>) -> Result<i64, Throw> {
+    let (text, format) = (call.text(0, "input")?, call.text(1, "format")?);
+    time::parse_span_exact(&text.to_utf8(), &format.to_utf8())
+}

@@ -1,17 +1,3 @@
-//! `System.UInt16`.
+//! `System.UInt16`, C#'s `ushort`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.UInt16`.
-pub(crate) static UINT16: TypeDef = TypeDef {
-    name: "System.UInt16",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<UInt16>",
-        "IEquatable<UInt16>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(UINT16, "UInt16", "ushort", UInt16);

@@ -1,17 +1,3 @@
-//! `System.UInt32`.
+//! `System.UInt32`, C#'s `uint`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.UInt32`.
-pub(crate) static UINT32: TypeDef = TypeDef {
-    name: "System.UInt32",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<UInt32>",
-        "IEquatable<UInt32>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(UINT32, "UInt32", "uint", UInt32);

@@ -1,17 +1,3 @@
-//! `System.UInt64`.
+//! `System.UInt64`, C#'s `ulong`.
 
-use crate::member::{TypeDef, TypeKind};
-
-/// `System.UInt64`.
-pub(crate) static UINT64: TypeDef = TypeDef {
-    name: "System.UInt64",
-    kind: TypeKind::Struct,
-    bases: &[
-        "IFormattable",
-        "IComparable",
-        "IComparable<UInt64>",
-        "IEquatable<UInt64>",
-    ],
-    values: &[],
-    members: &[],
-};
+super::integer::integer!(UINT64, "UInt64", "ulong", UInt64);

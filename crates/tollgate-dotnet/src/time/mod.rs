@@ -1,8 +1,10 @@
 //! Dates and times: the calendar, and text in .NET's formats.
 
 mod format;
+mod parse;
 
 pub(crate) use format::{format_date, format_span};
+pub(crate) use parse::{Parsed, parse_date, parse_date_exact, parse_span, parse_span_exact};
 
 use crate::value::DateTimeKind;
 

@@ -1,0 +1,286 @@
+//! `System.Math`.
+
+use std::cmp::Ordering;
+
+use rust_decimal::Decimal;
+
+use super::decimal;
+use crate::convert::{Primitive, convert};
+use crate::member::{Call, Member, TypeDef, TypeKind, pure};
+use crate::ops;
+use crate::throw::Throw;
+use crate::value::Value;
+
+/// `System.Math`.
+pub(crate) static MATH: TypeDef = TypeDef {
+    name: "System.Math",
+    kind: TypeKind::Static,
+    bases: &[],
+    values: &[],
+    members: MEMBERS,
+};
+
+const MEMBERS: &[Member] = &[
+    pure("static double PI { get; }", |_| {
+        Ok(Value::Double(std::f64::consts::PI))
+    }),
+    pure("static double E { get; }", |_| {
+        Ok(Value::Double(std::f64::consts::E))
+    }),
+    pure("static sbyte Max(sbyte val1, sbyte val2)", max),
+    pure("static byte Max(byte val1, byte val2)", max),
+    pure("static short Max(short val1, short val2)", max),
+    pure("static ushort Max(ushort val1, ushort val2)", max),
+    pure("static int Max(int val1, int val2)", max),
+    pure("static uint Max(uint val1, uint val2)", max),
+    pure("static long Max(long val1, long val2)", max),
+    pure("static ulong Max(ulong val1, ulong val2)", max),
+    pure("static float Max(float val1, float val2)", max),
+    pure("static double Max(double val1, double val2)", max),
+    pure("static decimal Max(decimal val1, decimal val2)", max),
+    pure("static sbyte Min(sbyte val1, sbyte val2)", min),
+    pure("static byte Min(byte val1, byte val2)", min),
+    pure("static short Min(short val1, short val2)", min),
+    pure("static ushort Min(ushort val1, ushort val2)", min),
+    pure("static int Min(int val1, int val2)", min),
+    pure("static uint Min(uint val1, uint val2)", min),
+    pure("static long Min(long val1, long val2)", min),
+    pure("static ulong Min(ulong val1, ulong val2)", min),
+    pure("static float Min(float val1, float val2)", min),
+    pure("static double Min(double val1, double val2)", min),
+    pure("static decimal Min(decimal val1, decimal val2)", min),
+    pure("static sbyte Abs(sbyte value)", abs),
+    pure("static short Abs(short value)", abs),
+    pure("static int Abs(int value)", abs),
+    pure("static long Abs(long value)", abs),
+    pure("static float Abs(float value)", abs),
+    pure("static double Abs(double value)", abs),
+    pure("static decimal Abs(decimal value)", abs),
+    pure("static int Sign(sbyte value)", sign),
+    pure("static int Sign(short value)", sign),
+    pure("static int Sign(int value)", sign),
+    pure("static int Sign(long value)", sign),
+    pure("static int Sign(float value)", sign),
+    pure("static int Sign(double value)", sign),
+    pure("static int Sign(decimal value)", sign),
+    pure("static double Sqrt(double d)", |call| one(call, f64::sqrt)),
+    pure("static double Cbrt(double d)", |call| one(call, f64::cbrt)),
+    pure("static double Exp(double d)", |call| one(call, f64::exp)),
+    pure("static double Sin(double d)", |call| one(call, f64::sin)),
+    pure("static double Cos(double d)", |call| one(call, f64::cos)),
+    pure("static double Tan(double d)", |call| one(call, f64::tan)),
+    pure("static double Asin(double d)", |call| one(call, f64::asin)),
+    pure("static double Acos(double d)", |call| one(call, f64::acos)),
+    pure("static double Atan(double d)", |call| one(call, f64::atan)),
+    pure("static double Sinh(double d)", |call| one(call, f64::sinh)),
+    pure("static double Cosh(double d)", |call| one(call, f64::cosh)),
+    pure("static double Tanh(double d)", |call| one(call, f64::tanh)),
+    pure("static double Log(double d)", |call| one(call, f64::ln)),
+    pure("static double Log10(double d)", |call| {
+        one(call, f64::log10)
+    }),
+    pure("static double Log2(double d)", |call| one(call, f64::log2)),
+    pure("static double Floor(double d)", |call| {
+        one(call, f64::floor)
+    }),
+    pure("static double Ceiling(double d)", |call| {
+        one(call, f64::ceil)
+    }),
+    pure("static double Truncate(double d)", |call| {
+        one(call, f64::trunc)
+    }),
+    pure("static decimal Floor(decimal d)", |call| {
+        Ok(Value::Decimal(call.decimal(0)?.floor()))
+    }),
+    pure("static decimal Ceiling(decimal d)", |call| {
+        Ok(Value::Decimal(call.decimal(0)?.ceil()))
+    }),
+    pure("static decimal Truncate(decimal d)", |call| {
+        Ok(Value::Decimal(call.decimal(0)?.trunc()))
+    }),
+    pure("static double Log(double a, double newBase)", |call| {
+        Ok(Value::Double(call.double(0)?.ln() / call.double(1)?.ln()))
+    }),
+    pure("static double Pow(double x, double y)", |call| {
+        Ok(Value::Double(call.double(0)?.powf(call.double(1)?)))
+    }),
+    pure("static double Atan2(double y, double x)", |call| {
+        Ok(Value::Double(call.double(0)?.atan2(call.double(1)?)))
+    }),
+    pure("static double IEEERemainder(double x, double y)", |call| {
+        let (x, y) = (call.double(0)?, call.double(1)?);
+        Ok(Value::Double(x - y * (x / y).round_ties_even()))
+    }),
+    pure("static double Round(double a)", round),
+    pure("static double Round(double value, int digits)", round),
+    pure(
+        "static double Round(double value, MidpointRounding mode)",
+        round,
+    ),
+    pure(
+        "static double Round(double value, int digits, MidpointRounding mode)",
+        round,
+    ),
+    pure("static decimal Round(decimal d)", decimal::round),
+    pure(
+        "static decimal Round(decimal d, int decimals)",
+        decimal::round,
+    ),
+    pure(
+        "static decimal Round(decimal d, MidpointRounding mode)",
+        decimal::round,
+    ),
+    pure(
+        "static decimal Round(decimal d, int decimals, MidpointRounding mode)",
+        decimal::round,
+    ),
+    pure("static int DivRem(int a, int b, out int result)", div_rem),
+    pure(
+        "static long DivRem(long a, long b, out long result)",
+        div_rem,
+    ),
+    pure("static long BigMul(int a, int b)", |call| {
+        Ok(Value::Int64(
+            i64::from(call.int(0)?) * i64::from(call.int(1)?),
+        ))
+    }),
+    pure("static int Clamp(int value, int min, int max)", clamp),
+    pure("static long Clamp(long value, long min, long max)", clamp),
+    pure(
+        "static double Clamp(double value, double min, double max)",
+        clamp,
+    ),
+    pure(
+        "static decimal Clamp(decimal value, decimal min, decimal max)",
+        clamp,
+    ),
+];
+
+fn one(call: &mut Call<'_, '_>, function: fn(f64) -> f64) -> Result<Value, Throw> {
+    call.double(0).map(function).map(Value::Double)
+}
+
+fn is_nan(value: &Value) -> bool {
+    match value {
+        Value::Double(number) => number.is_nan(),
+        Value::Single(number) => number.is_nan(),
+        _ => false,
+    }
+}
+
+/// The one that compares so to the other; NaN wins.
+fn pick(call: &mut Call<'_, '_>, wanted: Ordering) -> Result<Value, Throw> {
+    let (a, b) = (call.arg(0), call.arg(1));
+    if is_nan(a) || is_nan(b) {
+        return Ok(if is_nan(a) { a } else { b }.clone());
+    }
+    let order = ops::compare(call.machine.heap, a, b)?;
+    Ok(if order == wanted { a } else { b }.clone())
+}
+
+fn max(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    pick(call, Ordering::Greater)
+}
+
+fn min(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    pick(call, Ordering::Less)
+}
+
+fn clamp(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (value, low, high) = (call.arg(0), call.arg(1), call.arg(2));
+    let heap = &*call.machine.heap;
+    if ops::compare(heap, low, high)?.is_gt() {
+        return Err(Throw::argument(
+            "The minimum cannot be greater than the maximum.",
+        ));
+    }
+    Ok(if ops::compare(heap, value, low)?.is_lt() {
+        low
+    } else if ops::compare(heap, value, high)?.is_gt() {
+        high
+    } else {
+        value
+    }
+    .clone())
+}
+
+fn abs(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let overflow =
+        || Throw::overflow("Negating the minimum value of a twos complement number is invalid.");
+    Ok(match *call.arg(0) {
+        Value::SByte(number) => Value::SByte(number.checked_abs().ok_or_else(overflow)?),
+        Value::Int16(number) => Value::Int16(number.checked_abs().ok_or_else(overflow)?),
+        Value::Int32(number) => Value::Int32(number.checked_abs().ok_or_else(overflow)?),
+        Value::Int64(number) => Value::Int64(number.checked_abs().ok_or_else(overflow)?),
+        Value::Single(number) => Value::Single(number.abs()),
+        Value::Double(number) => Value::Double(number.abs()),
+        Value::Decimal(number) => Value::Decimal(number.abs()),
+        ref other => other.clone(),
+    })
+}
+
+fn sign(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let value = call.arg(0);
+    if is_nan(value) {
+        return Err(Throw::arithmetic(
+            "Function does not accept floating point Not-a-Number values.",
+        ));
+    }
+    let zero = match value {
+        Value::Single(_) => Value::Single(0.0),
+        Value::Double(_) => Value::Double(0.0),
+        Value::Decimal(_) => Value::Decimal(Decimal::ZERO),
+        _ => {
+            return Ok(Value::Int32(
+                i32::try_from(call.integer(0)?.signum()).unwrap_or(0),
+            ));
+        }
+    };
+    Ok(crate::args::order(ops::compare(
+        call.machine.heap,
+        value,
+        &zero,
+    )?))
+}
+
+fn round(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let number = call.double(0)?;
+    let digits = match call.arg(1) {
+        Value::Int32(digits) => *digits,
+        _ => 0,
+    };
+    if !(0..=15).contains(&digits) {
+        return Err(Throw::argument_out_of_range(
+            "Rounding digits must be between 0 and 15, inclusive. (Parameter 'digits')",
+        ));
+    }
+    // As .NET does: scale, round, scale back; numbers too large to have a fraction stay.
+    if number.abs() >= 1e16 || !number.is_finite() {
+        return Ok(Value::Double(number));
+    }
+    let power = 10f64.powi(digits);
+    let scaled = number * power;
+    let rounded = match call.flags(1).max(call.flags(2)) {
+        1 => scaled.round(),
+        2 => scaled.trunc(),
+        3 => scaled.floor(),
+        4 => scaled.ceil(),
+        _ => scaled.round_ties_even(),
+    };
+    Ok(Value::Double(rounded / power))
+}
+
+fn div_rem(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (a, b) = (call.integer(0)?, call.integer(1)?);
+    if b == 0 {
+        return Err(Throw::divide_by_zero());
+    }
+    let kind = match call.arg(0) {
+        Value::Int64(_) => Primitive::Int64,
+        _ => Primitive::Int32,
+    };
+    let value = |number: i128| convert(&kind.wrap(number), kind, true);
+    let quotient = value(a / b)?;
+    call.outs.push(value(a % b)?);
+    Ok(quotient)
+}

@@ -1,0 +1,620 @@
+//! Reads dates and spans as .NET does in the invariant culture.
+
+use super::format::{MONTHS, WEEKDAYS};
+use super::{Civil, DAY, HOUR, MINUTE, SECOND};
+use crate::throw::Throw;
+use crate::value::{DateTimeKind, Value};
+
+/// `DateTimeStyles` that matter after reading.
+const NO_CURRENT_DATE: i64 = 8;
+const ADJUST_TO_UNIVERSAL: i64 = 16;
+const ASSUME_LOCAL: i64 = 32;
+const ASSUME_UNIVERSAL: i64 = 64;
+const ROUNDTRIP_KIND: i64 = 128;
+
+/// A date and time as its text gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Parsed {
+    ticks: i64,
+    /// Minutes from UTC, if the text says so.
+    offset: Option<i16>,
+    /// `Z` or `GMT` rather than numbers.
+    utc: bool,
+}
+
+impl Parsed {
+    /// As a `DateTime`; the local zone is UTC.
+    pub(crate) fn date_time(&self, styles: i64) -> Value {
+        let has = |flag: i64| styles & flag != 0;
+        let ticks = super::utc(self.ticks, self.offset.unwrap_or(0));
+        let kind = match self.offset {
+            _ if has(ROUNDTRIP_KIND) && self.utc => DateTimeKind::Utc,
+            Some(_) if has(ADJUST_TO_UNIVERSAL) => DateTimeKind::Utc,
+            Some(_) => DateTimeKind::Local,
+            None if has(ASSUME_UNIVERSAL | ASSUME_LOCAL) && has(ADJUST_TO_UNIVERSAL) => {
+                DateTimeKind::Utc
+            }
+            None if has(ASSUME_UNIVERSAL | ASSUME_LOCAL) => DateTimeKind::Local,
+            None => DateTimeKind::Unspecified,
+        };
+        Value::DateTime(ticks, kind)
+    }
+
+    /// As a `DateTimeOffset`.
+    pub(crate) fn moment(&self, styles: i64) -> Value {
+        let offset = self.offset.unwrap_or(0);
+        match styles & ADJUST_TO_UNIVERSAL {
+            0 => Value::DateTimeOffset(self.ticks, offset),
+            _ => Value::DateTimeOffset(super::utc(self.ticks, offset), 0),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Fields {
+    numbers: Vec<(i64, usize)>,
+    month: Option<i64>,
+    time: Option<[i64; 4]>,
+    half: Option<i64>,
+    offset: Option<i16>,
+    utc: bool,
+    /// The place of the month's name among the numbers.
+    month_at: usize,
+}
+
+fn not_recognized(text: &str) -> Throw {
+    Throw::format(format!(
+        "String '{text}' was not recognized as a valid DateTime."
+    ))
+}
+
+/// Reads a date, a time or both, in the many forms .NET takes. `now` gives what is missing.
+pub(crate) fn parse_date(text: &str, styles: i64, now: i64) -> Result<Parsed, Throw> {
+    let fields = read_fields(text).ok_or_else(|| match text.trim() {
+        "" => not_recognized(text),
+        word if word.starts_with(char::is_alphabetic) => Throw::format(format!(
+            "The string '{text}' was not recognized as a valid DateTime. There is an unknown word starting at index '0'."
+        )),
+        _ => not_recognized(text),
+    })?;
+    resolve(&fields, styles, now).ok_or_else(|| not_recognized(text))
+}
+
+fn read_fields(text: &str) -> Option<Fields> {
+    let mut fields = Fields::default();
+    let mut rest = text.trim();
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_digit() {
+            let (number, digits, after) = take_number(rest)?;
+            rest = match after.strip_prefix(':') {
+                Some(after) if fields.time.is_none() => take_time(&mut fields, number, after)?,
+                Some(_) => return None,
+                None => {
+                    fields.numbers.push((number, digits));
+                    after
+                }
+            };
+        } else if c.is_alphabetic() {
+            rest = take_word(&mut fields, rest)?;
+        } else if matches!(c, '+' | '-') && fields.time.is_some() && fields.offset.is_none() {
+            let (minutes, after) = take_offset(rest)?;
+            fields.offset = Some(minutes);
+            rest = after;
+        } else if c.is_whitespace() || matches!(c, ',' | '/' | '-' | '.') {
+            rest = rest.get(c.len_utf8()..)?;
+        } else {
+            return None;
+        }
+    }
+    Some(fields)
+}
+
+/// A number of at most eight digits, how many it has, and the rest.
+fn take_number(text: &str) -> Option<(i64, usize, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    if digits.len() > 8 {
+        return None;
+    }
+    Some((digits.parse().ok()?, digits.len(), rest))
+}
+
+/// What follows `hh:`.
+fn take_time<'t>(fields: &mut Fields, hour: i64, text: &'t str) -> Option<&'t str> {
+    let (minute, _, mut rest) = take_number(text)?;
+    let (mut second, mut fraction) = (0, 0);
+    if let Some(after) = rest.strip_prefix(':') {
+        (second, _, rest) = take_number(after)?;
+        if let Some(after) = rest.strip_prefix(['.', ','])
+            && after.starts_with(|c: char| c.is_ascii_digit())
+        {
+            (fraction, rest) = take_fraction(after)?;
+        }
+    }
+    fields.time = Some([hour, minute, second, fraction]);
+    // ISO's `T` stands between date and time only.
+    Some(rest)
+}
+
+/// Digits behind the point as ticks, the eighth rounded.
+fn take_fraction(text: &str) -> Option<(i64, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end)?;
+    let kept: i64 = format!("{digits:0<7}").get(..7)?.parse().ok()?;
+    let up = digits.as_bytes().get(7).is_some_and(|digit| *digit >= b'5');
+    Some((kept + i64::from(up), rest))
+}
+
+/// `+hh:mm`, `+hhmm` or `+hh`, in minutes.
+fn take_offset(text: &str) -> Option<(i16, &str)> {
+    let negative = text.starts_with('-');
+    let (number, digits, rest) = take_number(text.get(1..)?)?;
+    let (hours, minutes, rest) = match rest.strip_prefix(':') {
+        Some(after) => {
+            let (minutes, _, rest) = take_number(after)?;
+            (number, minutes, rest)
+        }
+        None if digits > 2 => (number / 100, number % 100, rest),
+        None => (number, 0, rest),
+    };
+    let minutes = i16::try_from(hours * 60 + minutes).ok()?;
+    if hours > 14 || minutes > 14 * 60 {
+        return None;
+    }
+    Some((if negative { -minutes } else { minutes }, rest))
+}
+
+fn named(names: &[&str], word: &str) -> Option<i64> {
+    let matches = |name: &&str| {
+        name.eq_ignore_ascii_case(word)
+            || name
+                .get(..3)
+                .is_some_and(|short| short.eq_ignore_ascii_case(word))
+    };
+    let place = names.iter().position(matches)?;
+    i64::try_from(place).ok()
+}
+
+fn take_word<'t>(fields: &mut Fields, text: &'t str) -> Option<&'t str> {
+    let end = text
+        .find(|c: char| !c.is_alphabetic())
+        .unwrap_or(text.len());
+    let (word, rest) = text.split_at_checked(end)?;
+    if let Some(month) = named(&MONTHS, word) {
+        fields.month = Some(month + 1);
+        fields.month_at = fields.numbers.len();
+    } else if named(&WEEKDAYS, word).is_none() {
+        match word.to_ascii_uppercase().as_str() {
+            "T" if !fields.numbers.is_empty() && fields.time.is_none() => {}
+            "AM" | "A" if fields.time.is_some() || !fields.numbers.is_empty() => {
+                fields.half = Some(0);
+            }
+            "PM" | "P" if fields.time.is_some() || !fields.numbers.is_empty() => {
+                fields.half = Some(12);
+            }
+            "Z" | "GMT" | "UTC" if fields.time.is_some() => {
+                fields.offset = Some(0);
+                fields.utc = true;
+            }
+            _ => return None,
+        }
+    }
+    Some(rest)
+}
+
+fn full_year((year, digits): (i64, usize)) -> i64 {
+    match digits {
+        1 | 2 if year < 50 => year + 2000,
+        1 | 2 => year + 1900,
+        _ => year,
+    }
+}
+
+fn resolve(fields: &Fields, styles: i64, now: i64) -> Option<Parsed> {
+    let today = Civil::of(now);
+    let (year, month, day) = match (fields.month, fields.numbers.as_slice()) {
+        (Some(month), [year]) if year.1 > 2 || year.0 > 31 => (full_year(*year), month, 1),
+        (Some(month), [day]) => (today.year, month, day.0),
+        (Some(month), [year, day]) if year.1 > 2 => (full_year(*year), month, day.0),
+        (Some(month), [day, year]) => (full_year(*year), month, day.0),
+        (None, [year, month, day]) if year.1 > 2 => (full_year(*year), month.0, day.0),
+        (None, [month, day, year]) => (full_year(*year), month.0, day.0),
+        (None, [year, month]) if year.1 > 2 => (full_year(*year), month.0, 1),
+        (None, [month, year]) if year.1 > 2 => (full_year(*year), month.0, 1),
+        (None, [month, day]) => (today.year, month.0, day.0),
+        (None, []) if fields.time.is_some() => match styles & NO_CURRENT_DATE {
+            0 => (today.year, today.month, today.day),
+            _ => (1, 1, 1),
+        },
+        _ => return None,
+    };
+    let [mut hour, minute, second, fraction] = fields.time.unwrap_or_default();
+    if let Some(half) = fields.half {
+        if !(1..=12).contains(&hour) {
+            return None;
+        }
+        hour = hour % 12 + half;
+    }
+    finish(
+        Civil {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            fraction: 0,
+        },
+        fraction,
+        fields.offset,
+        fields.utc,
+    )
+}
+
+fn finish(civil: Civil, fraction: i64, offset: Option<i16>, utc: bool) -> Option<Parsed> {
+    let ticks = civil.ticks()?.checked_add(fraction)?;
+    let in_utc = super::utc(ticks, offset.unwrap_or(0));
+    if !(0..=super::MAX_TICKS).contains(&in_utc) {
+        return None;
+    }
+    Some(Parsed { ticks, offset, utc })
+}
+
+/// The pattern of a standard format, or the format itself.
+fn pattern(format: &str) -> &str {
+    match format {
+        "d" => "MM/dd/yyyy",
+        "D" => "dddd, dd MMMM yyyy",
+        "t" => "HH:mm",
+        "T" => "HH:mm:ss",
+        "f" => "dddd, dd MMMM yyyy HH:mm",
+        "F" => "dddd, dd MMMM yyyy HH:mm:ss",
+        "g" => "MM/dd/yyyy HH:mm",
+        "G" => "MM/dd/yyyy HH:mm:ss",
+        "r" | "R" => "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
+        "s" => "yyyy-MM-ddTHH:mm:ss",
+        "u" => "yyyy-MM-dd HH:mm:ss'Z'",
+        "o" | "O" => "yyyy-MM-ddTHH:mm:ss.fffffffK",
+        other => other,
+    }
+}
+
+/// Reads a date in exactly that format.
+pub(crate) fn parse_date_exact(
+    text: &str,
+    format: &str,
+    styles: i64,
+    now: i64,
+) -> Result<Parsed, Throw> {
+    exact(text, pattern(format), styles, now).ok_or_else(|| not_recognized(text))
+}
+
+fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
+    let today = match styles & NO_CURRENT_DATE {
+        0 => Civil::of(now),
+        _ => Civil::of(0),
+    };
+    let (mut year, mut month, mut day) = (None, None, None);
+    let (mut hour, mut minute, mut second, mut fraction) = (0, 0, 0, 0);
+    let (mut half, mut offset, mut utc) = (None, None, false);
+    let mut text = match styles & 1 {
+        0 => text,
+        _ => text.trim_start(),
+    };
+    if styles & 2 != 0 {
+        text = text.trim_end();
+    }
+    let mut rest = pattern;
+    while let Some(letter) = rest.chars().next() {
+        let count = rest.chars().take_while(|c| *c == letter).count();
+        if !matches!(
+            letter,
+            'y' | 'M' | 'd' | 'H' | 'h' | 'm' | 's' | 'f' | 'F' | 't' | 'z' | 'K'
+        ) {
+            let literal;
+            (literal, rest) = take_literal(rest)?;
+            text = text.strip_prefix(literal.as_str())?;
+            continue;
+        }
+        rest = rest.get(count..)?;
+        let mut number = |least: usize, most: usize| -> Option<i64> {
+            let digits = text
+                .bytes()
+                .take(most)
+                .take_while(u8::is_ascii_digit)
+                .count();
+            let (number, after) = text.split_at_checked(digits)?;
+            text = after;
+            if digits < least {
+                None
+            } else {
+                number.parse().ok()
+            }
+        };
+        match letter {
+            'y' if count <= 2 => year = Some(full_year((number(count, 2)?, 2))),
+            'y' => year = Some(number(count.min(4), 4)?),
+            'M' if count <= 2 => month = Some(number(count, 2)?),
+            'M' | 'd' if count >= 3 => {
+                let names: &[&str] = if letter == 'M' { &MONTHS } else { &WEEKDAYS };
+                let length = |name: &&str| if count == 3 { 3 } else { name.len() };
+                let place = names.iter().position(|name| {
+                    let name = name.get(..length(&name)).unwrap_or(name);
+                    text.get(..name.len())
+                        .is_some_and(|start| start.eq_ignore_ascii_case(name))
+                })?;
+                text = text.get(names.get(place).map_or(0, length)..)?;
+                if letter == 'M' {
+                    month = Some(i64::try_from(place).ok()? + 1);
+                }
+            }
+            'd' => day = Some(number(count, 2)?),
+            'H' | 'h' => hour = number(count.min(2), 2)?,
+            'm' => minute = number(count.min(2), 2)?,
+            's' => second = number(count.min(2), 2)?,
+            'f' | 'F' => {
+                let digits = text
+                    .bytes()
+                    .take(count)
+                    .take_while(u8::is_ascii_digit)
+                    .count();
+                if letter == 'f' && digits < count {
+                    return None;
+                }
+                if digits > 0 {
+                    let part;
+                    (part, text) = text.split_at_checked(digits)?;
+                    (fraction, _) = take_fraction(part)?;
+                }
+            }
+            't' => {
+                let after = text.get(count.min(2)..)?;
+                half = match text.chars().next()?.to_ascii_uppercase() {
+                    'A' => Some(0),
+                    'P' => Some(12),
+                    _ => return None,
+                };
+                text = after;
+            }
+            _ => match text.strip_prefix('Z') {
+                Some(after) => {
+                    (offset, utc, text) = (Some(0), true, after);
+                }
+                None if text.starts_with(['+', '-']) => {
+                    let (minutes, after) = take_offset(text)?;
+                    (offset, text) = (Some(minutes), after);
+                }
+                None if letter == 'K' => {}
+                None => return None,
+            },
+        }
+    }
+    if !text.is_empty() {
+        return None;
+    }
+    if let Some(half) = half {
+        hour = hour % 12 + half;
+    }
+    // A date without a time of day begins at its first day; a time without a date is today's.
+    let dated = year.is_some() || month.is_some() || day.is_some();
+    let civil = Civil {
+        year: year.unwrap_or(today.year),
+        month: month.unwrap_or(if dated { 1 } else { today.month }),
+        day: day.unwrap_or(if dated { 1 } else { today.day }),
+        hour,
+        minute,
+        second,
+        fraction: 0,
+    };
+    finish(civil, fraction, offset, utc)
+}
+
+/// Quoted, escaped or plain text at the start of a pattern, and the rest.
+fn take_literal(pattern: &str) -> Option<(String, &str)> {
+    let first = pattern.chars().next()?;
+    let rest = pattern.get(first.len_utf8()..)?;
+    match first {
+        '\'' | '"' => {
+            let (literal, rest) = rest.split_once(first)?;
+            Some((literal.into(), rest))
+        }
+        '\\' => {
+            let next = rest.chars().next()?;
+            Some((next.into(), rest.get(next.len_utf8()..)?))
+        }
+        '%' => Some((String::new(), rest)),
+        other => Some((other.into(), rest)),
+    }
+}
+
+/// Reads `[-][d.]hh:mm[:ss[.fffffff]]` or days alone.
+pub(crate) fn parse_span(text: &str) -> Result<i64, Throw> {
+    let wrong = || {
+        Throw::format(format!(
+            "String '{text}' was not recognized as a valid TimeSpan."
+        ))
+    };
+    let trimmed = text.trim();
+    let (negative, rest) = match trimmed.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, trimmed),
+    };
+    let (days, rest) = match rest.split_once('.') {
+        Some((days, rest)) if rest.contains(':') && !days.contains(':') => (Some(days), rest),
+        _ => (None, rest),
+    };
+    let (clock, fraction) = rest.split_once('.').unwrap_or((rest, ""));
+    let number = |text: &str| -> Result<i64, Throw> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits {
+            return Err(wrong());
+        }
+        text.parse().map_err(|_| span_overflow(text))
+    };
+    let mut numbers = Vec::new();
+    numbers.extend(days.map(&number).transpose()?);
+    let explicit_days = days.is_some();
+    for part in clock.split(':') {
+        numbers.push(number(part)?);
+    }
+    let ticks_of_fraction = match fraction {
+        "" => 0,
+        digits if digits.len() <= 7 && numbers.len() >= 3 => number(&format!("{digits:0<7}"))?,
+        _ => return Err(wrong()),
+    };
+    let (days, hours, minutes, seconds) = match (explicit_days, numbers.as_slice()) {
+        (false, [days]) => (*days, 0, 0, 0),
+        (false, [hours, minutes]) => (0, *hours, *minutes, 0),
+        // Too many hours are days.
+        (false, [days, hours, minutes]) if *days > 23 => (*days, *hours, *minutes, 0),
+        (false, [hours, minutes, seconds]) => (0, *hours, *minutes, *seconds),
+        (true, [days, hours, minutes]) => (*days, *hours, *minutes, 0),
+        (_, [days, hours, minutes, seconds]) => (*days, *hours, *minutes, *seconds),
+        _ => return Err(wrong()),
+    };
+    if hours > 23 || minutes > 59 || seconds > 59 || days > i64::MAX / DAY {
+        return Err(span_overflow(text));
+    }
+    let size = days
+        .checked_mul(DAY)
+        .and_then(|days| days.checked_add(hours * HOUR + minutes * MINUTE + seconds * SECOND))
+        .and_then(|whole| whole.checked_add(ticks_of_fraction))
+        .ok_or_else(|| span_overflow(text))?;
+    Ok(if negative { -size } else { size })
+}
+
+fn span_overflow(text: &str) -> Throw {
+    Throw::overflow(format!(
+        "The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out of range or contains too many digits."
+    ))
+}
+
+/// Reads a span in exactly that format.
+pub(crate) fn parse_span_exact(text: &str, format: &str) -> Result<i64, Throw> {
+    match format {
+        "c" | "t" | "T" | "g" | "G" => parse_span(text),
+        _ => exact_span(text, format).ok_or_else(|| {
+            Throw::format(format!(
+                "Input string was not in a correct format. '{text}' does not fit '{format}'."
+            ))
+        }),
+    }
+}
+
+fn exact_span(text: &str, format: &str) -> Option<i64> {
+    let (mut text, mut rest, mut ticks) = (text, format, 0i64);
+    while let Some(letter) = rest.chars().next() {
+        let count = rest.chars().take_while(|c| *c == letter).count();
+        let (unit, most) = match letter {
+            'd' => (DAY, 8),
+            'h' => (HOUR, 2),
+            'm' => (MINUTE, 2),
+            's' => (SECOND, 2),
+            'f' | 'F' => (1, 7),
+            _ => {
+                let literal;
+                (literal, rest) = take_literal(rest)?;
+                text = text.strip_prefix(literal.as_str())?;
+                continue;
+            }
+        };
+        rest = rest.get(count..)?;
+        let most = if unit == 1 { count } else { most };
+        let digits = text
+            .bytes()
+            .take(most)
+            .take_while(u8::is_ascii_digit)
+            .count();
+        if digits < count {
+            return None;
+        }
+        let (part, after) = text.split_at_checked(digits)?;
+        text = after;
+        let number: i64 = match unit {
+            1 => take_fraction(part)?.0,
+            _ => part.parse().ok()?,
+        };
+        ticks = ticks.checked_add(number.checked_mul(unit)?)?;
+    }
+    text.is_empty().then_some(ticks)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::time::date_time_text;
+
+    fn shown(text: &str) -> String {
+        let now = 638_506_120_890_120_000;
+        match parse_date(text, 0, now).map(|parsed| parsed.date_time(0)) {
+            Ok(Value::DateTime(ticks, kind)) => {
+                format!("{} {kind:?}", date_time_text(ticks, kind))
+            }
+            Ok(_) => "?".into(),
+            Err(throw) => throw.exception().type_name.into(),
+        }
+    }
+
+    #[test]
+    fn dates_are_read_in_many_forms() {
+        for (text, expected) in [
+            ("2024-05-06", "05/06/2024 00:00:00 Unspecified"),
+            ("2024-05-06T07:08:09Z", "05/06/2024 07:08:09 Local"),
+            ("2024-05-06T07:08:09+02:00", "05/06/2024 05:08:09 Local"),
+            ("05/06/2024", "05/06/2024 00:00:00 Unspecified"),
+            ("6 May 2024 14:30", "05/06/2024 14:30:00 Unspecified"),
+            ("May 6, 2024 2:30 PM", "05/06/2024 14:30:00 Unspecified"),
+            ("Mon, 06 May 2024 07:08:09 GMT", "05/06/2024 07:08:09 Local"),
+            ("May 2024", "05/01/2024 00:00:00 Unspecified"),
+            ("14:30", "05/06/2024 14:30:00 Unspecified"),
+            ("garbage", "System.FormatException"),
+            ("2024-02-30", "System.FormatException"),
+            ("", "System.FormatException"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn exact_formats_are_exact() {
+        let read = |text, format| {
+            parse_date_exact(text, format, NO_CURRENT_DATE, 0)
+                .map(|parsed| date_time_text(parsed.ticks, DateTimeKind::Unspecified))
+        };
+        assert_eq!(
+            read("06/05/2024", "dd/MM/yyyy").unwrap(),
+            "05/06/2024 00:00:00"
+        );
+        assert_eq!(
+            read("20240506T070809", "yyyyMMdd'T'HHmmss").unwrap(),
+            "05/06/2024 07:08:09"
+        );
+        assert_eq!(read("1201", "HHmm").unwrap(), "01/01/0001 12:01:00");
+        assert!(read("2024-05-06", "yyyy/MM/dd").is_err());
+    }
+
+    #[test]
+    fn spans_are_read() {
+        for (text, expected) in [
+            (
+                "1.02:03:04.5",
+                DAY + 2 * HOUR + 3 * MINUTE + 4 * SECOND + SECOND / 2,
+            ),
+            ("5", 5 * DAY),
+            ("-00:30", -30 * MINUTE),
+            ("25:00:00", 25 * DAY),
+        ] {
+            assert_eq!(parse_span(text).unwrap(), expected, "{text}");
+        }
+        assert!(parse_span("1:60:00").is_err() && parse_span("abc").is_err());
+        assert_eq!(
+            parse_span_exact("10:20", "mm\\:ss").unwrap(),
+            10 * MINUTE + 20 * SECOND
+        );
+    }
+}
