@@ -52,15 +52,14 @@ pub(crate) fn load(catalog: &Catalog, kinds: &[&'static [PolicyKind]]) -> Result
     let plan = assembler.plan(&layers);
     drop((layers, loading));
 
-    let secrets = named_values.secrets();
-    let diagnostics = findings.finish(&secrets);
+    let diagnostics = findings.finish(&named_values, &sources);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(LoadErrors {
             diagnostics,
             sources,
         });
     }
-    let secrets = secrets.into_iter().map(Box::from).collect();
+    let secrets = named_values.secrets().into_iter().map(Box::from).collect();
     Ok(plan.finish(secrets, diagnostics, sources))
 }
 

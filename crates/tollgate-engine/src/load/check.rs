@@ -114,7 +114,7 @@ pub fn check(source: &Source, catalog: &Catalog, kinds: &[&'static [PolicyKind]]
     }
     drop(loading);
 
-    let diagnostics = findings.finish(&named_values.secrets());
+    let diagnostics = findings.finish(&named_values, &sources);
     for finding in &diagnostics {
         let code = finding.code.to_string();
         *statistics.diagnostics.entry(code).or_default() += 1;

@@ -242,11 +242,8 @@ impl<'a> ElementReader<'a> {
                     );
                     return Err(self.error("wrong-type", expression.span, message));
                 }
-                let text = self.loading.redact(expression.code.text());
-                Ok(Setting::Program(Expression {
-                    program,
-                    text: text.into(),
-                }))
+                let text = self.loading.shown(expression).into();
+                Ok(Setting::Program(Expression { program, text }))
             }
         }
     }

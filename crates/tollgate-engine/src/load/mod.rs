@@ -147,7 +147,6 @@ pub(crate) struct Loading<'a> {
     pub(crate) findings: &'a Findings,
     pub(crate) kinds: &'a Kinds,
     pub(crate) mode: Mode,
-    secrets: Vec<&'a str>,
     compiler: Compiler,
     /// Identical expressions share one program.
     programs: RefCell<HashMap<ProgramKey, Compiled>>,
@@ -181,7 +180,6 @@ impl<'a> Loading<'a> {
             findings,
             kinds,
             mode,
-            secrets: named_values.secrets(),
             compiler: crate::context::compiler(),
             programs: RefCell::default(),
             policies: Cell::new(0),
@@ -205,11 +203,16 @@ impl<'a> Loading<'a> {
         self.policies.get() <= limit
     }
 
-    /// A text without secrets.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.secrets {
-            text = text.replace(secret, "***");
+    /// An expression's text without secrets.
+    pub(crate) fn shown(&self, expression: &Expression) -> String {
+        let mut text = expression.code.text().to_owned();
+        if self
+            .named_values
+            .has_secret(self.sources.text(expression.span))
+        {
+            for secret in self.named_values.secrets() {
+                text = text.replace(secret, "***");
+            }
         }
         text
     }

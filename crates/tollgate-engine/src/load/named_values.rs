@@ -68,7 +68,8 @@ impl<'a> NamedValues<'a> {
             .flat_map(|secret| [secret.value.as_str(), secret.value.trim()])
             .filter(|text| !text.is_empty())
             .collect();
-        texts.sort_unstable();
+        // The longest first, so that a secret within another leaves no rest of the longer one.
+        texts.sort_unstable_by_key(|text| (std::cmp::Reverse(text.len()), *text));
         texts.dedup();
         texts
     }

@@ -114,5 +114,5 @@ fn identical_expressions_share_a_program() {
     load_layer(&loading, &root, Scope::Api, "a");
     assert_eq!(loading.programs.borrow().len(), 2);
     drop(loading);
-    assert_eq!(findings.finish::<&str>(&[]), []);
+    assert_eq!(findings.finish(&named_values, &sources), []);
 }

@@ -228,3 +228,20 @@ fn secrets_are_not_said() {
         ]
     );
 }
+
+#[test]
+fn a_short_secret_does_not_spoil_other_words() {
+    let catalog = api_with(
+        "<policies><inbound><chose/><mark name='x' count='{{key}}'/></inbound></policies>",
+    )
+    .secret("key", "o");
+    assert_eq!(
+        errors(&catalog).first().map(String::as_str),
+        Some("a.xml:1:21: error[unknown-policy]: there is no policy `chose`")
+    );
+    assert!(
+        errors(&catalog)
+            .iter()
+            .any(|line| line.ends_with(" `***`"))
+    );
+}
