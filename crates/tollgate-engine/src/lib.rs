@@ -16,6 +16,8 @@ mod routing;
 mod run;
 mod setting;
 mod subscription_key;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 pub use block::{Block, Node, Place};
