@@ -120,3 +120,99 @@ pub fn retry_after_seconds(retry_after: Duration) -> u64 {
 fn ticks(period: Duration) -> i64 {
     i64::try_from(period.as_nanos() / 100).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 10_000_000;
+    const MINUTE: Duration = Duration::from_secs(60);
+    const TAKE: Count = Count::Take(1);
+
+    fn take(window: &mut Window, now: i64, limit: u64) -> CounterState {
+        let mut state = window.check(now, limit, MINUTE, TAKE);
+        if state.allowed {
+            state.remaining = window.add(now, limit, MINUTE, TAKE);
+        }
+        state
+    }
+
+    #[test]
+    fn the_window_slides() {
+        let mut window = Window::default();
+        for second in [0, 10, 20] {
+            assert!(take(&mut window, second * SECOND, 3).allowed);
+        }
+        let refused = take(&mut window, 59 * SECOND, 3);
+        assert!(!refused.allowed);
+        assert_eq!(refused.retry_after, Duration::from_secs(1));
+        assert!(take(&mut window, 60 * SECOND, 3).allowed);
+        assert_eq!(
+            take(&mut window, 61 * SECOND, 3).retry_after,
+            Duration::from_secs(9)
+        );
+    }
+
+    #[test]
+    fn what_is_left_is_told() {
+        let mut window = Window::default();
+        assert_eq!(take(&mut window, 0, 2).remaining, 1);
+        assert_eq!(take(&mut window, 0, 2).remaining, 0);
+        assert_eq!(window.check(0, 2, MINUTE, Count::Check).remaining, 0);
+        assert_eq!(window.add(0, 2, MINUTE, Count::Add(5)), 0);
+        assert!(!window.check(59 * SECOND, 2, MINUTE, Count::Check).allowed);
+        assert!(window.check(60 * SECOND, 2, MINUTE, Count::Check).allowed);
+    }
+
+    #[test]
+    fn no_period_ever_has_more_than_the_limit_and_memory_is_bounded() {
+        // Steps of a simple generator: bursts and pauses.
+        let (limit, mut seed, mut now) = (100, 7_u64, 0_i64);
+        let mut window = Window::default();
+        let mut taken: Vec<i64> = Vec::new();
+        for _ in 0..20_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            now += i64::from(u8::try_from(seed >> 56).unwrap_or(0)) * SECOND / 300;
+            if take(&mut window, now, limit).allowed {
+                taken.push(now);
+            }
+            assert!(window.moments.len() <= MOMENTS + 2);
+        }
+        let apart = taken.iter().zip(taken.iter().skip(100));
+        assert!(apart.clone().count() > 1_000);
+        for (first, later) in apart {
+            assert!(later - first >= ticks(MINUTE));
+        }
+        // Nor does it refuse for much longer than it must: a sixteenth of a period more at most.
+        let periods = usize::try_from(now / (ticks(MINUTE) * 17 / 16)).unwrap_or(0);
+        assert!(taken.len() >= periods * 90, "{} in {periods}", taken.len());
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_frees_nothing() {
+        let mut window = Window::default();
+        assert!(take(&mut window, 100 * SECOND, 1).allowed);
+        assert!(!take(&mut window, 0, 1).allowed);
+        assert!(!window.is_idle(0, MINUTE));
+        assert!(window.is_idle(160 * SECOND, MINUTE));
+    }
+
+    #[test]
+    fn extremes_do_not_overflow() {
+        let mut window = Window::default();
+        window.add(i64::MAX, u64::MAX, Duration::MAX, Count::Add(u32::MAX));
+        window.add(i64::MAX, 0, Duration::MAX, Count::Add(u32::MAX));
+        assert!(!window.check(i64::MIN, 0, Duration::MAX, TAKE).allowed);
+        assert!(!Window::default().check(0, 0, Duration::ZERO, TAKE).allowed);
+    }
+
+    #[test]
+    fn retry_after_is_whole_seconds_and_at_least_one() {
+        for (milliseconds, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (59_999, 60)] {
+            assert_eq!(
+                retry_after_seconds(Duration::from_millis(milliseconds)),
+                seconds
+            );
+        }
+    }
+}

@@ -220,3 +220,69 @@ impl fmt::Debug for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use futures_util::FutureExt;
+    use http_body_util::{Full, StreamBody};
+
+    use super::*;
+
+    fn stream(chunks: &'static [&'static str]) -> Body {
+        let frames = chunks
+            .iter()
+            .map(|chunk| Ok::<_, BoxError>(Frame::data(Bytes::from_static(chunk.as_bytes()))));
+        Body::new(StreamBody::new(futures_util::stream::iter(frames)))
+    }
+
+    fn buffer(body: &mut Body, limit: usize) -> Result<Bytes, BodyError> {
+        body.buffer(limit).now_or_never().unwrap()
+    }
+
+    #[test]
+    fn buffered_bytes_stay() {
+        let mut body = stream(&["ab", "", "c"]);
+        assert!(!body.is_buffered());
+        assert_eq!(buffer(&mut body, 3).unwrap(), "abc");
+        assert_eq!(buffer(&mut body, 0).unwrap(), "abc");
+        assert_eq!(body.size_hint().exact(), Some(3));
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_read() {
+        assert!(matches!(
+            buffer(&mut stream(&["ab", "cd"]), 3),
+            Err(BodyError::TooLong { limit: 3 })
+        ));
+        let mut known = Body::new(Full::new(Bytes::from_static(b"abcd")));
+        assert!(matches!(
+            buffer(&mut known, 3),
+            Err(BodyError::TooLong { .. })
+        ));
+    }
+
+    #[test]
+    fn what_was_consumed_is_there_but_has_nothing() {
+        let mut body = Body::full("abc");
+        assert_eq!(body.consume().bytes().unwrap(), "abc");
+        assert!(!body.is_empty());
+        assert_eq!(body.bytes().unwrap(), "");
+        assert_eq!(body.size_hint().exact(), Some(0));
+    }
+
+    #[test]
+    fn no_bytes_are_no_body() {
+        assert!(Body::full("").is_empty());
+        assert!(Body::new(Full::new(Bytes::new())).is_empty());
+        assert!(Body::empty().consume().is_empty());
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_says_so() {
+        let frames = [Err::<Frame<Bytes>, _>(std::io::Error::other("gone"))];
+        let mut body = Body::new(StreamBody::new(futures_util::stream::iter(frames)));
+        assert!(matches!(buffer(&mut body, 9), Err(BodyError::Broken(_))));
+    }
+}

@@ -175,3 +175,75 @@ impl fmt::Display for Url {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_url_is_written_as_it_was_read() {
+        for (text, written) in [
+            ("https://Host.example", "https://host.example/"),
+            (
+                "HTTPS://host.example:443/a?b=1#c",
+                "https://host.example/a?b=1",
+            ),
+            ("http://host.example:8080/a/", "http://host.example:8080/a/"),
+            ("http://[::1]:80/?", "http://[::1]/"),
+        ] {
+            assert_eq!(Url::parse(text).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "/a",
+            "a:80",
+            "ftp://a/",
+            "http://",
+            "http://u:p@a/",
+            "http://a:99999/",
+            "http://a b/",
+        ] {
+            assert_eq!(Url::parse(text), Err(UrlError), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_base_goes_before_the_path() {
+        for (base, path, whole) in [
+            ("http://b.example", "/x", "http://b.example/x?q=1"),
+            ("http://b.example/", "", "http://b.example/?q=1"),
+            (
+                "http://b.example:81/api/",
+                "/x",
+                "http://b.example:81/api/x?q=1",
+            ),
+            ("http://b.example/api", "", "http://b.example/api?q=1"),
+            ("http://b.example/api", "/", "http://b.example/api/?q=1"),
+        ] {
+            let mut url = Url::parse("https://gateway.example/suffix/x?q=1").unwrap();
+            url.path = path.into();
+            url.set_base(&Url::parse_base(base).unwrap());
+            assert_eq!(url.to_string(), whole);
+        }
+    }
+
+    #[test]
+    fn query_values_are_decoded() {
+        let url = Url::parse("http://a/?Name=a+b&name=%c3%9f&empty&bad=%zz&=x").unwrap();
+        let values = |name| {
+            url.query_values(name)
+                .map(|value| value.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(values("NAME"), ["a b", "ß"]);
+        assert_eq!(values("empty"), [""]);
+        assert_eq!(values("bad"), ["%zz"]);
+        assert!(values("none").is_empty());
+    }
+}

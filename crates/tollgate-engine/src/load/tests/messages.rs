@@ -239,9 +239,5 @@ fn a_short_secret_does_not_spoil_other_words() {
         errors(&catalog).first().map(String::as_str),
         Some("a.xml:1:21: error[unknown-policy]: there is no policy `chose`")
     );
-    assert!(
-        errors(&catalog)
-            .iter()
-            .any(|line| line.ends_with(" `***`"))
-    );
+    assert!(errors(&catalog).iter().any(|line| line.ends_with(" `***`")));
 }
