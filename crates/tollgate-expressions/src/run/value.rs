@@ -129,7 +129,7 @@ impl Frame<'_, '_> {
                 index,
                 value,
             } => self.with_item(operand, *index, value),
-            Op::TypeOf(ty) => Err(Throw::not_supported(format!("typeof({ty})"))),
+            Op::TypeOf(ty) => Ok(tollgate_dotnet::type_value(ty.clone())),
             Op::Default(ty) => Ok(ops::default_of(ty)),
             Op::Throw(node) => Err(self.thrown(Some(node))?),
             Op::Dynamic(operation) => self.dynamic(operation),
