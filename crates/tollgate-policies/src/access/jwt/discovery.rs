@@ -52,8 +52,18 @@ pub(crate) enum DiscoveryError {
     },
     #[error("{0} has no key that checks signatures")]
     NoKeys(String),
-    #[error("no answer within {0} seconds")]
-    Timeout(u64),
+    #[error("{url}: no answer within {seconds} seconds")]
+    Timeout { url: String, seconds: u64 },
+    #[error("they were not asked for yet")]
+    NotYet,
+}
+
+impl DiscoveryError {
+    /// Nothing came of a configuration's URL in this time.
+    pub(crate) fn timeout(url: &str, seconds: u64) -> Self {
+        let url = address(url).map(|url| show(&url)).unwrap_or_default();
+        Self::Timeout { url, seconds }
+    }
 }
 
 /// Fetches an issuer's configuration, and then its keys.

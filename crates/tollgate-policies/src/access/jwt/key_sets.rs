@@ -36,14 +36,12 @@ pub(crate) struct KeySource {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    issuer: Option<Arc<Issuer>>,
+    known: Known,
     /// When the keys are to be fetched anew, in ticks.
     stale_at: i64,
     /// Before which time nothing is fetched, in ticks.
     retry_at: i64,
-    error: Option<DiscoveryError>,
     flight: Option<Flight>,
 }
 
@@ -106,7 +104,12 @@ impl KeySource {
         Self {
             url: url.into(),
             used: AtomicI64::new(0),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                known: Err(DiscoveryError::NotYet),
+                stale_at: 0,
+                retry_at: 0,
+                flight: None,
+            }),
         }
     }
 
@@ -128,7 +131,7 @@ impl KeySource {
             state.flight.insert(flight).clone()
         };
         flight.landing.await;
-        self.state().known()
+        self.state().known.clone()
     }
 
     fn start(self: &Arc<Self>, ports: &Arc<Ports>, now: i64, need: Need) -> Flight {
@@ -150,13 +153,14 @@ impl KeySource {
         }
         match result {
             Ok(issuer) => {
-                state.issuer = Some(Arc::new(issuer));
+                state.known = Ok(Arc::new(issuer));
                 state.stale_at = now.saturating_add(MAX_AGE);
-                state.error = None;
             }
             Err(error) => {
-                tracing::warn!(url = %self.url.split('?').next().unwrap_or_default(), %error, "the keys of an issuer could not be fetched");
-                state.error = Some(error);
+                tracing::warn!(%error, "the keys of an issuer could not be fetched");
+                if state.known.is_err() {
+                    state.known = Err(error);
+                }
             }
         }
     }
@@ -169,21 +173,13 @@ impl KeySource {
 impl State {
     /// What can be said without waiting: it is fresh, or no fetch is allowed, or somebody else fetches anew meanwhile.
     fn at_hand(&self, now: i64, need: Need) -> Option<Known> {
-        let serves = self.issuer.is_some() && need == Need::Any;
+        let serves = self.known.is_ok() && need == Need::Any;
         let at_hand = match &self.flight {
             _ if serves && now < self.stale_at => true,
             Some(flight) => serves && Arc::strong_count(&flight.crew) > 1,
             None => now < self.retry_at,
         };
-        at_hand.then(|| self.known())
-    }
-
-    fn known(&self) -> Known {
-        match (&self.issuer, &self.error) {
-            (Some(issuer), _) => Ok(issuer.clone()),
-            (None, Some(error)) => Err(error.clone()),
-            (None, None) => Err(DiscoveryError::Timeout(TIMEOUT)),
-        }
+        at_hand.then(|| self.known.clone())
     }
 }
 
@@ -200,7 +196,7 @@ async fn fly(source: Weak<KeySource>, url: Box<str>, ports: Arc<Ports>, need: Ne
     let timeout = ports.clock.sleep(Duration::from_secs(TIMEOUT));
     let result = match select(discovery, timeout).await {
         Either::Left((result, _)) => result,
-        Either::Right(_) => Err(DiscoveryError::Timeout(TIMEOUT)),
+        Either::Right(_) => Err(DiscoveryError::timeout(&url, TIMEOUT)),
     };
     if let Some(source) = source.upgrade() {
         source.land(ports.clock.now(), need, result);

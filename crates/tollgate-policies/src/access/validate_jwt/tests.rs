@@ -469,6 +469,44 @@ async fn listed_issuers_and_those_of_configurations_are_accepted() {
 }
 
 #[tokio::test]
+async fn values_may_be_expressions() {
+    let world = World::with_keys(&[RSA[0].jwk("k1")]);
+    let header =
+        |name: &str| format!("@(context.Request.Headers.GetValueOrDefault(&quot;{name}&quot;))");
+    let children = format!(
+        "<openid-config url='{}' /><audiences><audience>{}</audience></audiences>",
+        header("x-config"),
+        header("x-audience")
+    );
+    let gate = world.gate(&format!("token-value='{}'", header("x-token")), &children);
+    let token = RSA[0].token("RS256", Some("k1"), json!({"aud": "app"}));
+    let call = async |config: &str, audience: &str| {
+        let headers = [
+            ("x-token", &*token),
+            ("x-config", config),
+            ("x-audience", audience),
+        ];
+        gate.call(&headers, "").await.reason().to_owned()
+    };
+    assert_eq!(call(super::world::CONFIG, "app").await, "passed");
+    assert_eq!(
+        call(super::world::CONFIG, "other").await,
+        "TokenAudienceNotAllowed"
+    );
+    assert_eq!(call("file:///etc/passwd", "app").await, "JwtInvalid");
+    let outcome = gate.call(&[("x-config", super::world::CONFIG)], "").await;
+    assert_eq!(outcome.reason(), "TokenNotPresent");
+    // An expression that gives nothing for a value that must be there is the policy's own failure.
+    let outcome = gate
+        .call(
+            &[("x-token", &token), ("x-config", super::world::CONFIG)],
+            "",
+        )
+        .await;
+    assert_eq!(outcome.reason(), "ExpressionValueValidationFailure");
+}
+
+#[tokio::test]
 async fn the_variable_is_the_token() {
     let world = World::empty();
     let gate = world.gate(
