@@ -132,15 +132,11 @@ impl Folder<'_> {
                 }
             }
             Op::Conditional(parts) => {
-                if let Op::Constant(Value::Bool(test)) = parts[0].op {
-                    let kind = node.kind;
-                    let chosen = if test {
-                        parts[1].clone()
-                    } else {
-                        parts[2].clone()
-                    };
-                    if chosen.kind == kind {
-                        *node = chosen;
+                let [test, a, b] = parts.as_ref();
+                if let Op::Constant(Value::Bool(test)) = test.op {
+                    let chosen = if test { a } else { b };
+                    if chosen.kind == node.kind {
+                        *node = chosen.clone();
                     }
                 }
             }

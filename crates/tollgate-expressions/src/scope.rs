@@ -33,7 +33,6 @@ pub(crate) enum Fixed {
     Constant,
     ForEach,
     Using,
-    Range,
 }
 
 /// What a local function takes and gives.
@@ -89,8 +88,6 @@ pub(crate) struct Frame {
     pub captures: Vec<(usize, Slot, Capture)>,
     /// Hoisted: what it captures may not have its value yet when the delegate is made.
     pub hoisted: bool,
-    /// `static` local function.
-    pub isolated: bool,
     pub returns: Returns,
     pub returned: Vec<Returned>,
     pub enclosing: Vec<Enclosing>,
@@ -103,7 +100,6 @@ impl Frame {
             names: Vec::new(),
             captures: Vec::new(),
             hoisted: false,
-            isolated: false,
             returns,
             returned: Vec::new(),
             enclosing: Vec::new(),

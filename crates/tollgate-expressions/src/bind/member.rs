@@ -5,7 +5,7 @@ use tollgate_syntax::csharp::ast::{self, ExprKind, Range32, SimpleName};
 
 use super::call::{dynamic, sequence};
 use super::lift::is_null;
-use super::types::{construct, kind_of};
+use super::types::construct;
 use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
 use crate::typed::{Dynamic, Kind, Op};
 
@@ -411,9 +411,4 @@ fn display_owner(ty: &Type) -> String {
         Type::Anonymous(items) if items.is_empty() => "<empty anonymous type>".into(),
         other => other.to_string(),
     }
-}
-
-/// The bank of a member's result.
-pub(super) fn result_kind(ty: &Type) -> Kind {
-    kind_of(ty)
 }

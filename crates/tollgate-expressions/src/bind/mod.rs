@@ -3,25 +3,36 @@
 //! Binding is done with all the variables that inner functions capture known. Which ones these are shows only at the
 //! end, so code that captures a variable and assigns to it is bound a second time, with that variable in a heap cell.
 
+mod apply;
 mod assign;
+mod better;
 mod call;
+mod cleanup;
 mod constant;
 mod convert;
 mod declare;
+mod deconstruct;
+mod explain;
 mod expression;
+mod index;
 mod infer;
 mod initializer;
 mod lambda;
 mod lift;
+mod local_function;
+mod loops;
 mod member;
 mod name;
 mod operator;
+mod operator_typed;
 mod overload;
 mod pattern;
+mod place;
 mod query;
 mod statement;
 mod switch;
 mod types;
+mod unary;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

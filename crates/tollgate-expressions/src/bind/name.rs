@@ -205,7 +205,6 @@ impl<'a> Binder<'a> {
             }
             Some(Fixed::ForEach) => "foreach iteration variable",
             Some(Fixed::Using) => "using variable",
-            Some(Fixed::Range) => "range variable",
         };
         Err(self.error(
             "CS1656",

@@ -85,8 +85,7 @@ fn source_of(from: &FromClause, range: Range32) -> Expr {
 
 impl Rewriter {
     fn body(&mut self, mut source: Expr, body: &QueryBody) -> Expr {
-        let mut clauses = body.clauses.iter().peekable();
-        while let Some(clause) = clauses.next() {
+        for clause in &body.clauses {
             source = self.clause(source, clause);
         }
         let result = match &body.end {

@@ -1,20 +1,15 @@
 //! Statements.
 
-use std::sync::Arc;
-
-use tollgate_dotnet::{MemberKind, Parameter, ParameterMode, Type, Value};
+use tollgate_dotnet::Type;
 use tollgate_syntax::csharp::ast::{
-    self, ArgumentModifier, Expr, ExprKind, ForEachVariable, ForInit, LocalDeclaration,
-    LocalModifier, Range32, Stmt, StmtKind, UnaryOp, UsingResource,
+    self, Expr, ExprKind, LocalDeclaration, LocalModifier, Range32, Stmt, StmtKind, UnaryOp,
+    UsingResource,
 };
 
-use super::call::sequence;
 use super::lambda::is_statement;
-use super::types::{element_type, kind_of};
 use super::{Bind, Binder, Bound, Reported, Typed, empty, node};
-use crate::flow;
-use crate::scope::{Enclosing, Fixed, Frame, Returns, Scope, Signature, Variable};
-use crate::typed::{Body, Catch, Kind, Node, Op, Over, Statement};
+use crate::scope::{Enclosing, Fixed, Returns, Scope, Variable};
+use crate::typed::{Node, Op, Statement};
 
 impl<'a> Binder<'a> {
     /// Statements in a scope of their own; errors in one do not hide those in another.
@@ -62,9 +57,8 @@ impl<'a> Binder<'a> {
                 }
                 break;
             }
-            match self.block_statement(statement, &mut functions) {
-                Ok(Some(statement)) => bound.push(statement),
-                Ok(None) | Err(Reported) => {}
+            if let Ok(Some(statement)) = self.block_statement(statement, &mut functions) {
+                bound.push(statement);
             }
         }
         (functions, bound)
@@ -202,7 +196,7 @@ impl<'a> Binder<'a> {
     }
 
     /// A statement under `if` or a loop: declares in a scope of its own.
-    fn embedded(&mut self, statement: &'a Stmt) -> Bind<Statement> {
+    pub(super) fn embedded(&mut self, statement: &'a Stmt) -> Bind<Statement> {
         match &statement.kind {
             StmtKind::Block(block) => Ok(self.block(&block.statements)),
             StmtKind::Local(_) => Err(self.error(
@@ -227,7 +221,7 @@ impl<'a> Binder<'a> {
     }
 
     /// An expression whose value is dropped.
-    fn effect(&mut self, expr: &'a Expr) -> Bind<Node> {
+    pub(super) fn effect(&mut self, expr: &'a Expr) -> Bind<Node> {
         if !is_statement(expr) {
             self.expression(expr)?;
             return Err(self.error(
@@ -274,7 +268,7 @@ impl<'a> Binder<'a> {
     }
 
     /// `T a = 1, b;`.
-    fn local(&mut self, local: &'a LocalDeclaration) -> Bind<Statement> {
+    pub(super) fn local(&mut self, local: &'a LocalDeclaration) -> Bind<Statement> {
         let declared = self.declarators(local, None)?;
         let statements: Vec<Statement> = declared
             .into_iter()
@@ -284,7 +278,7 @@ impl<'a> Binder<'a> {
     }
 
     /// The variables of a declaration with the nodes that set them.
-    fn declarators(
+    pub(super) fn declarators(
         &mut self,
         local: &'a LocalDeclaration,
         fixed: Option<Fixed>,
@@ -373,7 +367,7 @@ impl<'a> Binder<'a> {
         Ok(declared)
     }
 
-    fn initial(&mut self, initializer: &'a Expr, ty: &Type) -> Bind<Node> {
+    pub(super) fn initial(&mut self, initializer: &'a Expr, ty: &Type) -> Bind<Node> {
         if let (ExprKind::ArrayInitializer(items), Type::Array(element, rank)) =
             (&initializer.kind, ty)
         {
@@ -410,134 +404,6 @@ impl<'a> Binder<'a> {
             format!("Cannot assign {what} to an implicitly-typed variable"),
             at.to(initializer.range),
         ))
-    }
-
-    fn for_loop(&mut self, for_loop: &'a ast::For) -> Bind<Statement> {
-        let init = match &for_loop.init {
-            ForInit::Declaration(local) => {
-                for declarator in &local.declarators {
-                    let _ = declarator;
-                }
-                self.local(local).map(|statement| vec![statement])
-            }
-            ForInit::Expressions(exprs) => exprs
-                .iter()
-                .map(|expr| self.effect(expr).map(Statement::Expression))
-                .collect(),
-        };
-        let condition = for_loop
-            .condition
-            .as_ref()
-            .map(|condition| self.condition(condition))
-            .transpose();
-        let step: Bind<Vec<Node>> = for_loop.step.iter().map(|expr| self.effect(expr)).collect();
-        let body = self.within(Enclosing::Loop, |binder| binder.embedded(&for_loop.body));
-        Ok(Statement::For {
-            init: init?.into(),
-            condition: condition?,
-            step: step?.into(),
-            body: Box::new(body?),
-        })
-    }
-
-    fn for_each(&mut self, each: &'a ast::ForEach, range: Range32) -> Bind<Statement> {
-        let source = self.value(&each.source);
-        let element = match &source {
-            Ok(source) => match element_type(self.registry, &source.ty) {
-                Some(element) => Ok(element),
-                None => {
-                    let ty = source.ty.clone();
-                    Err(self.error(
-                        "CS1579",
-                        format!(
-                            "foreach statement cannot operate on variables of type '{ty}' because '{ty}' does not contain a public instance or extension definition for 'GetEnumerator'"
-                        ),
-                        each.source.range,
-                    ))
-                }
-            },
-            Err(Reported) => Err(Reported),
-        };
-        if let Some(frame) = self.frames.last_mut() {
-            frame.scopes.push(Scope::default());
-        }
-        let bound = self.for_each_body(each, element.ok(), range);
-        let cells = self
-            .frames
-            .last_mut()
-            .and_then(|frame| frame.scopes.pop())
-            .map(|scope| scope.cells)
-            .unwrap_or_default();
-        let (item, setup, body) = bound?;
-        let source = source?;
-        let over = match &source.ty {
-            Type::Array(..) => Over::Array,
-            ty if ty.is_string() => Over::String,
-            _ => Over::Enumerable,
-        };
-        let body = match setup.is_empty() && cells.is_empty() {
-            true => body,
-            false => {
-                let mut statements: Vec<Statement> =
-                    setup.into_iter().map(Statement::Expression).collect();
-                statements.push(body);
-                Statement::Block {
-                    cells: cells.into(),
-                    functions: Box::default(),
-                    statements: statements.into(),
-                }
-            }
-        };
-        Ok(Statement::ForEach {
-            source: source.node,
-            over,
-            item,
-            body: Box::new(body),
-        })
-    }
-
-    /// The slot that takes each element, what is done with it, and the body.
-    fn for_each_body(
-        &mut self,
-        each: &'a ast::ForEach,
-        element: Option<Type>,
-        range: Range32,
-    ) -> Bind<(u32, Vec<Node>, Statement)> {
-        let (item, setup) = match &each.variable {
-            ForEachVariable::Variable { ty, name } => {
-                let wanted = match ty.kind {
-                    ast::TypeKind::Var => element.clone(),
-                    _ => self.type_syntax(ty).ok(),
-                };
-                let variable = self.declare(name, wanted.clone(), Some(Fixed::ForEach));
-                match (&element, &wanted) {
-                    (Some(element), Some(wanted)) => {
-                        if !variable.cell && element == wanted {
-                            (variable.slot, Vec::new())
-                        } else {
-                            let slot = self.temporary()?;
-                            let value = Typed::new(Op::Local(slot), element.clone(), name.range);
-                            let value = self.cast(Bound::Value(value), wanted, ty.range)?;
-                            let store = self.store(&variable, value.node, name.range);
-                            (slot, vec![store])
-                        }
-                    }
-                    _ => (variable.slot, Vec::new()),
-                }
-            }
-            ForEachVariable::Deconstruction(target) => {
-                let slot = self.temporary()?;
-                let element = element.clone().ok_or(Reported)?;
-                let value = Typed::new(Op::Local(slot), element, range);
-                let taken = self.deconstruct(target, Bound::Value(value), target.range)?;
-                (slot, vec![taken.node])
-            }
-        };
-        let body = self.within(Enclosing::Loop, |binder| binder.embedded(&each.body))?;
-        if element.is_none() {
-            return Err(Reported);
-        }
-        Ok((item, setup, body))
     }
 
     fn return_statement(&mut self, value: Option<&'a Expr>, range: Range32) -> Bind<Statement> {
@@ -585,322 +451,6 @@ impl<'a> Binder<'a> {
                 Ok(Statement::Return(Some(node)))
             }
         }
-    }
-
-    fn try_statement(&mut self, tried: &'a ast::Try) -> Bind<Statement> {
-        let body = self.block(&tried.block.statements);
-        let mut catches = Vec::with_capacity(tried.catches.len());
-        let mut seen: Vec<Type> = Vec::new();
-        let mut failed = false;
-        for clause in &tried.catches {
-            match self.catch(clause, &mut seen) {
-                Ok(catch) => catches.push(catch),
-                Err(Reported) => failed = true,
-            }
-        }
-        let finally = tried
-            .finally
-            .as_ref()
-            .map(|block| self.within(Enclosing::Finally, |binder| binder.block(&block.statements)));
-        if failed {
-            return Err(Reported);
-        }
-        Ok(Statement::Try {
-            body: Box::new(body),
-            catches: catches.into(),
-            finally: finally.map(Box::new),
-        })
-    }
-
-    fn catch(&mut self, clause: &'a ast::CatchClause, seen: &mut Vec<Type>) -> Bind<Catch> {
-        let ty = match &clause.ty {
-            None => None,
-            Some(syntax) => {
-                let ty = self.type_syntax(syntax)?;
-                if !self.registry.is_assignable(&ty, &Type::exception()) {
-                    return Err(self.error(
-                        "CS0155",
-                        "The type caught or thrown must be derived from System.Exception",
-                        syntax.range,
-                    ));
-                }
-                let caught = seen
-                    .iter()
-                    .find(|earlier| self.registry.is_assignable(&ty, earlier))
-                    .cloned();
-                if let Some(earlier) = caught {
-                    return Err(self.error(
-                        "CS0160",
-                        format!(
-                            "A previous catch clause already catches all exceptions of this or of a super type ('{earlier}')"
-                        ),
-                        syntax.range,
-                    ));
-                }
-                if clause.filter.is_none() {
-                    seen.push(ty.clone());
-                }
-                Some(ty)
-            }
-        };
-        if let Some(frame) = self.frames.last_mut() {
-            frame.scopes.push(Scope::default());
-        }
-        let result = self.catch_body(clause, ty);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.scopes.pop();
-        }
-        result
-    }
-
-    fn catch_body(&mut self, clause: &'a ast::CatchClause, ty: Option<Type>) -> Bind<Catch> {
-        let mut slot = None;
-        let mut cell = None;
-        if let Some(name) = &clause.name {
-            let variable = self.declare(name, ty.clone(), None);
-            if variable.cell {
-                let held = self.temporary()?;
-                let local = node(Op::Local(held), Kind::Other, name.range);
-                cell = Some(node(
-                    Op::NewCell(variable.slot, local.into()),
-                    Kind::Void,
-                    name.range,
-                ));
-                slot = Some(held);
-            } else {
-                slot = Some(variable.slot);
-            }
-        }
-        let filter = clause
-            .filter
-            .as_ref()
-            .map(|filter| self.condition(filter))
-            .transpose()?
-            .map(|filter| match &cell {
-                Some(cell) => {
-                    let range = Range32::new(filter.start, filter.end);
-                    sequence(vec![cell.clone(), filter], range)
-                }
-                None => filter,
-            });
-        let body = self.within(Enclosing::Catch, |binder| {
-            binder.block(&clause.block.statements)
-        });
-        let body = match cell {
-            Some(cell) => many(vec![Statement::Expression(cell), body]),
-            None => body,
-        };
-        Ok(Catch {
-            ty,
-            slot,
-            filter,
-            body,
-        })
-    }
-
-    /// `using var a = b;` and the statements after it, or `using (var a = b) body`.
-    fn using_local(
-        &mut self,
-        local: &'a LocalDeclaration,
-        body: &'a [Stmt],
-        range: Range32,
-    ) -> Bind<Statement> {
-        let declared = self.declarators(local, Some(Fixed::Using))?;
-        let mut resources = Vec::with_capacity(declared.len());
-        for (variable, store) in declared {
-            let (Some(store), Some(ty)) = (store, variable.ty.clone()) else {
-                return Err(Reported);
-            };
-            let op = match variable.cell {
-                true => Op::Cell(variable.slot),
-                false => Op::Local(variable.slot),
-            };
-            resources.push((store, node(op, kind_of(&ty), range), ty));
-        }
-        let body = self.block(body);
-        self.disposing(resources, body, local.ty.range)
-    }
-
-    /// `body` with each resource set before it and disposed after it, last first.
-    fn disposing(
-        &mut self,
-        resources: Vec<(Node, Node, Type)>,
-        body: Statement,
-        range: Range32,
-    ) -> Bind<Statement> {
-        let mut result = body;
-        for (store, held, ty) in resources.into_iter().rev() {
-            let dispose = self.dispose(&held, &ty, range)?;
-            result = many(vec![
-                Statement::Expression(store),
-                Statement::Try {
-                    body: Box::new(result),
-                    catches: Box::default(),
-                    finally: Some(Box::new(dispose)),
-                },
-            ]);
-        }
-        Ok(result)
-    }
-
-    fn dispose(&mut self, held: &Node, ty: &Type, range: Range32) -> Bind<Statement> {
-        let disposable = self
-            .registry
-            .find("System.IDisposable", 0)
-            .map(|table| Type::plain(table.0));
-        let implements = disposable
-            .as_ref()
-            .is_some_and(|disposable| self.registry.is_assignable(ty, disposable));
-        let found = [Some(ty.clone()), disposable]
-            .into_iter()
-            .flatten()
-            .filter(|_| implements)
-            .find_map(|owner| {
-                self.registry
-                    .lookup(&owner, "Dispose")
-                    .into_iter()
-                    .find(|found| {
-                        found.info.kind == MemberKind::Method && found.info.parameters.is_empty()
-                    })
-            });
-        let Some(found) = found else {
-            return Err(self.error(
-                "CS1674",
-                format!(
-                    "'{ty}': type used in a using statement must be implicitly convertible to 'System.IDisposable'."
-                ),
-                range,
-            ));
-        };
-        let call = self.call_node(
-            found.info,
-            &found.owner,
-            &[],
-            vec![held.clone()],
-            Vec::new(),
-            range,
-        );
-        let null = node(Op::IsNull(held.clone().into()), Kind::Bool, range);
-        Ok(Statement::If {
-            condition: node(Op::Not(null.into()), Kind::Bool, range),
-            then: Box::new(Statement::Expression(call)),
-            otherwise: None,
-        })
-    }
-
-    /// Makes the local functions of a block known, so that they can be called before they are written.
-    fn signatures(&mut self, statements: &'a [Stmt]) {
-        for statement in statements {
-            let StmtKind::LocalFunction(function) = &statement.kind else {
-                continue;
-            };
-            let signature = self.signature(function, statement.range);
-            let variable = self.declare(&function.name, Some(Type::object()), None);
-            let known = self
-                .frames
-                .last_mut()
-                .and_then(|frame| frame.find_mut(&variable.name));
-            if let Some(known) = known {
-                match signature {
-                    Ok(signature) => known.function = Some(Arc::new(signature)),
-                    Err(Reported) => known.ty = None,
-                }
-            }
-        }
-    }
-
-    fn signature(&mut self, function: &'a ast::LocalFunction, range: Range32) -> Bind<Signature> {
-        if !function.type_parameters.is_empty() {
-            return Err(self.unsupported("generic local functions", range));
-        }
-        let returns = self.type_syntax(&function.return_type);
-        let mut parameters = Vec::with_capacity(function.parameters.len());
-        for parameter in &function.parameters {
-            let ty = self.type_syntax(&parameter.ty)?;
-            let default = match &parameter.default {
-                None => None,
-                Some(expr) => match self.initial(expr, &ty)?.op {
-                    Op::Constant(value) => Some(value),
-                    _ => Some(Value::Null),
-                },
-            };
-            parameters.push(Parameter {
-                name: parameter.name.name.clone(),
-                ty,
-                mode: match parameter.modifier {
-                    ArgumentModifier::Out => ParameterMode::Out,
-                    ArgumentModifier::Ref => ParameterMode::Ref,
-                    _ if parameter.is_params => ParameterMode::Params,
-                    _ => ParameterMode::In,
-                },
-                default,
-            });
-        }
-        Ok(Signature {
-            name: function.name.name.clone(),
-            parameters,
-            returns: returns?,
-        })
-    }
-
-    /// The node that makes a local function's delegate and puts it in its place.
-    fn local_function(&mut self, function: &'a ast::LocalFunction, range: Range32) -> Bind<Node> {
-        let (_, variable) = self.variable(&function.name.name).ok_or(Reported)?;
-        let signature = variable.function.clone().ok_or(Reported)?;
-        let returns = match &signature.returns {
-            Type::Void => Returns::Void,
-            ty => Returns::Type(ty.clone()),
-        };
-        let mut frame = Frame::new(returns.clone());
-        frame.hoisted = true;
-        let depth = self.frames.len();
-        self.frames.push(frame);
-        let errors = self.errors.len();
-        let result = self.function_body(function, &signature, &returns, range);
-        self.frames.truncate(depth);
-        if self.errors.len() > errors {
-            return Err(Reported);
-        }
-        let lambda = node(Op::Lambda(Arc::new(result?)), Kind::Other, range);
-        Ok(self.store(&variable, lambda, range))
-    }
-
-    fn function_body(
-        &mut self,
-        function: &'a ast::LocalFunction,
-        signature: &Signature,
-        returns: &Returns,
-        range: Range32,
-    ) -> Bind<crate::typed::Function> {
-        for (parameter, declared) in function.parameters.iter().zip(&signature.parameters) {
-            let by_reference = matches!(declared.mode, ParameterMode::Out | ParameterMode::Ref);
-            self.parameter(&parameter.name, declared.ty.clone(), by_reference);
-        }
-        let body = match &function.body {
-            ast::Body::Expr(expr) => Body::Expression(self.returned_expression(expr, returns)?),
-            ast::Body::Block(block) => {
-                let errors = self.errors.len();
-                let body = self.block(&block.statements);
-                let clean = self.errors.len() == errors;
-                if clean && signature.returns != Type::Void && flow::completes(&body) {
-                    let types: Vec<String> = signature
-                        .parameters
-                        .iter()
-                        .map(|parameter| parameter.ty.to_string())
-                        .collect();
-                    let message = format!(
-                        "'{}({})': not all code paths return a value",
-                        signature.name,
-                        types.join(", ")
-                    );
-                    self.error("CS0161", message, function.name.range);
-                }
-                Body::Block(body)
-            }
-        };
-        let _ = range;
-        let count = u32::try_from(signature.parameters.len()).unwrap_or(u32::MAX);
-        self.finish(Type::object(), count, body)
     }
 }
 

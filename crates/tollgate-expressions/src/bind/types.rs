@@ -232,7 +232,7 @@ impl Binder<'_> {
         if let Some(arity) = (0..=8).find(|arity| self.registry.find(name, *arity).is_some())
             && qualifier.is_empty()
         {
-            return Err(self.wrong_arity(name, arity, arguments.len(), range));
+            return Err(self.wrong_arity(name, arity, range));
         }
         Err(match qualifier {
             [] => self.unknown_type(name, last.identifier.range),
@@ -246,11 +246,11 @@ impl Binder<'_> {
         })
     }
 
-    fn wrong_arity(&mut self, name: &str, arity: usize, given: usize, range: Range32) -> Reported {
+    fn wrong_arity(&mut self, name: &str, arity: usize, range: Range32) -> Reported {
         let shown = self
             .registry
             .find(name, arity)
-            .map_or_else(|| name.to_string(), |table| display_table(table));
+            .map_or_else(|| name.to_string(), display_table);
         if arity == 0 {
             self.error(
                 "CS0308",
@@ -258,7 +258,6 @@ impl Binder<'_> {
                 range,
             )
         } else {
-            let _ = given;
             self.error(
                 "CS0305",
                 format!("Using the generic type '{shown}' requires {arity} type arguments"),
