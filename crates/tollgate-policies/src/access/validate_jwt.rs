@@ -37,8 +37,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use http::header::AUTHORIZATION;
-use http::{HeaderName, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 use smallvec::SmallVec;
 use tollgate_dotnet::{Str, Value};
@@ -53,9 +52,10 @@ use tollgate_syntax::Diagnostic;
 use super::jwt::claims::{Claims, Requirement};
 use super::jwt::key_sets::{KeySets, KeySource, Known, Need};
 use super::jwt::keys::{Key, KeyIdentity};
-use super::jwt::rejection::Rejection;
+use super::jwt::location::{Location, utf8};
+use super::jwt::rejection::{Refusal, Rejection};
 use super::jwt::remembered::Remembered;
-use super::jwt::token::{MAX_TOKEN_LENGTH, MalformedToken, Token, TokenAlgorithm};
+use super::jwt::token::{Token, TokenAlgorithm};
 use super::jwt::verify::{self, Lifetime};
 
 /// `validate-jwt`.
@@ -242,40 +242,12 @@ struct ValidateJwt {
     claims: Vec<RequiredClaim>,
 }
 
-/// Where the token is.
-#[derive(Debug)]
-enum Location {
-    Header(Setting<HeaderName>),
-    Query(Setting<Str>),
-    Value(Setting<Option<Str>>),
-}
-
 #[derive(Debug)]
 struct RequiredClaim {
     name: Box<str>,
     all: bool,
     separator: Option<Box<str>>,
     values: Vec<Setting<Str>>,
-}
-
-impl Location {
-    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
-        const NAMES: [&str; 3] = ["header-name", "query-parameter-name", "token-value"];
-        let mut present = NAMES.into_iter().filter(|name| e.has(name));
-        let name = present.next().ok_or_else(|| {
-            let message = format!("`validate-jwt` needs one of `{}`", NAMES.join("`, `"));
-            e.error("missing-attribute", e.name_span(), message)
-        })?;
-        if let Some(other) = present.next() {
-            let message = format!("`{other}` cannot stand beside `{name}`");
-            return Err(e.error("conflicting-attributes", e.attribute_span(other), message));
-        }
-        Ok(match name {
-            "header-name" => Self::Header(e.setting(name)?),
-            "query-parameter-name" => Self::Query(e.setting(name)?),
-            _ => Self::Value(e.setting(name)?),
-        })
-    }
 }
 
 impl RequiredClaim {
@@ -313,14 +285,6 @@ struct Verified {
     jwt: Option<Arc<Jwt>>,
 }
 
-/// Why the request does not pass.
-enum Refusal {
-    /// The token is no good.
-    Rejected(Rejection),
-    /// The policy itself failed: an expression threw.
-    Failed(Failure),
-}
-
 type Sources = SmallVec<[Arc<KeySource>; 2]>;
 
 impl Policy for ValidateJwt {
@@ -337,11 +301,6 @@ impl Policy for ValidateJwt {
     }
 
     fn reads(&self) -> Reads {
-        let location = match &self.location {
-            Location::Header(name) => name.reads(),
-            Location::Query(name) => name.reads(),
-            Location::Value(value) => value.reads(),
-        };
         let texts = (self.openid_configs.iter())
             .chain(&self.audiences)
             .chain(&self.issuers)
@@ -352,14 +311,14 @@ impl Policy for ValidateJwt {
             .map(Setting::reads)
             .chain([self.status.reads(), self.clock_skew.reads()])
             .chain([self.require_expiration.reads(), self.require_signed.reads()])
-            .fold(location, Reads::or)
+            .fold(self.location.reads(), Reads::or)
     }
 }
 
 impl ValidateJwt {
     /// Validates the token with the keys at hand; `Wait` when keys must be fetched first.
     fn validate_at_once(&self, exchange: &mut Exchange) -> Result<Flow, Refusal> {
-        let text = self.token_text(exchange)?;
+        let text = self.location.token(self.scheme.as_ref(), exchange)?;
         let now = exchange.context.ports.clock.now();
         let sources = self.sources(exchange, now)?;
         let at_hand = sources.iter().map(|source| source.peek(now, Need::Any));
@@ -383,7 +342,7 @@ impl ValidateJwt {
 
     /// Validates the token, and fetches what is needed for it.
     async fn validate(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
-        let text = self.token_text(exchange)?;
+        let text = self.location.token(self.scheme.as_ref(), exchange)?;
         let ports = exchange.context.ports.clone();
         let sources = self.sources(exchange, ports.clock.now())?;
         let fetch = |need| join_all(sources.iter().map(|source| source.get(&ports, need)));
@@ -490,41 +449,6 @@ impl ValidateJwt {
         Ok(())
     }
 
-    /// The token's text, at most [`MAX_TOKEN_LENGTH`] bytes of it.
-    fn token_text(&self, exchange: &mut Exchange) -> Result<Str, Refusal> {
-        let text = match &self.location {
-            Location::Header(name) => {
-                let name = name.get(exchange)?;
-                let scheme = match &self.scheme {
-                    Some(scheme) if *name == AUTHORIZATION => Some(scheme.get(exchange)?),
-                    _ => None,
-                };
-                let mut values = exchange.context.request.headers.get_all(&*name).iter();
-                let value = only(&mut values)?.ok_or(Rejection::NotPresent)?;
-                // Not `to_str`, which goes byte by byte: other characters are refused with the token anyway.
-                let value = std::str::from_utf8(value.as_bytes());
-                let value = value.map_err(|_| MalformedToken::Characters);
-                let value = value.map_err(Rejection::from)?.trim_ascii();
-                let token = match &scheme {
-                    Some(scheme) => after_scheme(value, &scheme.to_utf8()).unwrap_or_default(),
-                    None => after_scheme(value, "Bearer").unwrap_or(value),
-                };
-                bounded(token)?.into()
-            }
-            Location::Query(name) => {
-                let name = name.get(exchange)?;
-                let name = name.to_utf8();
-                let mut values = exchange.context.request.url.query_values(&name);
-                only(&mut values)?.unwrap_or(Str::EMPTY)
-            }
-            Location::Value(value) => value.get(exchange)?.into_owned().unwrap_or(Str::EMPTY),
-        };
-        match bounded(utf8(&text)?)?.is_empty() {
-            true => Err(Rejection::NotPresent.into()),
-            false => Ok(text),
-        }
-    }
-
     fn sources(&self, exchange: &mut Exchange, now: i64) -> Result<Sources, Failure> {
         if self.openid_configs.is_empty() {
             return Ok(Sources::new());
@@ -556,18 +480,6 @@ impl ValidateJwt {
     }
 }
 
-impl From<Rejection> for Refusal {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
-}
-
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
 /// The values for this request.
 fn texts<'a>(
     settings: &'a [Setting<Str>],
@@ -578,33 +490,6 @@ fn texts<'a>(
         Cow::Owned(text) => Ok(Cow::Owned(text.to_utf8().into_owned())),
     };
     settings.iter().map(text).collect()
-}
-
-/// The one value there is; two would let a policy check one and a backend believe the other.
-fn only<T>(values: &mut impl Iterator<Item = T>) -> Result<Option<T>, Rejection> {
-    let first = values.next();
-    match values.next() {
-        Some(_) => Err(Rejection::Ambiguous),
-        None => Ok(first),
-    }
-}
-
-fn bounded(token: &str) -> Result<&str, Rejection> {
-    match token.len() > MAX_TOKEN_LENGTH {
-        true => Err(MalformedToken::TooLong.into()),
-        false => Ok(token),
-    }
-}
-
-fn utf8(text: &Str) -> Result<&str, Rejection> {
-    let characters = || MalformedToken::Characters.into();
-    text.as_utf8().ok_or_else(characters)
-}
-
-/// What follows the scheme in a value of `Authorization`; schemes are compared without case (RFC 9110, 11.1).
-fn after_scheme<'v>(value: &'v str, scheme: &str) -> Option<&'v str> {
-    let (word, rest) = value.split_once(' ').unwrap_or((value, ""));
-    word.eq_ignore_ascii_case(scheme).then(|| rest.trim_ascii())
 }
 
 fn unix_seconds(ticks: i64) -> i64 {
@@ -624,3 +509,7 @@ mod tests;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod discovery_tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod load_tests;

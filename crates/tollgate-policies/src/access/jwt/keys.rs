@@ -238,3 +238,61 @@ fn strip_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_key() {
+        let modulus = URL_SAFE_NO_PAD.encode([0xC3; 256]);
+        let padded = URL_SAFE_NO_PAD.encode([[0; 256], [0xC3; 256]].concat());
+        let short = URL_SAFE_NO_PAD.encode([0xC3; 255]);
+        let long = URL_SAFE_NO_PAD.encode([0xC3; 1025]);
+        let rsa = |n: &str, e: &str| Key::rsa(n, e, None).map(|key| key.identity());
+        let good = rsa(&modulus, "AQAB").unwrap();
+        assert_eq!(rsa(&padded, "AAEAAQ=="), Ok(good));
+        assert_eq!(rsa(&short, "AQAB"), Err(KeyError::RsaSize));
+        assert_eq!(rsa(&long, "AQAB"), Err(KeyError::RsaSize));
+        assert_eq!(rsa("+/", "AQAB"), Err(KeyError::NotBase64Url("n")));
+        for exponent in ["", "AA", "AQ", "BA", "____________"] {
+            assert_eq!(
+                rsa(&modulus, exponent),
+                Err(KeyError::RsaExponent),
+                "{exponent}"
+            );
+        }
+        let secret = |text| Key::secret(text, None).map(|_| ());
+        assert_eq!(secret("MDEyMzQ1Njc4OWFiY2RlZg=="), Ok(()));
+        assert_eq!(secret("MDEyMzQ1Njc4OWFiY2Rl"), Err(KeyError::ShortSecret));
+        assert_eq!(secret("MDEyMzQ1Njc4OWFiY2RlZg"), Err(KeyError::NotBase64));
+    }
+
+    #[test]
+    fn keys_of_other_kinds_and_uses_are_other_keys() {
+        let bytes = [0xC3; 256];
+        let secret = Key::secret(&STANDARD.encode(bytes), None).unwrap();
+        let rsa = Key::rsa(&URL_SAFE_NO_PAD.encode(bytes), "AQAB", None).unwrap();
+        let with_id = Key::secret(&STANDARD.encode(bytes), Some("id")).unwrap();
+        let only = Key::from_secret(&bytes, None, Some(Algorithm::HS256)).unwrap();
+        assert_ne!(secret.identity(), rsa.identity());
+        assert_ne!(secret.identity(), only.identity());
+        assert_eq!(secret.identity(), with_id.identity());
+        assert!(only.allows(Algorithm::HS256) && !only.allows(Algorithm::HS512));
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_set_is_read(member in r"[\w.=-]{0,12}", text in r"\PC{0,40}", kty in "RSA|EC|oct|OKP|x") {
+            let key = serde_json::json!({
+                "kty": kty, "crv": "P-256", "n": text, "e": text, "x": text, "y": text, "k": text, member: text,
+            });
+            let set = KeySet { keys: vec![key] };
+            prop_assert!(key_set(set).len() <= 1);
+        }
+    }
+}

@@ -4,6 +4,7 @@ pub(crate) mod claims;
 pub(crate) mod discovery;
 pub(crate) mod key_sets;
 pub(crate) mod keys;
+pub(crate) mod location;
 pub(crate) mod rejection;
 pub(crate) mod remembered;
 pub(crate) mod token;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
+use tollgate_engine::Failure;
 
 use super::discovery::DiscoveryError;
 use super::token::MalformedToken;
@@ -44,6 +45,26 @@ pub(crate) enum Rejection {
     ClaimsMissing(String),
     #[error("Claim {name} value of {value} is not allowed. Access denied.")]
     ClaimValue { name: String, value: Shown },
+}
+
+/// Why the request does not pass.
+pub(crate) enum Refusal {
+    /// The token is no good.
+    Rejected(Rejection),
+    /// The policy itself failed: an expression threw.
+    Failed(Failure),
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl Rejection {
