@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use tollgate_dotnet::{Array, Call, Machine, Throw, Type, TypeDef, TypeKind, Value, member};
+use tollgate_dotnet::{
+    Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, member,
+};
 
-use super::{Part, context, part};
-use crate::exchange::{Body, Context};
+use super::{Part, context, part, registry};
+use crate::exchange::{Body, Context, form_pairs};
 
 /// `IMessageBody`.
 pub(super) static BODY: TypeDef = TypeDef {
@@ -14,7 +16,13 @@ pub(super) static BODY: TypeDef = TypeDef {
     kind: TypeKind::Interface,
     bases: &[],
     values: &[],
-    members: &[member("T As<T>(bool preserveContent = false)", read_as)],
+    members: &[
+        member("T As<T>(bool preserveContent = false)", read_as),
+        member(
+            "IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)",
+            read_as_form,
+        ),
+    ],
 };
 
 /// Reads the body as a `T`. Without `preserveContent` it is used up: what reads it later finds nothing.
@@ -22,6 +30,31 @@ fn read_as(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let bytes = take(call)?;
     let ty = call.types.last().cloned().unwrap_or_else(Type::string);
     convert(call.machine, &bytes, &ty)
+}
+
+/// Names and values of `a=1&b=2`, decoded.
+fn read_as_form(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let bytes = take(call)?;
+    let machine = &mut *call.machine;
+    let lists = registry().parse_type("IList<string>");
+    let mut form = Dictionary::new(Type::string(), lists.unwrap_or_else(Type::object));
+    for (name, value) in form_pairs(&text(&bytes)) {
+        machine.step(1)?;
+        let name = Value::String(name);
+        let list = match form.get(machine.heap, &name).cloned() {
+            Some(list) => list,
+            None => {
+                let list = machine.heap.alloc(List::new(Type::string(), Vec::new()))?;
+                form.insert(machine.heap, name, list.clone());
+                list
+            }
+        };
+        machine.heap.charge(size_of::<Value>())?;
+        if let Some(list) = machine.heap.of_mut::<List>(&list) {
+            list.items_mut().push(value.into());
+        }
+    }
+    machine.heap.alloc(form)
 }
 
 fn take(call: &mut Call<'_, '_>) -> Result<Bytes, Throw> {

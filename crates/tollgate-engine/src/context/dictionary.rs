@@ -1,7 +1,7 @@
 //! What the dictionaries of `context` have in common.
 
 use smallvec::SmallVec;
-use tollgate_dotnet::{Array, Call, Heap, Str, Throw, Type, Value};
+use tollgate_dotnet::{Array, Call, Heap, Str, Throw, Type, Value, ops};
 
 use super::{Part, headers, sequence};
 use crate::exchange::Context;
@@ -73,10 +73,11 @@ macro_rules! texts_dictionary {
                     },
                 ).preparing($prepare),
                 tollgate_dotnet::member(
-                    "string[] GetValueOrDefault(string name, string[] defaultValue)",
-                    |c| {
-                        let array = $crate::context::dictionary::array(c, $texts)?;
-                        Ok(array.unwrap_or_else(|| c.arg(2).clone()))
+                    // The default is a `string[]`; as an `object` it leaves `null` to the overload above.
+                    "string[] GetValueOrDefault(string name, object defaultValue)",
+                    |c| match $crate::context::dictionary::array(c, $texts)? {
+                        Some(array) => Ok(array),
+                        None => $crate::context::dictionary::default_array(c),
                     },
                 ).preparing($prepare),
             ]
@@ -109,6 +110,11 @@ pub(super) fn array(call: &mut Call<'_, '_>, texts: Get<Texts>) -> Result<Option
     let found = texts(call)?;
     let array = found.map(|texts| call.machine.heap.alloc(Array::strings(texts)));
     array.transpose()
+}
+
+/// The default value of a call, as a `string[]`.
+pub(super) fn default_array(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    ops::cast(call.machine, call.arg(2), &Type::array(Type::string()))
 }
 
 pub(super) fn keys(entries: Vec<(Str, Value)>) -> Value {

@@ -26,6 +26,9 @@ pub(super) static URL: TypeDef = TypeDef {
         member("string QueryString { get; }", |c| {
             get(c, |url| url.query.clone().into())
         }),
+        member("string ToString()", |c| {
+            get(c, |url| url.to_string().into())
+        }),
         member("string Scheme { get; }", |c| {
             get(c, |url| url.scheme.clone().into())
         }),

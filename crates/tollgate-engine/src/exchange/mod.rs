@@ -11,6 +11,7 @@ pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
 pub use headers::{ReasonPhrase, strip_hop_by_hop};
 pub use trace::{Trace, TraceEntry};
+pub(crate) use url::form_pairs;
 pub use url::{Url, UrlError};
 pub use variables::{VariableName, Variables};
 
