@@ -1,1 +1,1 @@
-//! Unpublished.
+//! Examples: `cargo run -p tollgate-examples --example axum`.

@@ -1,1 +1,60 @@
-fn main() {}
+//! The `tollgate` program: Azure API Management policy files on a laptop, in CI, and as a gateway.
+
+mod arguments;
+mod check;
+mod config;
+mod demo;
+mod request;
+mod run;
+mod serve;
+
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Runs Azure API Management policy files anywhere.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reports everything that is wrong in policy files.
+    Check(check::Arguments),
+    /// Runs one request through a policy, against a mock backend, and tells what happened.
+    Run(run::Arguments),
+    /// Runs a gateway from one configuration file, or the built-in demo.
+    Serve(serve::Arguments),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Check(arguments) => check::main(&arguments),
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        // A reader that has seen enough, such as `head`, is no trouble.
+        let closed = error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        if !closed {
+            eprintln!("tollgate: {error}");
+        }
+        ExitCode::from(2)
+    })
+}

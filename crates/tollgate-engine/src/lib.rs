@@ -40,4 +40,4 @@ pub use ports::Ports;
 pub use routing::{Route, RouteError};
 pub use setting::{Expression, FromValue, Setting};
 pub use subscription_key::{Admission, Denied};
-pub use wire::PolicyVariables;
+pub use wire::{PolicyVariables, ValidatedToken};

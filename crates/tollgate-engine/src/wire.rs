@@ -1,11 +1,14 @@
 //! Between messages on the wire and messages in an exchange: what a gateway takes off, and puts on.
 
+use std::sync::Arc;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 use http::{Method, StatusCode};
 use http_body::Body as _;
-use tollgate_dotnet::Value;
+use tollgate_dotnet::{Str, Value};
 
+use crate::context::Jwt;
 use crate::exchange::{
     Body, Exchange, ReasonPhrase, Request, Response, Url, UrlError, Variables, strip_hop_by_hop,
 };
@@ -29,6 +32,17 @@ impl PolicyVariables {
     /// The variable of that name, if it is text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.as_str()?.as_utf8()
+    }
+}
+
+/// The token that `validate-jwt` accepted, for an inner service; an extension of [`http::Request`].
+#[derive(Debug, Clone)]
+pub struct ValidatedToken(pub Arc<Jwt>);
+
+impl ValidatedToken {
+    /// The values of a claim, as text; none if the token does not have it.
+    pub fn claim(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.claim(name).iter().filter_map(Str::as_utf8)
     }
 }
 

@@ -3,12 +3,12 @@
 //! [`ALL`] is the list. Each file's comment is the policy's reference page; its `KIND` is the table that the engine
 //! checks documents against. `include-fragment` and `base` are the engine's own.
 
-mod access;
-mod control;
-mod cross_domain;
-mod logging;
-mod routing;
-mod transformation;
+pub mod access;
+pub mod control;
+pub mod cross_domain;
+pub mod logging;
+pub mod routing;
+pub mod transformation;
 
 use tollgate_engine::PolicyKind;
 

@@ -73,6 +73,11 @@ struct Claims(std::sync::Arc<[(Str, Texts)]>);
 const MAX_LENGTH: usize = 64 << 10;
 
 impl Jwt {
+    /// The values of a claim, as text; none if it is not there.
+    pub fn claim(&self, name: &str) -> &[Str] {
+        self.claims.get(name).unwrap_or_default()
+    }
+
     /// Takes a token apart, with or without `Bearer ` before it; `None` if it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -7,6 +7,16 @@ use tollgate_dotnet::Str;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReasonPhrase(pub Str);
 
+impl ReasonPhrase {
+    /// The reason phrase of a response: its own, or the standard one of its status code.
+    pub fn of<B>(response: &http::Response<B>) -> Str {
+        match response.extensions().get::<Self>() {
+            Some(Self(phrase)) => phrase.clone(),
+            None => Str::from_static(response.status().canonical_reason().unwrap_or_default()),
+        }
+    }
+}
+
 /// Takes away the headers that are for one connection only, those that `Connection` names included.
 /// Source: RFC 9110, section 7.6.1.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use smallvec::SmallVec;
-use tollgate_dotnet::{Budget, Heap, Machine, Value};
+use tollgate_dotnet::{Budget, Heap, Machine, Str, Value, ops};
 
 use crate::context::Part;
 use crate::failure::Failure;
@@ -126,6 +126,29 @@ impl Exchange {
     /// Whether what `forward-request` sends stays in the process.
     pub(crate) fn has_inner_service(&self) -> bool {
         self.backend.is_some()
+    }
+
+    /// The variables as JSON, for people and tools: numbers, truth values, text and `null` as what they are, all else by
+    /// its text.
+    pub fn variables_as_json(&mut self) -> serde_json::Map<String, serde_json::Value> {
+        let variables: Vec<(Str, Value)> = (self.context.variables.iter())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let json = |value: Value, exchange: &mut Self| match value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => value.into(),
+            Value::Int32(number) => number.into(),
+            Value::Int64(number) => number.into(),
+            Value::Double(number) => number.into(),
+            other => {
+                let text = ops::to_text(&exchange.machine(), &other).unwrap_or_default();
+                text.to_utf8().into_owned().into()
+            }
+        };
+        let variables = variables.into_iter();
+        variables
+            .map(|(name, value)| (name.to_utf8().into_owned(), json(value, self)))
+            .collect()
     }
 
     /// Has work done when the response is known.

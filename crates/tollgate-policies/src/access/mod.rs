@@ -1,9 +1,9 @@
 //! Policies on who may call, and how often.
 
-pub(crate) mod check_header;
-pub(crate) mod ip_filter;
+pub mod check_header;
+pub mod ip_filter;
 mod jwt;
 mod rate;
-pub(crate) mod rate_limit;
-pub(crate) mod rate_limit_by_key;
-pub(crate) mod validate_jwt;
+pub mod rate_limit;
+pub mod rate_limit_by_key;
+pub mod validate_jwt;

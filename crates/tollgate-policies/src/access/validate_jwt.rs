@@ -45,7 +45,7 @@ use tollgate_engine::policy::BoxFuture;
 use tollgate_engine::ports::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, Invalid, Jwt, Policy, PolicyKind, Reads,
-    Scopes, Sections, Setting, Url, VariableName, element, optional, required,
+    Scopes, Sections, Setting, Url, ValidatedToken, VariableName, element, optional, required,
 };
 use tollgate_syntax::Diagnostic;
 
@@ -436,6 +436,10 @@ impl ValidateJwt {
                 let required = self.claims.iter().map(|claim| &*claim.name);
                 return Err(verify::claims_rejection(claims, required, &claim.name).into());
             }
+        }
+        if let Some(jwt) = &verified.jwt {
+            let token = ValidatedToken(Arc::clone(jwt));
+            exchange.context.request.extensions.insert(token);
         }
         if let Some(output) = &self.output {
             let jwt = verified.jwt.clone();

@@ -1,6 +1,6 @@
 //! Policies on the way of a request through its policies.
 
-pub(crate) mod choose;
-pub(crate) mod mock_response;
-pub(crate) mod retry;
-pub(crate) mod return_response;
+pub mod choose;
+pub mod mock_response;
+pub mod retry;
+pub mod return_response;

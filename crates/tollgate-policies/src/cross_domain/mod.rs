@@ -1,3 +1,3 @@
 //! Policies for browsers.
 
-pub(crate) mod cors;
+pub mod cors;

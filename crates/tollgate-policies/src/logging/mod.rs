@@ -1,3 +1,3 @@
 //! Policies that report.
 
-pub(crate) mod trace;
+pub mod trace;

@@ -1,4 +1,4 @@
 //! Policies on where requests go.
 
-pub(crate) mod forward_request;
-pub(crate) mod set_backend_service;
+pub mod forward_request;
+pub mod set_backend_service;

@@ -1,0 +1,111 @@
+//! `tollgate serve`: a gateway from one file.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tollgate::syntax::render;
+use tollgate::{BuildError, Gateway};
+
+use crate::config::Config;
+use crate::demo;
+
+/// Runs a gateway.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A configuration file:
+
+  listen = \"127.0.0.1:8080\"
+  policy = \"global.xml\"                     # for all APIs; optional
+
+  [named-values]
+  tenant = \"contoso\"
+  api-key = { env = \"API_KEY\" }             # secrets come from the environment or a file
+
+  [backends]
+  orders = \"https://orders.example\"
+
+  [[apis]]
+  id = \"orders\"
+  path = \"orders\"
+  service-url = \"https://orders.example\"
+  policy = \"orders.xml\"
+  operations = [{ method = \"GET\", url-template = \"/{id}\", policy = \"get-order.xml\" }]
+
+Without operations an API takes every method and path. `tollgate serve demo` needs no file: it starts two backends and
+shares requests between them as the blog's load-balance-random.xml says.")]
+pub(crate) struct Arguments {
+    /// The configuration file, or `demo`.
+    config: PathBuf,
+    /// Listen here instead of where the configuration says.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(arguments))
+}
+
+async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let is_demo = arguments.config == Path::new("demo");
+    let (catalog, listen) = if is_demo {
+        (
+            demo::start().await?,
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+        )
+    } else {
+        let config = Config::read(&arguments.config)?;
+        let folder = arguments.config.parent().unwrap_or(Path::new(""));
+        (config.catalog(folder)?, config.listen)
+    };
+    let gateway = match Gateway::builder().catalog(catalog).build() {
+        Ok(gateway) => gateway,
+        Err(BuildError::Load(errors)) => {
+            let color = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            for diagnostic in &errors.diagnostics {
+                eprintln!("{}\n", render(diagnostic, &errors.sources, color));
+            }
+            return Ok(ExitCode::from(2));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let listen = arguments.listen.unwrap_or(listen);
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        format!("cannot listen on {listen}: {error}; `--listen 127.0.0.1:0` takes any free port")
+    })?;
+    let address = listener.local_addr()?;
+    println!("tollgate listens on http://{address}");
+    if is_demo {
+        println!("try:  for i in 1 2 3 4 5 6; do curl -s http://{address}/hello; done");
+    }
+    tollgate::hyper::serve(listener, gateway, stop()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends when the process is told to stop: Ctrl-C, or SIGTERM.
+async fn stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,252 @@
+//! From policy files to a gateway.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tollgate_engine::ports::{
+    Clock, CounterStore, EventSink, HttpClient, Limits, Ports, Random, Shared,
+};
+use tollgate_engine::{Api, Catalog, LoadErrors, Plan, PolicyKind, Source};
+
+use crate::{LogEvents, MemoryCounters, SystemClock, SystemRandom};
+
+/// A gateway: policies that requests run through. Cheap to clone; clones are the same gateway.
+///
+/// Derefs to the engine's gateway, whose `handle` runs a request.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    engine: Arc<tollgate_engine::Gateway>,
+    kinds: Arc<[&'static [PolicyKind]]>,
+}
+
+/// Why no gateway could be built.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The policies have errors.
+    #[error(transparent)]
+    Load(#[from] LoadErrors),
+    /// The HTTP client could not be set up.
+    #[error("{0}")]
+    HttpClient(String),
+}
+
+impl Gateway {
+    /// A gateway with its settings to be made.
+    pub fn builder() -> GatewayBuilder {
+        GatewayBuilder::default()
+    }
+
+    /// Loads another catalog and swaps it in. Requests in flight finish on the plan they began with; counters and what
+    /// policies remember stay.
+    ///
+    /// # Errors
+    /// The new catalog has errors; the old plan stays.
+    pub fn reload(&self, catalog: &Catalog) -> Result<(), LoadErrors> {
+        self.engine.reload(Plan::load(catalog, &self.kinds)?);
+        Ok(())
+    }
+}
+
+impl Deref for Gateway {
+    type Target = Arc<tollgate_engine::Gateway>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.engine
+    }
+}
+
+impl From<Gateway> for Arc<tollgate_engine::Gateway> {
+    fn from(gateway: Gateway) -> Self {
+        gateway.engine
+    }
+}
+
+/// Settings of a [`Gateway`]: what it serves, and the world it lives in.
+///
+/// Ports that are not given are the process's own: memory, the system's clock and randomness, and with the feature
+/// `hyper` an HTTP client.
+#[derive(Default)]
+pub struct GatewayBuilder {
+    catalog: Catalog,
+    kinds: Vec<&'static [PolicyKind]>,
+    http: Option<Arc<dyn HttpClient>>,
+    clock: Option<Arc<dyn Clock>>,
+    random: Option<Arc<dyn Random>>,
+    counters: Option<Arc<dyn CounterStore>>,
+    events: Option<Arc<dyn EventSink>>,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for GatewayBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayBuilder")
+            .field("catalog", &self.catalog)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings that the catalog has too.
+impl GatewayBuilder {
+    /// Takes all that a catalog describes in place of what was said so far.
+    #[must_use]
+    pub fn catalog(mut self, catalog: Catalog) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
+    /// Serves every request by one policy document, as the policy of an API that takes all paths. For more than one
+    /// API use [`api`](Self::api).
+    #[must_use]
+    pub fn policy(self, source: Source) -> Self {
+        self.api(Api::new("default").policy(source))
+    }
+
+    /// The policy for all APIs. Without it the backend section is `<forward-request />` and the others are empty.
+    #[must_use]
+    pub fn global_policy(self, source: Source) -> Self {
+        self.with(|catalog| catalog.policy(source))
+    }
+
+    /// An API.
+    #[must_use]
+    pub fn api(self, api: Api) -> Self {
+        self.with(|catalog| catalog.api(api))
+    }
+
+    /// A named value.
+    #[must_use]
+    pub fn named_value(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|catalog| catalog.named_value(name, value))
+    }
+
+    /// A named value that is shown nowhere: not in traces, logs or diagnostics.
+    #[must_use]
+    pub fn secret(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.with(|catalog| catalog.secret(name, value))
+    }
+
+    /// A policy fragment.
+    #[must_use]
+    pub fn fragment(self, id: impl Into<String>, source: Source) -> Self {
+        self.with(|catalog| catalog.fragment(id, source))
+    }
+
+    /// A backend that `set-backend-service backend-id` can name.
+    #[must_use]
+    pub fn backend(self, id: impl Into<String>, url: impl Into<String>) -> Self {
+        self.with(|catalog| catalog.backend(id, url))
+    }
+
+    /// Changes the catalog by a function that may fail.
+    ///
+    /// # Errors
+    /// Those of the function.
+    pub fn change_catalog<E>(
+        mut self,
+        change: impl FnOnce(Catalog) -> Result<Catalog, E>,
+    ) -> Result<Self, E> {
+        self.catalog = change(self.catalog)?;
+        Ok(self)
+    }
+
+    fn with(mut self, change: impl FnOnce(Catalog) -> Catalog) -> Self {
+        self.catalog = change(self.catalog);
+        self
+    }
+}
+
+/// The world.
+impl GatewayBuilder {
+    /// Policies of one's own. One with the name of a built-in one takes its place.
+    #[must_use]
+    pub fn policies(mut self, kinds: &'static [PolicyKind]) -> Self {
+        self.kinds.push(kinds);
+        self
+    }
+
+    /// Who sends requests to backends and token issuers.
+    #[must_use]
+    pub fn http_client(mut self, client: impl HttpClient + 'static) -> Self {
+        self.http = Some(Arc::new(client));
+        self
+    }
+
+    /// Who tells the time.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Who gives random numbers.
+    #[must_use]
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Some(Arc::new(random));
+        self
+    }
+
+    /// Who counts calls.
+    #[must_use]
+    pub fn counters(mut self, counters: impl CounterStore + 'static) -> Self {
+        self.counters = Some(Arc::new(counters));
+        self
+    }
+
+    /// Who takes the messages of `trace`.
+    #[must_use]
+    pub fn events(mut self, events: impl EventSink + 'static) -> Self {
+        self.events = Some(Arc::new(events));
+        self
+    }
+
+    /// How much one request may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Loads the policies.
+    ///
+    /// # Errors
+    /// All that is wrong with them, in one go.
+    pub fn build(self) -> Result<Gateway, BuildError> {
+        let kinds: Arc<[_]> = [tollgate_policies::ALL]
+            .into_iter()
+            .chain(self.kinds)
+            .collect();
+        let plan = Plan::load(&self.catalog, &kinds)?;
+        let ports = Ports {
+            http: match self.http {
+                Some(http) => http,
+                None => default_client()?,
+            },
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
+            counters: self
+                .counters
+                .unwrap_or_else(|| Arc::new(MemoryCounters::new())),
+            events: self.events.unwrap_or_else(|| Arc::new(LogEvents)),
+            shared: Shared::default(),
+            limits: self.limits,
+        };
+        let engine = Arc::new(tollgate_engine::Gateway::new(plan, Arc::new(ports)));
+        Ok(Gateway { engine, kinds })
+    }
+}
+
+#[cfg(feature = "hyper")]
+fn default_client() -> Result<Arc<dyn HttpClient>, BuildError> {
+    let client = tollgate_hyper::HyperClient::new()
+        .map_err(|error| BuildError::HttpClient(error.to_string()))?;
+    Ok(Arc::new(client))
+}
+
+#[cfg(not(feature = "hyper"))]
+fn default_client() -> Result<Arc<dyn HttpClient>, BuildError> {
+    Err(BuildError::HttpClient(
+        "give one with `http_client`, or take the feature `hyper`".to_owned(),
+    ))
+}
