@@ -1,5 +1,9 @@
-//! Any text is read as a policy document without a panic.
+//! Any text is parsed as C# without a panic.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = text.len();
+
+use tollgate_syntax::csharp::{parse_block, parse_expression};
+
+libfuzzer_sys::fuzz_target!(|code: &str| {
+    let _ = parse_expression(code);
+    let _ = parse_block(code);
 });
