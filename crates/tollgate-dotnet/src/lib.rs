@@ -24,6 +24,7 @@ mod str;
 mod system;
 #[cfg(test)]
 mod testing;
+mod text;
 mod throw;
 mod time;
 mod types;
@@ -51,4 +52,7 @@ pub const TYPES: &[&[&TypeDef]] = &[
     collections::TYPES,
     globalization::TYPES,
     linq::TYPES,
+    text::ENCODINGS,
+    text::BUILDERS,
+    text::REGEXES,
 ];

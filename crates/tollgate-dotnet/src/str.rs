@@ -347,6 +347,17 @@ impl Builder {
         }
     }
 
+    /// A string and what was built, one after the other, leaving the builder as it is.
+    pub fn to_str(&self, before: &Str) -> Str {
+        let mut all = Builder::with_capacity(before.size() + self.size());
+        all.push(before);
+        match &self.0 {
+            Building::Utf8(text) => all.push_str(text),
+            Building::Wide(units) => all.push(&Str::from_utf16(units)),
+        }
+        all.finish()
+    }
+
     /// The string.
     pub fn finish(self) -> Str {
         match self.0 {

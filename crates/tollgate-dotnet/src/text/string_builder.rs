@@ -1,0 +1,324 @@
+//! `System.Text.StringBuilder`.
+
+use crate::args::int;
+use crate::formatting::compose;
+use crate::heap::{Heap, HeapObject};
+use crate::member::{Call, Member, TypeDef, TypeKind, member};
+use crate::number::NumberCulture;
+use crate::ops;
+use crate::str::{Builder, Str};
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+/// The types of this file.
+pub(crate) const TYPES: &[&TypeDef] = &[&STRING_BUILDER];
+
+/// `System.Text.StringBuilder`.
+static STRING_BUILDER: TypeDef = TypeDef {
+    name: "System.Text.StringBuilder",
+    kind: TypeKind::Class,
+    bases: &[],
+    values: &[],
+    members: MEMBERS,
+};
+
+const MEMBERS: &[Member] = &[
+    member("new()", create),
+    member("new(int capacity)", create),
+    member("new(string value)", create),
+    member("new(string value, int capacity)", create),
+    member("int Length { get; }", |call| {
+        current(call).map(|text| int(text.len()))
+    }),
+    member("int Length { set; }", set_length),
+    member("int Capacity { get; }", |call| {
+        current(call).map(|text| int(text.len().max(16)))
+    }),
+    member("char this[int index] { get; }", |call| {
+        let place = usize::try_from(call.int(1)?).ok();
+        let text = current(call)?;
+        let unit = place.and_then(|place| text.unit(place));
+        unit.map(Value::Char).ok_or_else(Throw::index_out_of_range)
+    }),
+    member("char this[int index] { set; }", set_char),
+    member("StringBuilder Append(string value)", append),
+    member("StringBuilder Append(char value)", append),
+    member(
+        "StringBuilder Append(char value, int repeatCount)",
+        append_repeated,
+    ),
+    member("StringBuilder Append(char[] value)", append_chars),
+    member("StringBuilder Append(bool value)", append),
+    member("StringBuilder Append(int value)", append),
+    member("StringBuilder Append(long value)", append),
+    member("StringBuilder Append(double value)", append),
+    member("StringBuilder Append(decimal value)", append),
+    member("StringBuilder Append(object value)", append),
+    member(
+        "StringBuilder Append(string value, int startIndex, int count)",
+        append_part,
+    ),
+    member("StringBuilder AppendLine()", append_line),
+    member("StringBuilder AppendLine(string value)", append_line),
+    member(
+        "StringBuilder AppendFormat(string format, object arg0)",
+        append_format,
+    ),
+    member(
+        "StringBuilder AppendFormat(string format, object arg0, object arg1)",
+        append_format,
+    ),
+    member(
+        "StringBuilder AppendFormat(string format, object arg0, object arg1, object arg2)",
+        append_format,
+    ),
+    member(
+        "StringBuilder AppendFormat(string format, params object[] args)",
+        append_format_all,
+    ),
+    member(
+        "StringBuilder AppendJoin(string separator, params object[] values)",
+        append_join,
+    ),
+    member("StringBuilder Insert(int index, string value)", insert),
+    member("StringBuilder Insert(int index, char value)", insert),
+    member("StringBuilder Insert(int index, object value)", insert),
+    member("StringBuilder Remove(int startIndex, int length)", remove),
+    member(
+        "StringBuilder Replace(string oldValue, string newValue)",
+        replace,
+    ),
+    member("StringBuilder Replace(char oldChar, char newChar)", replace),
+    member("StringBuilder Clear()", |call| put(call, Str::EMPTY)),
+    member("string ToString()", |call| {
+        let text = current(call)?;
+        call.new_text(text)
+    }),
+    member("string ToString(int startIndex, int length)", |call| {
+        let (start, length) = (call.count(1, "startIndex")?, call.count(2, "length")?);
+        let text = current(call)?
+            .substring(start, length)
+            .ok_or_else(|| out_of_range("length"))?;
+        call.new_text(text)
+    }),
+    member("bool Equals(StringBuilder sb)", |call| {
+        let other = call.machine.heap.of::<Text>(call.arg(1)).map(Text::text);
+        Ok((Some(current(call)?) == other).into())
+    }),
+];
+
+/// A string that grows: what was finished, and what was appended since.
+#[derive(Debug, Default)]
+struct Text {
+    done: Str,
+    tail: Builder,
+}
+
+impl Text {
+    fn text(&self) -> Str {
+        match self.tail.size() {
+            0 => self.done.clone(),
+            _ => self.tail.to_str(&self.done),
+        }
+    }
+}
+
+impl HeapObject for Text {
+    fn type_of(&self) -> Type {
+        Type::plain(&STRING_BUILDER)
+    }
+
+    fn to_text(&self, _heap: &Heap) -> Result<Option<Str>, Throw> {
+        Ok(Some(self.text()))
+    }
+}
+
+fn out_of_range(parameter: &str) -> Throw {
+    Throw::argument_out_of_range(format!(
+        "Index was out of range. Must be non-negative and less than or equal to the size of the collection. (Parameter '{parameter}')"
+    ))
+}
+
+fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let done = call.opt_str(0).cloned().unwrap_or_default();
+    call.machine.heap.alloc(Text {
+        done,
+        tail: Builder::default(),
+    })
+}
+
+/// The text as it is now. Asking costs a copy, so it is kept until the next change.
+fn current(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
+    let value = call.arg(0);
+    let heap = &mut call.machine.heap;
+    let this = heap
+        .of_mut::<Text>(value)
+        .ok_or_else(Throw::null_reference)?;
+    let pending = this.tail.size();
+    if pending > 0 {
+        this.done = this.text();
+        this.tail = Builder::default();
+        let size = this.done.size();
+        call.work(size)?;
+        return current(call);
+    }
+    Ok(this.done.clone())
+}
+
+/// Replaces the text.
+fn put(call: &mut Call<'_, '_>, text: Str) -> Result<Value, Throw> {
+    call.room(text.size())?;
+    call.work(text.size())?;
+    let value = call.arg(0);
+    let heap = &mut call.machine.heap;
+    let this = heap
+        .of_mut::<Text>(value)
+        .ok_or_else(Throw::null_reference)?;
+    this.done = text;
+    this.tail = Builder::default();
+    Ok(value.clone())
+}
+
+fn append_text(call: &mut Call<'_, '_>, text: &Str) -> Result<Value, Throw> {
+    let value = call.arg(0);
+    call.machine.heap.charge(text.size())?;
+    let heap = &mut call.machine.heap;
+    let this = heap
+        .of_mut::<Text>(value)
+        .ok_or_else(Throw::null_reference)?;
+    this.tail.push(text);
+    let size = this.tail.size() + this.done.size();
+    call.room(size)?;
+    Ok(value.clone())
+}
+
+fn append(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.to_text(1)?;
+    append_text(call, &text)
+}
+
+fn append_repeated(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (unit, count) = (call.char(1)?, call.count(2, "repeatCount")?);
+    call.room(count)?;
+    append_text(call, &Str::from_utf16(&vec![unit; count]))
+}
+
+fn append_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if call.arg(1).is_null() {
+        return Ok(call.arg(0).clone());
+    }
+    let unit = |value| match value {
+        Value::Char(unit) => unit,
+        _ => 0,
+    };
+    let units: Vec<u16> = call.array(1, "value")?.values().map(unit).collect();
+    append_text(call, &Str::from_utf16(&units))
+}
+
+fn append_part(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (start, count) = (call.count(2, "startIndex")?, call.count(3, "count")?);
+    let part = call.text(1, "value")?.substring(start, count);
+    append_text(call, &part.ok_or_else(|| out_of_range("startIndex"))?)
+}
+
+fn append_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if call.arguments.len() > 1 {
+        append(call)?;
+    }
+    append_text(call, &Str::from_static("\n"))
+}
+
+fn append_composed(call: &mut Call<'_, '_>, values: &[Value]) -> Result<Value, Throw> {
+    let format = call.text(1, "format")?;
+    let text = compose(call.machine, format, values, &NumberCulture::INVARIANT)?;
+    append_text(call, &text)
+}
+
+fn append_format(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    append_composed(call, call.arguments.get(2..).unwrap_or_default())
+}
+
+fn append_format_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let values: Vec<Value> = call.array(2, "args")?.values().collect();
+    append_composed(call, &values)
+}
+
+fn append_join(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let separator = call.to_text(1)?;
+    for (index, value) in ops::collect(call.machine, call.arg(2))?.iter().enumerate() {
+        if index > 0 {
+            append_text(call, &separator)?;
+        }
+        let text = ops::to_text(call.machine, value)?;
+        append_text(call, &text)?;
+    }
+    Ok(call.arg(0).clone())
+}
+
+/// The text before and after a place.
+fn halves(text: &Str, place: usize) -> Option<(Str, Str)> {
+    let rest = text.len().checked_sub(place)?;
+    Some((text.substring(0, place)?, text.substring(place, rest)?))
+}
+
+fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (place, value) = (call.count(1, "index")?, call.to_text(2)?);
+    let text = current(call)?;
+    let (before, after) = halves(&text, place).ok_or_else(|| out_of_range("index"))?;
+    put(call, Str::concat(&[&before, &value, &after]))
+}
+
+fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (start, length) = (call.count(1, "startIndex")?, call.count(2, "length")?);
+    let text = current(call)?;
+    let end = start
+        .checked_add(length)
+        .ok_or_else(|| out_of_range("length"))?;
+    let (_, after) = halves(&text, end).ok_or_else(|| out_of_range("length"))?;
+    let (before, _) = halves(&text, start).ok_or_else(|| out_of_range("startIndex"))?;
+    put(call, Str::concat(&[&before, &after]))
+}
+
+fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (old, new) = (call.to_text(1)?, call.to_text(2)?);
+    if old.is_empty() {
+        return Err(Throw::argument(
+            "The value cannot be an empty string. (Parameter 'oldValue')",
+        ));
+    }
+    let text = current(call)?;
+    let mut result = Builder::default();
+    let mut start = 0;
+    while let Some(place) = text.find(&old, start) {
+        result.push(&text.substring(start, place - start).unwrap_or_default());
+        result.push(&new);
+        start = place + old.len();
+        call.machine.step(1)?;
+        call.room(result.size())?;
+    }
+    result.push(
+        &text
+            .substring(start, text.len().saturating_sub(start))
+            .unwrap_or_default(),
+    );
+    put(call, result.finish())
+}
+
+fn set_length(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let length = call.count(1, "value")?;
+    call.room(length)?;
+    let text = current(call)?;
+    let text = match text.substring(0, length) {
+        Some(text) => text,
+        None => Str::concat(&[&text, &"\0".repeat(length - text.len()).into()]),
+    };
+    put(call, text)
+}
+
+fn set_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (place, unit) = (call.count(1, "index")?, call.char(2)?);
+    let mut units: Vec<u16> = current(call)?.units().collect();
+    *units.get_mut(place).ok_or_else(|| out_of_range("index"))? = unit;
+    put(call, Str::from_utf16(&units))
+}
