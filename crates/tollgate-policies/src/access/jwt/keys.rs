@@ -285,6 +285,19 @@ mod tests {
         assert!(only.allows(Algorithm::HS256) && !only.allows(Algorithm::HS512));
     }
 
+    #[test]
+    fn the_type_decides_the_algorithm() {
+        let secret = Key::secret("MDEyMzQ1Njc4OWFiY2RlZg==", None).unwrap();
+        let rsa = Key::rsa(&URL_SAFE_NO_PAD.encode([0xC3; 256]), "AQAB", None).unwrap();
+        let all = "HS256 HS384 HS512 RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA";
+        for name in all.split(' ') {
+            let algorithm = name.parse().unwrap();
+            assert_eq!(secret.allows(algorithm), name.starts_with("HS"), "{name}");
+            let is_rsa = name.starts_with("RS") || name.starts_with("PS");
+            assert_eq!(rsa.allows(algorithm), is_rsa, "{name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_key_set_is_read(member in r"[\w.=-]{0,12}", text in r"\PC{0,40}", kty in "RSA|EC|oct|OKP|x") {
