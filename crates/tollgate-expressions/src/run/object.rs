@@ -101,7 +101,8 @@ impl Frame<'_, '_> {
             .ok_or_else(Throw::null_reference)
     }
 
-    pub(super) fn char_at(&mut self, text: &Node, index: &Node) -> Result<Value, Throw> {
+    pub(super) fn char_at(&mut self, operands: &[Node; 2]) -> Result<Value, Throw> {
+        let [text, index] = operands;
         let text = self.value(text)?;
         let index = self.integer(index)?;
         let Value::String(text) = &text else {

@@ -5,7 +5,7 @@ use tollgate_dotnet::{Throw, Type, Value, ops};
 
 use super::number::mismatch;
 use super::{Frame, arith};
-use crate::typed::{Call, Kind, Node, Op, Target};
+use crate::typed::{Call, Kind, Node, Op, Slot, Target};
 
 impl Frame<'_, '_> {
     /// Any node, as a value of its exact run-time type.
@@ -42,68 +42,20 @@ impl Frame<'_, '_> {
             | Op::ReferenceEquals(_)
             | Op::IsNull(_)
             | Op::Is { .. } => self.truth(node).map(Value::Bool),
-            Op::Assign(slot, value) => {
-                let value = self.value(value)?;
-                self.set_slot(*slot, value.clone());
-                Ok(value)
-            }
-            Op::AssignCell(slot, value) => {
-                let value = self.value(value)?;
-                self.set_cell(*slot, value.clone());
-                Ok(value)
-            }
-            Op::NewCell(slot, value) => {
-                let value = self.value(value)?;
-                self.new_cell(*slot, value)?;
-                Ok(Value::Null)
-            }
+            Op::Assign(slot, value) => self.assign(*slot, value),
+            Op::AssignCell(slot, value) => self.assign_cell(*slot, value),
+            Op::NewCell(slot, value) => self.assign_new_cell(*slot, value),
             Op::Sequence(nodes) => self.sequence(nodes),
-            Op::Conditional(parts) => {
-                let [condition, then, otherwise] = &**parts;
-                if self.truth(condition)? {
-                    self.value(then)
-                } else {
-                    self.value(otherwise)
-                }
-            }
-            Op::Coalesce(parts) => {
-                let [left, right] = &**parts;
-                match self.value(left)? {
-                    Value::Null => self.value(right),
-                    value => Ok(value),
-                }
-            }
-            Op::Unwrap(operand) => match self.value(operand)? {
-                Value::Null => Err(Throw::invalid_operation(
-                    "Nullable object must have a value.",
-                )),
-                value => Ok(value),
-            },
+            Op::Conditional(parts) => self.conditional(parts),
+            Op::Coalesce(parts) => self.coalesce(parts),
+            Op::Unwrap(operand) => self.unwrap_nullable(operand),
             Op::Concat(operands) => self.concat(operands),
             Op::Interpolate(pieces) => self.interpolate(pieces),
-            Op::EnumNumber(operand) => {
-                let value = self.value(operand)?;
-                arith::unboxed(&value)
-                    .map(Value::Int64)
-                    .ok_or_else(|| mismatch(node))
-            }
+            Op::EnumNumber(operand) => self.enum_number(operand),
             Op::ToEnum(table, operand) => Ok(Value::Enum(*table, self.integer(operand)?)),
-            Op::Unbox { ty, operand } => {
-                let value = self.value(operand)?;
-                if is_exactly(&value, node.kind) {
-                    return Ok(value);
-                }
-                ops::cast(self.machine, &value, ty)
-            }
+            Op::Unbox { ty, operand } => self.unbox(ty, node.kind, operand),
             Op::Cast { ty, operand } => self.cast(ty, operand),
-            Op::As { ty, operand } => {
-                let value = self.value(operand)?;
-                if ops::is_instance(self.machine, &value, ty) {
-                    Ok(value)
-                } else {
-                    Ok(Value::Null)
-                }
-            }
+            Op::As { ty, operand } => self.as_type(ty, operand),
             Op::Invoke {
                 function,
                 arguments,
@@ -118,10 +70,7 @@ impl Frame<'_, '_> {
                 value,
             } => self.set_element(array, indices, value),
             Op::ArrayLength(array) => self.array_length(array),
-            Op::CharAt(operands) => {
-                let [text, index] = &**operands;
-                self.char_at(text, index)
-            }
+            Op::CharAt(operands) => self.char_at(operands),
             Op::Tuple { ty, items } | Op::Anonymous { ty, items } => self.record(ty, items),
             Op::Item { operand, index } => self.item(operand, *index),
             Op::WithItem {
@@ -133,6 +82,74 @@ impl Frame<'_, '_> {
             Op::Default(ty) => Ok(ops::default_of(ty)),
             Op::Throw(node) => Err(self.thrown(Some(node))?),
             Op::Dynamic(operation) => self.dynamic(operation),
+        }
+    }
+
+    fn assign(&mut self, slot: Slot, value: &Node) -> Result<Value, Throw> {
+        let value = self.value(value)?;
+        self.set_slot(slot, value.clone());
+        Ok(value)
+    }
+
+    fn assign_cell(&mut self, slot: Slot, value: &Node) -> Result<Value, Throw> {
+        let value = self.value(value)?;
+        self.set_cell(slot, value.clone());
+        Ok(value)
+    }
+
+    fn assign_new_cell(&mut self, slot: Slot, value: &Node) -> Result<Value, Throw> {
+        let value = self.value(value)?;
+        self.new_cell(slot, value)?;
+        Ok(Value::Null)
+    }
+
+    fn conditional(&mut self, parts: &[Node; 3]) -> Result<Value, Throw> {
+        let [condition, then, otherwise] = parts;
+        if self.truth(condition)? {
+            self.value(then)
+        } else {
+            self.value(otherwise)
+        }
+    }
+
+    fn coalesce(&mut self, parts: &[Node; 2]) -> Result<Value, Throw> {
+        let [left, right] = parts;
+        match self.value(left)? {
+            Value::Null => self.value(right),
+            value => Ok(value),
+        }
+    }
+
+    fn unwrap_nullable(&mut self, operand: &Node) -> Result<Value, Throw> {
+        match self.value(operand)? {
+            Value::Null => Err(Throw::invalid_operation(
+                "Nullable object must have a value.",
+            )),
+            value => Ok(value),
+        }
+    }
+
+    fn enum_number(&mut self, operand: &Node) -> Result<Value, Throw> {
+        let value = self.value(operand)?;
+        arith::unboxed(&value)
+            .map(Value::Int64)
+            .ok_or_else(|| mismatch(operand))
+    }
+
+    fn unbox(&mut self, ty: &Type, kind: Kind, operand: &Node) -> Result<Value, Throw> {
+        let value = self.value(operand)?;
+        if is_exactly(&value, kind) {
+            return Ok(value);
+        }
+        ops::cast(self.machine, &value, ty)
+    }
+
+    fn as_type(&mut self, ty: &Type, operand: &Node) -> Result<Value, Throw> {
+        let value = self.value(operand)?;
+        if ops::is_instance(self.machine, &value, ty) {
+            Ok(value)
+        } else {
+            Ok(Value::Null)
         }
     }
 
