@@ -4,7 +4,7 @@ use crate::heap::Heap;
 use crate::ops;
 use crate::str::{Builder, Str};
 use crate::types::Type;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, depth_over};
 
 /// An immutable object that is nothing but its fields, equal to another with equal fields.
 ///
@@ -13,14 +13,17 @@ use crate::value::{Object, Value};
 pub struct Record {
     ty: Type,
     fields: Box<[Value]>,
+    depth: u32,
 }
 
 impl Record {
     /// A record of that type; the fields in the type's order.
     pub fn new(ty: Type, fields: impl Into<Box<[Value]>>) -> Self {
+        let fields = fields.into();
         Record {
             ty,
-            fields: fields.into(),
+            depth: depth_over(&fields),
+            fields,
         }
     }
 
@@ -123,5 +126,9 @@ fn same_shape(a: &Type, b: &Type) -> bool {
 impl Object for Record {
     fn type_of(&self) -> Type {
         self.ty.clone()
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
     }
 }

@@ -6,11 +6,12 @@ use crate::heap::Iterate;
 use crate::machine::Machine;
 use crate::throw::Throw;
 use crate::types::Type;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, depth_over};
 
 /// A lazy `IEnumerable<T>`: every enumeration starts anew.
 pub struct Sequence {
     element: Type,
+    depth: u32,
     start: Box<dyn Fn() -> Box<dyn Iterate> + Send + Sync>,
 }
 
@@ -22,14 +23,16 @@ impl Sequence {
     ) -> Self {
         Sequence {
             element,
+            depth: 1,
             start: Box::new(start),
         }
     }
 
     /// A sequence of values that are known already.
     pub fn of(element: Type, values: Vec<Value>) -> Self {
+        let depth = depth_over(&values);
         let values: std::sync::Arc<[Value]> = values.into();
-        Sequence::new(element, move || {
+        let mut sequence = Sequence::new(element, move || {
             let values = values.clone();
             let mut next = 0;
             from_fn(move |_| {
@@ -37,7 +40,9 @@ impl Sequence {
                 next += 1;
                 Ok(value)
             })
-        })
+        });
+        sequence.depth = depth;
+        sequence
     }
 }
 
@@ -54,6 +59,14 @@ impl Object for Sequence {
 
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
         Some((self.start)())
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn set_depth(&mut self, depth: u32) {
+        self.depth = self.depth.max(depth);
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Exception {
     pub fatal: bool,
     /// The exception object a policy created with `new`, so that `catch` sees the same one.
     pub object: Value,
+    /// How deep exceptions are nested in it.
+    pub depth: u32,
 }
 
 macro_rules! exceptions {
@@ -69,6 +71,7 @@ impl Throw {
             range: None,
             fatal: false,
             object: Value::Null,
+            depth: 0,
         }))
     }
 
@@ -162,6 +165,14 @@ impl Object for Exception {
         Registry::dotnet()
             .find(self.type_name, 0)
             .map_or_else(Type::exception, |table| Type::plain(table.0))
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
     }
 
     fn to_text(&self) -> Option<Str> {

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::heap::{HeapId, Iterate};
 use crate::str::Str;
+use crate::throw::Throw;
 use crate::types::{Type, TypeRef};
 
 /// Any .NET value: value types inline, immutable objects shared, mutable objects by their place in the [`Heap`](crate::Heap).
@@ -95,6 +96,12 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
             other as *const dyn Object as *const (),
         )
     }
+    /// How deep objects are nested in it, as it noted when it was made.
+    fn depth(&self) -> u32 {
+        0
+    }
+    /// Notes how deep objects are nested in it; for those that hold other values.
+    fn set_depth(&mut self, _depth: u32) {}
     /// What `GetHashCode` is made from; equal objects give equal numbers.
     fn hash_code(&self) -> i32 {
         0
@@ -118,6 +125,32 @@ impl Value {
             Value::Object(object) => (object.as_ref() as &dyn Any).downcast_ref(),
             _ => None,
         }
+    }
+
+    /// How deep immutable objects may be nested in each other, so that to enumerate, compare or drop one takes little of
+    /// the native stack.
+    const MAX_DEPTH: u32 = 100;
+
+    /// How deep objects are nested in it.
+    pub(crate) fn depth(&self) -> u32 {
+        match self {
+            Value::Object(object) => object.depth(),
+            _ => 0,
+        }
+    }
+
+    /// The same value, just made of these parts, which notes how deep it is nested. Fails when that is too deep.
+    pub fn nested(mut self, parts: &[Value]) -> Result<Value, Throw> {
+        if let Value::Object(object) = &mut self {
+            let depth = depth_over(parts);
+            if let Some(object) = Arc::get_mut(object) {
+                object.set_depth(depth);
+            }
+            if object.depth() > Self::MAX_DEPTH {
+                return Err(Throw::limit("its objects are nested too deep"));
+            }
+        }
+        Ok(self)
     }
 
     /// Whether it is `null`.
@@ -149,6 +182,12 @@ impl Value {
             _ => return None,
         })
     }
+}
+
+/// The depth of an object that holds these values.
+pub(crate) fn depth_over(parts: &[Value]) -> u32 {
+    let deepest = parts.iter().map(Value::depth).max();
+    deepest.unwrap_or(0).saturating_add(1)
 }
 
 impl From<bool> for Value {

@@ -12,7 +12,7 @@ use crate::ops;
 use crate::sequence::{Sequence, from_fn};
 use crate::throw::Throw;
 use crate::types::Type;
-use crate::value::{Object, Value};
+use crate::value::{Object, Value, depth_over};
 
 /// `IGrouping<TKey, TElement>`.
 pub(super) static GROUPING: TypeDef = TypeDef {
@@ -53,6 +53,7 @@ struct Group {
     key: Value,
     types: [Type; 2],
     values: Arc<[Value]>,
+    depth: u32,
 }
 
 fn values_of(values: &Arc<[Value]>) -> Box<dyn Iterate> {
@@ -72,6 +73,10 @@ impl Object for Group {
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
         Some(values_of(&self.values))
     }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
 }
 
 /// All groups by key.
@@ -79,6 +84,7 @@ impl Object for Group {
 struct Lookup {
     types: [Type; 2],
     groups: Arc<[Value]>,
+    depth: u32,
 }
 
 impl Object for Lookup {
@@ -88,6 +94,10 @@ impl Object for Lookup {
 
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
         Some(values_of(&self.groups))
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
     }
 }
 
@@ -155,6 +165,7 @@ impl Grouping {
             }
         }
         let group = |(key, values): (Value, Vec<Value>)| Group {
+            depth: depth_over(&values).max(key.depth()),
             key,
             types: self.types.clone(),
             values: values.into(),
@@ -217,9 +228,11 @@ pub(super) fn group_by_result(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn looked_up(call: &mut Call<'_, '_>, grouping: &Grouping) -> Result<Value, Throw> {
     let groups = grouping.groups(call.machine)?;
+    let groups: Vec<Value> = groups.into_iter().map(Value::object).collect();
     Ok(Value::object(Lookup {
         types: grouping.types.clone(),
-        groups: groups.into_iter().map(Value::object).collect(),
+        depth: depth_over(&groups),
+        groups: groups.into(),
     }))
 }
 

@@ -28,6 +28,7 @@ struct Ordered {
     element: Type,
     source: Value,
     keys: Arc<[SortKey]>,
+    depth: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +41,14 @@ struct SortKey {
 impl Object for Ordered {
     fn type_of(&self) -> Type {
         Type::generic(&ORDERED, [self.element.clone()])
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
     }
 
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
@@ -95,6 +104,7 @@ fn key(call: &Call<'_, '_>, descending: bool) -> SortKey {
 fn ordered(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
     super::source(call)?;
     Ok(Value::object(Ordered {
+        depth: 1,
         element: call.type_argument(0),
         source: call.arg(0).clone(),
         keys: [key(call, descending)].into(),
@@ -107,6 +117,7 @@ fn further(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
     };
     let keys = before.keys.iter().cloned().chain([key(call, descending)]);
     Ok(Value::object(Ordered {
+        depth: 1,
         element: before.element.clone(),
         source: before.source.clone(),
         keys: keys.collect(),

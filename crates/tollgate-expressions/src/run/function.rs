@@ -14,11 +14,21 @@ use crate::typed::{Body, Function, Slot};
 struct Closure {
     function: Arc<Function>,
     captured: SmallVec<[Value; 4]>,
+    /// How deep delegates and other objects are nested in what it captured.
+    depth: u32,
 }
 
 impl Object for Closure {
     fn type_of(&self) -> Type {
         self.function.ty.clone()
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
     }
 }
 
@@ -91,13 +101,16 @@ impl Frame<'_, '_> {
         self.machine
             .heap
             .charge(size_of::<Closure>() + captures.len() * size_of::<Value>())?;
-        Ok(Value::object(Closure {
+        let captured: SmallVec<[Value; 4]> = captures
+            .iter()
+            .map(|capture| self.slot(capture.from).clone())
+            .collect();
+        let delegate = Value::object(Closure {
             function: function.clone(),
-            captured: captures
-                .iter()
-                .map(|capture| self.slot(capture.from).clone())
-                .collect(),
-        }))
+            captured: captured.clone(),
+            depth: 0,
+        });
+        delegate.nested(&captured)
     }
 
     pub(super) fn new_cell(&mut self, slot: Slot, value: Value) -> Result<(), Throw> {

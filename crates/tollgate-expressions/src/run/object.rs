@@ -127,7 +127,7 @@ impl Frame<'_, '_> {
         self.machine
             .heap
             .charge(size_of::<Record>() + fields.len() * size_of::<Value>())?;
-        Ok(Value::object(Record::new(ty, fields)))
+        Value::object(Record::new(ty, fields)).nested(&[])
     }
 
     pub(super) fn item(&mut self, operand: &Node, index: u32) -> Result<Value, Throw> {

@@ -199,7 +199,10 @@ impl Frame<'_, '_> {
             let outs = native.outs;
             self.write_outs(&call.outs, outs);
         }
-        Ok(result)
+        match result {
+            Value::Object(_) => result.nested(&arguments),
+            result => Ok(result),
+        }
     }
 
     fn write_outs(&mut self, targets: &[Target], values: SmallVec<[Value; 1]>) {
