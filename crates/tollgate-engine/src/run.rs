@@ -181,6 +181,8 @@ async fn on_error(pipeline: &Pipeline, exchange: &mut Exchange, failure: Failure
 fn fail(exchange: &mut Exchange, failure: &Failure) {
     report(exchange, failure);
     exchange.clear_resume_points();
+    // What used up the budget must not keep `on-error` from answering.
+    exchange.budget = exchange.context.ports.limits.budget.clone();
     exchange.context.last_error = Some(failure.to_last_error());
     if !failure.keeps_response() {
         exchange.context.response = error_response(failure.response(), exchange);

@@ -21,8 +21,8 @@ use tollgate_engine::ports::{OutboundRequest, Step};
 use tollgate_engine::testing::TestPorts;
 use tollgate_engine::{
     Api, Block, Body, Catalog, Children, Deferred, Exchange, Failure, Flow, Gateway, Outcome, Peer,
-    Plan, Policy, PolicyKind, Reads, RunOptions, Scopes, Sections, Setting, Source, VariableName,
-    required,
+    Plan, Policy, PolicyKind, PolicyVariables, Reads, RunOptions, Scopes, Sections, Setting,
+    Source, VariableName, required,
 };
 
 /// `<note text="…"/>`: adds to the variable `notes`.
@@ -454,6 +454,50 @@ async fn what_an_expression_throws_fails_the_policy() {
         "ExpressionValueEvaluationFailure;Expression evaluation failed. \
          The given key 'missing' was not present in the dictionary.;"
     );
+}
+
+#[tokio::test]
+async fn an_expression_without_end_is_stopped() {
+    let (gateway, _) = gateway(
+        r#"<note text="@{ try { while (true) { } } catch (Exception) { } return null; }" />"#,
+        "",
+        r#"<note text="@(context.LastError.Reason)" /><header value="@("on" + "-error")" />"#,
+    );
+    let outcome = get(&gateway).await;
+    assert_eq!(outcome.response.status(), 500);
+    assert_eq!(notes(&outcome), "ExpressionValueEvaluationFailure;");
+    assert_eq!(outcome.response.headers()["x-header"], "on-error");
+}
+
+#[tokio::test]
+async fn an_inner_service_gets_the_variables_and_no_service_url_is_needed() {
+    let policy = r#"<policies><inbound><note text="hello" /></inbound>
+        <backend><forward-request /></backend></policies>"#;
+    let api = Api::new("api")
+        .path("api")
+        .policy(Source::new("api.xml", policy));
+    let plan = Plan::load(&Catalog::new().api(api), &[KINDS]).unwrap_or_else(|e| panic!("{e}"));
+    let ports = TestPorts::default();
+    let gateway = Gateway::new(plan, ports.ports());
+    let inner = Arc::new(ports.backend.clone());
+    gateway
+        .handle_with(request("GET", "/api/x?y=1", ""), Peer::default(), inner)
+        .await;
+    let call = &ports.backend.calls()[0];
+    assert_eq!(call.uri(), "http://gateway.example/api/x?y=1");
+    let variables = call.extensions().get::<PolicyVariables>().unwrap();
+    assert_eq!(variables.text("notes"), Some("hello;"));
+}
+
+#[tokio::test]
+async fn without_a_service_url_nothing_leads_back_to_the_gateway() {
+    let policy = "<policies><inbound /><backend><forward-request /></backend></policies>";
+    let api = Api::new("api").policy(Source::new("api.xml", policy));
+    let plan = Plan::load(&Catalog::new().api(api), &[KINDS]).unwrap_or_else(|e| panic!("{e}"));
+    let ports = TestPorts::default();
+    let gateway = Gateway::new(plan, ports.ports());
+    assert_eq!(get(&gateway).await.response.status(), 500);
+    assert!(ports.backend.calls().is_empty());
 }
 
 #[tokio::test]
