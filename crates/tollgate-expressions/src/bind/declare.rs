@@ -54,12 +54,11 @@ impl<'a> Binder<'a> {
     /// Whether the name may be declared here; reports CS0128 or CS0136.
     fn name_is_free(&mut self, name: &Identifier) -> bool {
         let text = &*name.name;
-        let Some((depth, _)) = self.variable(text) else {
+        if self.variable(text).is_none() {
             return true;
-        };
+        }
         let innermost = self.frames.last().and_then(|frame| frame.scopes.last());
         let here = innermost.is_some_and(|scope| scope.find(text).is_some());
-        let _ = depth;
         if here {
             self.error(
                 "CS0128",

@@ -1,7 +1,7 @@
 //! Member access: `target.name`, `target?.name`.
 
 use tollgate_dotnet::{MemberKind, Type, TypeKind, Value};
-use tollgate_syntax::csharp::ast::{self, ExprKind, Range32, SimpleName};
+use tollgate_syntax::csharp::ast::{self, Range32, SimpleName};
 
 use super::call::{dynamic, sequence};
 use super::lift::is_null;
@@ -18,10 +18,7 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Bind<Bound<'a>> {
         let target_range = target.range;
-        let target = match &target.kind {
-            ExprKind::Name(simple) => self.color_color(simple, name, target_range)?,
-            _ => self.expression(target)?,
-        };
+        let target = self.expression(target)?;
         match target {
             Bound::Namespace(namespace) => self.in_namespace(&namespace, name, range),
             Bound::Type(ty) => self.static_member(ty, name, range),
@@ -40,16 +37,6 @@ impl<'a> Binder<'a> {
                 range,
             )),
         }
-    }
-
-    /// A name that is both a variable and a type means the one that has the member.
-    fn color_color(
-        &mut self,
-        simple: &SimpleName,
-        _member: &SimpleName,
-        range: Range32,
-    ) -> Bind<Bound<'a>> {
-        self.name(simple, range)
     }
 
     fn in_namespace(

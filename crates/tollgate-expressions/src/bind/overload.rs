@@ -117,7 +117,6 @@ impl<'a> Binder<'a> {
             return self.best(own, arguments, methods, range);
         }
         let own_failures = failures.len();
-        let mut extended = Vec::new();
         let with_receiver = |receiver: &Typed| {
             let mut all = vec![Argument {
                 name: None,
@@ -129,7 +128,7 @@ impl<'a> Binder<'a> {
         };
         if let Some(receiver) = &methods.receiver {
             let all = with_receiver(receiver);
-            extended = self.applicable(
+            let extended = self.applicable(
                 &methods.extensions,
                 &methods.type_arguments,
                 &all,
@@ -140,7 +139,6 @@ impl<'a> Binder<'a> {
                 return self.best(extended, &all, methods, range);
             }
         }
-        debug_assert!(extended.is_empty());
         // Extension methods for other receivers are no help in a message.
         let failures: Vec<_> = failures
             .into_iter()
