@@ -8,12 +8,14 @@ mod args;
 mod collation;
 mod collections;
 mod convert;
+mod cryptography;
 mod formatting;
 mod globalization;
 mod heap;
 mod linq;
 mod machine;
 mod member;
+mod net;
 mod number;
 pub mod ops;
 mod record;
@@ -55,4 +57,6 @@ pub const TYPES: &[&[&TypeDef]] = &[
     text::ENCODINGS,
     text::BUILDERS,
     text::REGEXES,
+    cryptography::TYPES,
+    net::TYPES,
 ];
