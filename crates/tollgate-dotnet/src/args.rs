@@ -114,7 +114,7 @@ impl<'c> Call<'c, '_> {
     }
 
     /// How numbers are written where argument `index` is an `IFormatProvider`, null or not given.
-    pub fn culture(&self, index: usize) -> NumberCulture {
+    pub(crate) fn culture(&self, index: usize) -> NumberCulture {
         culture_of(self.arg(index))
     }
 

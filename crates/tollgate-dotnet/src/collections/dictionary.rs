@@ -2,7 +2,6 @@
 
 use super::key::{KeyComparer, Table};
 use super::key_value_pair;
-use crate::args::int;
 use crate::heap::{Heap, HeapId, HeapObject, Iterate};
 use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};

@@ -17,7 +17,7 @@ pub use dictionary::Dictionary;
 pub use list::List;
 pub use set::HashSet;
 
-pub(crate) use dictionary::{add_pair, entry};
+pub(crate) use dictionary::add_pair;
 pub(crate) use enumerator::get_enumerator;
 pub(crate) use interfaces::{IENUMERABLE_OF, ILIST_OF, IREADONLY_LIST_OF};
 pub(crate) use key::{KeyComparer, Table};

@@ -89,9 +89,17 @@ pub(super) fn sum(call: &mut Call<'_, '_>, kind: Primitive) -> Result<Value, Thr
 }
 
 pub(super) fn average(call: &mut Call<'_, '_>, kind: Primitive) -> Result<Value, Throw> {
+    match average_or_null(call, kind)? {
+        Value::Null => Err(no_elements()),
+        average => Ok(average),
+    }
+}
+
+/// The average of what is not null; null of nothing.
+pub(super) fn average_or_null(call: &mut Call<'_, '_>, kind: Primitive) -> Result<Value, Throw> {
     let (sum, count) = total(call, kind)?;
     if count == 0 {
-        return Err(no_elements());
+        return Ok(Value::Null);
     }
     let Value::Double(divisor) = convert(&Value::Int64(count), Primitive::Double, false)? else {
         return Err(no_elements());

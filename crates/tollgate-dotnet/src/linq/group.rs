@@ -246,21 +246,24 @@ pub(super) fn to_lookup_element(call: &mut Call<'_, '_>) -> Result<Value, Throw>
     looked_up(call, &grouping)
 }
 
+/// An element of the outer source, the inner ones with its key, and which of them is next.
+type Pending = (Value, Arc<[Value]>, usize);
+
+/// An element of the outer source and the inner ones with its key.
+type Matched = (Value, Arc<[Value]>);
+
 struct Joining {
     outer: Source,
     inner: Grouping,
     outer_key: Value,
     result: Value,
     table: Option<(Table, Vec<Group>)>,
-    pending: Option<(Value, Arc<[Value]>, usize)>,
+    pending: Option<Pending>,
 }
 
 impl Joining {
     /// The next element of the outer source and the inner elements with its key.
-    fn next_outer(
-        &mut self,
-        machine: &mut Machine<'_>,
-    ) -> Result<Option<(Value, Arc<[Value]>)>, Throw> {
+    fn next_outer(&mut self, machine: &mut Machine<'_>) -> Result<Option<Matched>, Throw> {
         if self.table.is_none() {
             let groups = self.inner.groups(machine)?;
             let mut table = Table::new(KeyComparer::DEFAULT);

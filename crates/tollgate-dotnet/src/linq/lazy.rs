@@ -194,9 +194,19 @@ struct Many {
     selector: Value,
     result: Value,
     inner: Option<(Value, Source)>,
+    /// The next index, where the selector wants it.
+    index: Option<i32>,
 }
 
 pub(super) fn select_many(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    many(call, None)
+}
+
+pub(super) fn select_many_indexed(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    many(call, Some(0))
+}
+
+fn many(call: &Call<'_, '_>, index_from: Option<i32>) -> Result<Value, Throw> {
     super::source(call)?;
     let (source, selector) = (call.arg(0).clone(), call.arg(1).clone());
     let result = call.arg(2).clone();
@@ -206,6 +216,7 @@ pub(super) fn select_many(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         selector: selector.clone(),
         result: result.clone(),
         inner: None,
+        index: index_from,
     };
     Ok(lazy(element, state, |many, machine| {
         loop {
@@ -220,17 +231,19 @@ pub(super) fn select_many(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             let Some(outer) = many.source.next(machine)? else {
                 return Ok(None);
             };
-            let inner = call_one(machine, &many.selector, outer.clone())?;
+            let inner = match &mut many.index {
+                Some(next) => machine.call(&many.selector, &[outer.clone(), index(next)])?,
+                None => call_one(machine, &many.selector, outer.clone())?,
+            };
             many.inner = Some((outer, Source::new(inner)));
         }
     }))
 }
 
+type ByType = fn(&mut (Source, Type), &mut Machine<'_>) -> Result<Option<Value>, Throw>;
+
 /// A lazy check of each element against the type argument.
-fn by_type(
-    call: &Call<'_, '_>,
-    next: fn(&mut (Source, Type), &mut Machine<'_>) -> Result<Option<Value>, Throw>,
-) -> Result<Value, Throw> {
+fn by_type(call: &Call<'_, '_>, next: ByType) -> Result<Value, Throw> {
     super::source(call)?;
     let (source, wanted) = (call.arg(0).clone(), call.type_argument(0));
     let state = move || (Source::new(source.clone()), wanted.clone());
@@ -473,11 +486,13 @@ fn side_by_side(
     Ok(second.next(machine)?.map(|b| [a, b]))
 }
 
+type Zip<E> = fn(&mut (Source, Source, E), &mut Machine<'_>) -> Result<Option<Value>, Throw>;
+
 fn zip_with<E: Clone + Send + Sync + 'static>(
     call: &Call<'_, '_>,
     element: Type,
     extra: E,
-    next: fn(&mut (Source, Source, E), &mut Machine<'_>) -> Result<Option<Value>, Throw>,
+    next: Zip<E>,
 ) -> Result<Value, Throw> {
     super::source(call)?;
     if call.arg(1).is_null() {

@@ -7,7 +7,7 @@ mod lazy;
 mod order;
 mod sets;
 
-pub(crate) use lazy::{Source, lazy};
+pub(crate) use lazy::Source;
 
 use crate::args::int;
 use crate::collections::{
@@ -69,6 +69,10 @@ const MEMBERS: &[Member] = &[
     member(
         "static IEnumerable<R> SelectMany<T, R>(this IEnumerable<T> source, Func<T, IEnumerable<R>> selector)",
         lazy::select_many,
+    ),
+    member(
+        "static IEnumerable<R> SelectMany<T, R>(this IEnumerable<T> source, Func<T, int, IEnumerable<R>> selector)",
+        lazy::select_many_indexed,
     ),
     member(
         "static IEnumerable<R> SelectMany<T, C, R>(this IEnumerable<T> source, Func<T, IEnumerable<C>> collectionSelector, Func<T, C, R> resultSelector)",
@@ -397,6 +401,18 @@ const MEMBERS: &[Member] = &[
     member(
         "static int? Sum<T>(this IEnumerable<T> source, Func<T, int?> selector)",
         |call| aggregate::sum(call, Primitive::Int32),
+    ),
+    member(
+        "static double? Average(this IEnumerable<int?> source)",
+        |call| aggregate::average_or_null(call, Primitive::Double),
+    ),
+    member(
+        "static double? Average(this IEnumerable<double?> source)",
+        |call| aggregate::average_or_null(call, Primitive::Double),
+    ),
+    member(
+        "static decimal? Average(this IEnumerable<decimal?> source)",
+        |call| aggregate::average_or_null(call, Primitive::Decimal),
     ),
     member(
         "static double Average(this IEnumerable<int> source)",

@@ -1,7 +1,6 @@
 //! `System.Uri`: absolute and relative references as policies use them.
 
 use super::escaping;
-use crate::args::int;
 use crate::collections::Array;
 use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
 use crate::ops;

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Digits, NumberCulture, custom, len};
+use super::{Digits, NumberCulture, custom};
 use crate::throw::Throw;
 use crate::value::Value;
 

@@ -179,7 +179,8 @@ fn to_utf32(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || !c.is_ascii() && c.is_numeric() && c.to_digit(10).is_some()
+    // Beyond ASCII the decimal digits of the scripts most used.
+    matches!(c, '0'..='9' | '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}')
 }
 
 fn is_letter_or_digit(c: char) -> bool {

@@ -343,7 +343,7 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
                 let names: &[&str] = if letter == 'M' { &MONTHS } else { &WEEKDAYS };
                 let length = |name: &&str| if count == 3 { 3 } else { name.len() };
                 let place = names.iter().position(|name| {
-                    let name = name.get(..length(&name)).unwrap_or(name);
+                    let name = name.get(..length(name)).unwrap_or(name);
                     text.get(..name.len())
                         .is_some_and(|start| start.eq_ignore_ascii_case(name))
                 })?;

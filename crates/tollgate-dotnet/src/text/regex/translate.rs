@@ -336,7 +336,7 @@ impl Translator<'_> {
             return Err(self.wrong("Illegal \\ at end of pattern."));
         };
         self.at += 1;
-        self.quantifiable = !matches!(c, 'b' | 'B' | 'A' | 'z' | 'Z' | 'G') || in_class;
+        self.quantifiable = true;
         let code = match c {
             'b' if in_class => 8,
             'Z' => {
@@ -488,7 +488,7 @@ impl Translator<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
 
     const PLAIN: Flags = Flags {
