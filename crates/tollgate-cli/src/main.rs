@@ -26,7 +26,7 @@ enum Command {
     /// Reports everything that is wrong in policy files.
     Check(check::Arguments),
     /// Runs one request through a policy, against a mock backend, and tells what happened.
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// Runs a gateway from one configuration file, or the built-in demo.
     Serve(serve::Arguments),
 }

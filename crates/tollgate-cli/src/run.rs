@@ -106,7 +106,6 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
         backend: Some(backend.clone()),
         request_id: arguments.request_id.as_deref().map(guid).transpose()?,
         trace: true,
-        ..RunOptions::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -72,8 +72,16 @@ struct RateLimit {
     /// Where it is defined; a part of its counters' keys.
     place: String,
     limit: Limit,
-    apis: Vec<(Named, Limit, Vec<(Named, Limit)>)>,
+    apis: Vec<ApiLimit>,
     report: Report,
+}
+
+/// The limit of an API, and those of its operations.
+#[derive(Debug)]
+struct ApiLimit {
+    api: Named,
+    limit: Limit,
+    operations: Vec<(Named, Limit)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +138,13 @@ impl RateLimit {
                 .collect();
             let operations = operations.into_iter().collect::<Result<Vec<_>, _>>();
             let (named, limit) = (Named::load(&api), Limit::load(&api));
-            let read = || Ok((named?, limit?, operations?));
+            let read = || {
+                Ok(ApiLimit {
+                    api: named?,
+                    limit: limit?,
+                    operations: operations?,
+                })
+            };
             result = result.and(read().map(|api| apis.push(api)));
         }
         result?;
@@ -155,18 +169,16 @@ impl RateLimit {
         let Some(api) = &context.api else {
             return all;
         };
-        let Some((_, limit, operations)) = self
-            .apis
-            .iter()
-            .find(|(named, ..)| named.is(&api.id, &api.name))
-        else {
+        let mut apis = self.apis.iter();
+        let Some(at_api) = apis.find(|limit| limit.api.is(&api.id, &api.name)) else {
             return all;
         };
         // Writing to a string cannot fail.
         let _ = write!(key, "\n{}", api.id.to_utf8());
-        all.push((key.clone(), *limit));
+        all.push((key.clone(), at_api.limit));
         if let Some(operation) = &context.operation
-            && let Some((_, limit)) = operations
+            && let Some((_, limit)) = at_api
+                .operations
                 .iter()
                 .find(|(named, _)| named.is(&operation.id, &operation.name))
         {

@@ -112,7 +112,8 @@ impl ForwardRequest {
             let message = "`forward-request` takes either `timeout` or `timeout-ms`";
             return Err(e.error("wrong-attributes", e.attribute_span("timeout-ms"), message));
         }
-        (continue_timeout?, buffer_response?);
+        continue_timeout?;
+        buffer_response?;
         Ok(Self {
             timeout: timeout?,
             timeout_ms: timeout_ms?,
