@@ -226,6 +226,18 @@ fn from_decimal(number: Decimal, to: Primitive) -> Result<Value, Throw> {
     }
 }
 
+/// `left / right` in `decimal`, with no more digits than the quotient needs; `None` of zero or beyond the range.
+pub fn divide_decimals(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let quotient = left.checked_div(right)?;
+    let least = left.scale().saturating_sub(right.scale());
+    let (mut digits, mut places) = (quotient.mantissa(), quotient.scale());
+    while places > least && digits % 10 == 0 {
+        digits /= 10;
+        places -= 1;
+    }
+    Decimal::try_from_i128_with_scale(digits, places).ok()
+}
+
 /// The nearest `double`.
 pub(crate) fn decimal_to_double(number: &Decimal) -> f64 {
     number.to_string().parse().unwrap_or(0.0)

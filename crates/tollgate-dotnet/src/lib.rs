@@ -33,7 +33,7 @@ mod types;
 mod value;
 
 pub use collections::{Array, Dictionary, HashSet, List};
-pub use convert::{Primitive, convert};
+pub use convert::{Primitive, convert, divide_decimals};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};

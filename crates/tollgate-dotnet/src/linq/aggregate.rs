@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use rust_decimal::Decimal;
 
 use super::lazy::Source;
-use crate::convert::{Primitive, convert};
+use crate::convert::{Primitive, convert, divide_decimals};
 use crate::machine::Machine;
 use crate::member::Call;
 use crate::ops;
@@ -111,7 +111,9 @@ pub(super) fn average_or_null(call: &mut Call<'_, '_>, kind: Primitive) -> Resul
             Primitive::Single,
             false,
         )?,
-        Value::Decimal(sum) => Value::Decimal(sum / Decimal::from(count)),
+        Value::Decimal(sum) => {
+            divide_decimals(sum, Decimal::from(count)).map_or(Value::Null, Value::Decimal)
+        }
         other => other,
     })
 }

@@ -1,6 +1,7 @@
-//! `System.Net.WebUtility` and `System.Uri`.
+//! `System.Net` and `System.Uri`.
 
 pub(crate) mod escaping;
+mod ip_address;
 mod uri;
 mod web_utility;
 
@@ -9,6 +10,8 @@ use crate::member::TypeDef;
 /// The types of these files.
 pub(crate) const TYPES: &[&TypeDef] = &[
     &web_utility::WEB_UTILITY,
+    &ip_address::IP_ADDRESS,
+    &ip_address::ADDRESS_FAMILY,
     &uri::URI,
     &uri::URI_KIND,
     &uri::URI_PARTIAL,

@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::args;
-use crate::convert::{Primitive, convert};
+use crate::convert::{Primitive, convert, divide_decimals};
 use crate::member::{Call, Member, TypeDef, TypeKind, pure};
 use crate::number::{Style, parse_decimal};
 use crate::system::integer::{compare_to, equals, hash_code, style, to_string};
@@ -101,7 +101,7 @@ const MEMBERS: &[Member] = &[
         two(call, Decimal::checked_mul)
     }),
     pure("static decimal Divide(decimal d1, decimal d2)", |call| {
-        divide(call, Decimal::checked_div)
+        divide(call, divide_decimals)
     }),
     pure("static decimal Remainder(decimal d1, decimal d2)", |call| {
         divide(call, Decimal::checked_rem)

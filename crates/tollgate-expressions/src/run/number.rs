@@ -1,7 +1,7 @@
 //! The unboxed bank: truths, integers and floats.
 
 use rust_decimal::Decimal;
-use tollgate_dotnet::{Throw, Value, convert, ops};
+use tollgate_dotnet::{Throw, Value, convert, divide_decimals, ops};
 
 use super::{Frame, arith};
 use crate::typed::{Arithmetic, Comparison, Kind, Node, Op};
@@ -288,23 +288,10 @@ fn decimals(op: Arithmetic, left: Decimal, right: Decimal) -> Result<Decimal, Th
         Arithmetic::Divide | Arithmetic::Remainder if right.is_zero() => {
             return Err(Throw::divide_by_zero());
         }
-        Arithmetic::Divide => left.checked_div(right).map(|quotient| {
-            let scale = left.scale().saturating_sub(right.scale());
-            without_zeros(quotient, scale)
-        }),
+        Arithmetic::Divide => divide_decimals(left, right),
         _ => left.checked_rem(right),
     };
     result.ok_or_else(|| Throw::overflow("Value was either too large or too small for a Decimal."))
-}
-
-/// Takes zeros off the end of the fraction, down to `scale` digits: a quotient has no more than it needs.
-fn without_zeros(number: Decimal, scale: u32) -> Decimal {
-    let (mut digits, mut places) = (number.mantissa(), number.scale());
-    while places > scale && digits % 10 == 0 {
-        digits /= 10;
-        places -= 1;
-    }
-    Decimal::from_i128_with_scale(digits, places)
 }
 
 fn expect<T>(number: Option<T>, node: &Node) -> Result<T, Throw> {
