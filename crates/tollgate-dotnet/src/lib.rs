@@ -12,6 +12,7 @@ mod cryptography;
 mod formatting;
 mod globalization;
 mod heap;
+pub mod json;
 mod linq;
 mod machine;
 mod member;
@@ -31,6 +32,7 @@ mod throw;
 mod time;
 mod types;
 mod value;
+pub mod xml;
 
 pub use collections::{Array, Dictionary, HashSet, List};
 pub use convert::{Primitive, convert, divide_decimals};
@@ -59,4 +61,6 @@ pub const TYPES: &[&[&TypeDef]] = &[
     text::REGEXES,
     cryptography::TYPES,
     net::TYPES,
+    json::TYPES,
+    xml::TYPES,
 ];

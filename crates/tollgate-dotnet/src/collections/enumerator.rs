@@ -42,8 +42,18 @@ impl HeapObject for Enumerator {
 
 pub(crate) fn get_enumerator(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let iterator = ops::iterate(call.machine, call.arg(0))?;
+    let element = call.type_argument(0);
+    enumerator_of(call, element, iterator)
+}
+
+/// A new enumerator that runs an enumeration.
+pub(crate) fn enumerator_of(
+    call: &mut Call<'_, '_>,
+    element: Type,
+    iterator: Box<dyn Iterate>,
+) -> Result<Value, Throw> {
     call.machine.heap.alloc(Enumerator {
-        element: call.type_argument(0),
+        element,
         iterator: Some(iterator),
         current: Value::Null,
     })

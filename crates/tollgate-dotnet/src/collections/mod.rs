@@ -18,9 +18,10 @@ pub use list::List;
 pub use set::HashSet;
 
 pub(crate) use dictionary::add_pair;
-pub(crate) use enumerator::get_enumerator;
+pub(crate) use enumerator::{enumerator_of, get_enumerator};
 pub(crate) use interfaces::{IENUMERABLE_OF, ILIST_OF, IREADONLY_LIST_OF};
 pub(crate) use key::{KeyComparer, Table};
+pub(crate) use key_value_pair::{of as pair_of, value as key_value_pair};
 pub(crate) use list::{allocate as new_list, compare_with, elements};
 pub(crate) use members::*;
 pub(crate) use set::insert as insert_into_set;

@@ -1,0 +1,192 @@
+//! `JObject`.
+
+use super::from;
+use super::jcontainer::remove_all;
+use super::jtoken::{from_object, lazy, parse, reference, references, this, token_type};
+use super::read::Reads;
+use super::token::{
+    self, Node, Token, copy, get, id_of, member_of, name_of, object, property, property_of, push,
+    set_member, value_of,
+};
+use crate::collections::{enumerator_of, key_value_pair, pair_of};
+use crate::heap::{Heap, HeapId};
+use crate::member::{Call, Member, TypeDef, TypeKind, member};
+use crate::str::Str;
+use crate::system::Comparison;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+/// `JObject`.
+pub(crate) static JOBJECT: TypeDef = TypeDef {
+    name: "Newtonsoft.Json.Linq.JObject",
+    kind: TypeKind::Class,
+    bases: &["JContainer", "IDictionary<string, JToken>"],
+    values: &[],
+    members: MEMBERS,
+};
+
+const MEMBERS: &[Member] = &[
+    member("new()", create),
+    member("new(JObject other)", |call| match id_of(call.machine.heap, call.arg(0)) {
+        Some(other) => copy(call.machine.heap, other).map(Value::Ref),
+        None => Err(Throw::argument_null("other")),
+    }),
+    member("new(params object[] content)", create),
+    member("new(object content)", create),
+    member("static JObject Parse(string json)", |call| parse(call, Reads::Object)),
+    member("static JObject Parse(string json, JsonLoadSettings settings)", |call| parse(call, Reads::Object)),
+    member("static JObject FromObject(object o)", |call| from_object(call, Reads::Object)),
+    member("int Count { get; }", super::jtoken::count),
+    member("JToken this[string propertyName] { get; }", get_value),
+    member("JToken this[string propertyName] { set; }", set_value),
+    member("void Add(string propertyName, JToken value)", add),
+    member("bool Remove(string propertyName)", remove),
+    member("bool ContainsKey(string propertyName)", |call| {
+        let name = call.text(1, "propertyName")?;
+        Ok(property_of(call.machine.heap, this(call)?, name).is_some().into())
+    }),
+    member("bool TryGetValue(string propertyName, out JToken value)", try_get_value),
+    member(
+        "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)",
+        |call| {
+            let found = find(call)?.and_then(|property| value_of(call.machine.heap, property));
+            call.outs.push(reference(found));
+            Ok(found.is_some().into())
+        },
+    ),
+    member("JToken GetValue(string propertyName)", get_value),
+    member("JToken GetValue(string propertyName, StringComparison comparison)", |call| {
+        let found = find(call)?;
+        Ok(reference(found.and_then(|property| value_of(call.machine.heap, property))))
+    }),
+    member("JProperty Property(string name)", |call| {
+        let Some(name) = call.opt_str(1) else {
+            return Ok(Value::Null);
+        };
+        Ok(reference(property_of(call.machine.heap, this(call)?, name)))
+    }),
+    member("JProperty Property(string name, StringComparison comparison)", |call| find(call).map(reference)),
+    member("IEnumerable<JProperty> Properties()", |call| {
+        let id = this(call)?;
+        Ok(lazy(Type::plain(&super::jproperty::JPROPERTY), move |machine| {
+            Ok(references(get(machine.heap, id)?.children()))
+        }))
+    }),
+    member("JEnumerable<JToken> PropertyValues()", |call| {
+        let id = this(call)?;
+        Ok(super::linq::enumerable(token_type(), move |machine| {
+            Ok(references(property_values(machine.heap, id)?))
+        }))
+    }),
+    member("ICollection<string> Keys { get; }", |call| {
+        let names = match &get(call.machine.heap, this(call)?)?.node {
+            Node::Object(properties) => properties.keys().cloned().map(Value::String).collect(),
+            _ => Vec::new(),
+        };
+        crate::collections::new_list(call, Type::string(), names)
+    }),
+    member("ICollection<JToken> Values { get; }", |call| {
+        let values = references(property_values(call.machine.heap, this(call)?)?);
+        crate::collections::new_list(call, token_type(), values)
+    }),
+    member("void Clear()", remove_all),
+    member("IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()", pairs),
+];
+
+fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let new = object(call.machine.heap)?;
+    super::jarray::fill(call, new)
+}
+
+fn property_values(heap: &Heap, id: HeapId) -> Result<Vec<HeapId>, Throw> {
+    let properties = get(heap, id)?.children();
+    Ok(properties
+        .into_iter()
+        .filter_map(|property| value_of(heap, property))
+        .collect())
+}
+
+fn get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let id = this(call)?;
+    Ok(match call.opt_str(1) {
+        Some(name) => reference(member_of(call.machine.heap, id, name)),
+        None => return Err(Throw::argument_null("propertyName")),
+    })
+}
+
+fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let id = this(call)?;
+    let name = call.text(1, "propertyName")?.clone();
+    let value = from::or_null(call.machine, call.arg(2))?;
+    set_member(call.machine.heap, id, name, value)?;
+    Ok(Value::Null)
+}
+
+fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let id = this(call)?;
+    let name = call.text(1, "name")?.clone();
+    let value = from::or_null(call.machine, call.arg(2))?;
+    let new = property(call.machine.heap, name, value)?;
+    push(call.machine.heap, id, new)?;
+    Ok(Value::Null)
+}
+
+fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let id = this(call)?;
+    let name = call.text(1, "propertyName")?;
+    let found = property_of(call.machine.heap, id, name);
+    if let Some(property) = found {
+        call.work(get(call.machine.heap, id)?.len())?;
+        token::remove(call.machine.heap, property)?;
+    }
+    Ok(found.is_some().into())
+}
+
+fn try_get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let id = this(call)?;
+    let found = call
+        .opt_str(1)
+        .and_then(|name| member_of(call.machine.heap, id, name));
+    call.outs.push(reference(found));
+    Ok(found.is_some().into())
+}
+
+/// A property by its name, as it is or else by a `StringComparison`.
+fn find(call: &mut Call<'_, '_>) -> Result<Option<HeapId>, Throw> {
+    let id = this(call)?;
+    let Some(name) = call.opt_str(1) else {
+        return Ok(None);
+    };
+    if let Some(property) = property_of(call.machine.heap, id, name) {
+        return Ok(Some(property));
+    }
+    let comparison = Comparison::of(call.flags(2));
+    let heap = &*call.machine.heap;
+    let children = heap.get::<Token>(id).map(Token::children);
+    let same = |property: &HeapId| {
+        name_of(heap, *property).is_some_and(|other| comparison.equals(other, name))
+    };
+    let children = children.unwrap_or_default();
+    let found = children.iter().copied().find(same);
+    call.work(children.len().saturating_mul(8))?;
+    Ok(found)
+}
+
+fn pairs(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let mut elements = crate::ops::iterate(call.machine, call.arg(0))?;
+    let pair = pair_of(Type::string(), token_type());
+    let element = pair.clone();
+    enumerator_of(
+        call,
+        element,
+        crate::sequence::from_fn(move |machine| {
+            let Some(Value::Ref(property)) = elements.next(machine)? else {
+                return Ok(None);
+            };
+            let name = name_of(machine.heap, property).cloned().unwrap_or(Str::EMPTY);
+            let value = reference(value_of(machine.heap, property));
+            Ok(Some(key_value_pair(pair.clone(), Value::String(name), value)))
+        }),
+    )
+}

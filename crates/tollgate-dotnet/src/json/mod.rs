@@ -1,0 +1,81 @@
+//! `Newtonsoft.Json`: tokens on the heap, read and written as Newtonsoft does.
+
+mod big_integer;
+mod convert;
+mod from;
+mod iso_date;
+mod jarray;
+mod jcontainer;
+mod jobject;
+mod json_convert;
+mod jproperty;
+mod jtoken;
+mod jvalue;
+mod kind;
+mod linq;
+mod merge;
+mod path;
+mod path_parse;
+mod plain;
+mod read;
+mod to;
+mod token;
+mod value;
+mod write;
+
+pub(crate) use token::{Node, alloc, object as new_object, property as new_property, push, scalar};
+
+pub use plain::to_json;
+
+use crate::heap::Heap;
+use crate::member::TypeDef;
+use crate::throw::Throw;
+use crate::types::Type;
+use crate::value::Value;
+
+/// The types of these namespaces.
+pub(crate) const TYPES: &[&TypeDef] = &[
+    &big_integer::BIG_INTEGER,
+    &kind::JTOKEN_TYPE,
+    &json_convert::FORMATTING,
+    &json_convert::JSON_CONVERT,
+    &json_convert::JSON_CONVERTER,
+    &json_convert::JSON_LOAD_SETTINGS,
+    &merge::JSON_MERGE_SETTINGS,
+    &merge::MERGE_ARRAY_HANDLING,
+    &merge::MERGE_NULL_VALUE_HANDLING,
+    &linq::IJENUMERABLE,
+    &linq::JENUMERABLE,
+    &linq::EXTENSIONS,
+    &jtoken::JTOKEN,
+    &jcontainer::JCONTAINER,
+    &jobject::JOBJECT,
+    &jarray::JARRAY,
+    &jproperty::JPROPERTY,
+    &jvalue::JVALUE,
+    &jvalue::JRAW,
+];
+
+/// Reads JSON with Newtonsoft's leniency, as a `JToken`. `JsonReaderException` if it cannot be read.
+pub fn parse(heap: &mut Heap, text: &str) -> Result<Value, Throw> {
+    read::read(heap, text, read::Reads::Token).map(Value::Ref)
+}
+
+/// Reads JSON as a value of `ty`, which is `JToken`, `JObject` or `JArray`; `None` if it is no such type.
+///
+/// `JsonReaderException` if the text is not JSON, or not of that kind.
+pub fn parse_as(heap: &mut Heap, text: &str, ty: &Type) -> Option<Result<Value, Throw>> {
+    let reads = [
+        (&jtoken::JTOKEN, read::Reads::Token),
+        (&jobject::JOBJECT, read::Reads::Object),
+        (&jarray::JARRAY, read::Reads::Array),
+    ];
+    let (_, reads) = reads.into_iter().find(|(table, _)| ty.is_table(table))?;
+    Some(read::read(heap, text, reads).map(Value::Ref))
+}
+
+/// Writes a `JToken` as Newtonsoft does: with two spaces and line feeds if `indented`. `NullReferenceException` of anything else.
+pub fn write(heap: &Heap, token: &Value, indented: bool) -> Result<String, Throw> {
+    let id = token::id_of(heap, token).ok_or_else(Throw::null_reference)?;
+    write::write(heap, id, indented)
+}
