@@ -56,15 +56,6 @@ pub(crate) static FORMATTING: TypeDef = TypeDef {
     members: &[],
 };
 
-/// `JsonConverter`: no policy can make one, but signatures have it.
-pub(crate) static JSON_CONVERTER: TypeDef = TypeDef {
-    name: "Newtonsoft.Json.JsonConverter",
-    kind: TypeKind::Class,
-    bases: &[],
-    values: &[],
-    members: &[],
-};
-
 /// `JsonLoadSettings`, with what Newtonsoft does by default.
 pub(crate) static JSON_LOAD_SETTINGS: TypeDef = TypeDef {
     name: "Newtonsoft.Json.Linq.JsonLoadSettings",

@@ -88,7 +88,7 @@ const MEMBERS: &[Member] = &[
         this(call)?;
         call.new_text(text)
     }),
-    member("string ToString(Formatting formatting, params JsonConverter[] converters)", |call| {
+    member("string ToString(Formatting formatting)", |call| {
         let text = write(call.machine.heap, call.arg(0), call.flags(1) == 1)?;
         this(call)?;
         call.new_text(text)

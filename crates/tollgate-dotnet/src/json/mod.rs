@@ -39,7 +39,6 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &kind::JTOKEN_TYPE,
     &json_convert::FORMATTING,
     &json_convert::JSON_CONVERT,
-    &json_convert::JSON_CONVERTER,
     &json_convert::JSON_LOAD_SETTINGS,
     &merge::JSON_MERGE_SETTINGS,
     &merge::MERGE_ARRAY_HANDLING,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use tollgate_dotnet::{
-    Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, member,
+    Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, json,
+    member,
 };
 
 use super::{Part, context, part, registry};
@@ -18,6 +19,9 @@ pub(super) static BODY: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("T As<T>(bool preserveContent = false)", read_as),
+        member("JObject AsJObject(bool preserveContent = false)", |call| read_json(call, "JObject")),
+        member("JArray AsJArray(bool preserveContent = false)", |call| read_json(call, "JArray")),
+        member("JToken AsJToken(bool preserveContent = false)", |call| read_json(call, "JToken")),
         member(
             "IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)",
             read_as_form,
@@ -57,6 +61,13 @@ fn read_as_form(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     machine.heap.alloc(form)
 }
 
+/// Reads the body as JSON of a class.
+fn read_json(call: &mut Call<'_, '_>, class: &str) -> Result<Value, Throw> {
+    let bytes = take(call)?;
+    let ty = registry().parse_type(class).unwrap_or_else(Type::string);
+    convert(call.machine, &bytes, &ty)
+}
+
 fn take(call: &mut Call<'_, '_>) -> Result<Bytes, Throw> {
     let (part, preserve) = (part(call)?, call.bool(1)?);
     let (context, heap) = context(call)?;
@@ -86,10 +97,12 @@ fn convert(machine: &mut Machine<'_>, bytes: &Bytes, ty: &Type) -> Result<Value,
             machine.heap.alloc(Array::bytes(bytes.to_vec()))
         }
         ty if ty.is_string() => Ok(Value::string(&*text(bytes))),
-        other => Err(Throw::not_supported(format!(
-            "Body.As<{}>",
-            other.net_name()
-        ))),
+        other => json::parse_as(machine.heap, &text(bytes), other).unwrap_or_else(|| {
+            Err(Throw::not_supported(format!(
+                "Body.As<{}>",
+                other.net_name()
+            )))
+        }),
     }
 }
 
