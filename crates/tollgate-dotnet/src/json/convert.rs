@@ -189,9 +189,7 @@ fn number(heap: &Heap, value: &Value, to: Primitive, target: &Type) -> Result<Va
                 number.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven);
             convert(&Value::Decimal(rounded), to, true).map_err(|_| too_large())
         }
-        other if other.as_integer().is_some() => {
-            convert(other, to, true).map_err(|_| too_large())
-        }
+        other if other.as_integer().is_some() => convert(other, to, true).map_err(|_| too_large()),
         Value::Double(_) | Value::Single(_) | Value::Decimal(_) => convert(value, to, true),
         other => Err(invalid(heap, other, target)),
     }
@@ -203,7 +201,10 @@ fn boolean(value: &Value) -> Result<bool, Throw> {
         Value::String(text) => {
             let text = text.to_utf8();
             let word = text.trim().trim_matches('\0');
-            match (word.eq_ignore_ascii_case("true"), word.eq_ignore_ascii_case("false")) {
+            match (
+                word.eq_ignore_ascii_case("true"),
+                word.eq_ignore_ascii_case("false"),
+            ) {
                 (true, _) => Ok(true),
                 (_, true) => Ok(false),
                 _ => Err(Throw::format(format!(
@@ -239,7 +240,9 @@ fn character(value: &Value) -> Result<Value, Throw> {
 }
 
 fn not_a_date(text: &str) -> Throw {
-    Throw::format(format!("String '{text}' was not recognized as a valid DateTime."))
+    Throw::format(format!(
+        "String '{text}' was not recognized as a valid DateTime."
+    ))
 }
 
 fn date(value: &Value) -> Result<Value, Throw> {
@@ -312,7 +315,9 @@ fn span(value: &Value) -> Result<Value, Throw> {
     };
     let text = text.to_utf8();
     span_ticks(text.trim()).map(Value::TimeSpan).ok_or_else(|| {
-        Throw::format(format!("String '{text}' was not recognized as a valid TimeSpan."))
+        Throw::format(format!(
+            "String '{text}' was not recognized as a valid TimeSpan."
+        ))
     })
 }
 

@@ -3,7 +3,9 @@
 use smallvec::SmallVec;
 
 use super::kind::Kind;
-use super::token::{Node, alloc, copy, depth, descend, id_of, null, object, property, push, scalar};
+use super::token::{
+    Node, alloc, copy, depth, descend, id_of, null, object, property, push, scalar,
+};
 use super::value;
 use crate::heap::HeapId;
 use crate::machine::Machine;
@@ -186,7 +188,10 @@ fn key_text(machine: &Machine<'_>, key: &Value) -> Result<Str, Throw> {
 fn field_names(record: &Record) -> Vec<Str> {
     match record.ty() {
         Type::Anonymous(properties) => {
-            return properties.iter().map(|(name, _)| Str::from(&**name)).collect();
+            return properties
+                .iter()
+                .map(|(name, _)| Str::from(&**name))
+                .collect();
         }
         Type::Named(table, _) if table.simple_name() == "KeyValuePair" => {
             return vec!["Key".into(), "Value".into()];

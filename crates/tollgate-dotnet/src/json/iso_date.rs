@@ -37,7 +37,10 @@ fn moment(text: &str) -> Option<(i64, Option<(i16, bool)>)> {
     }
     let two = |from: usize| number(bytes.get(from..from + 2)?);
     let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-    if marks.iter().any(|(place, mark)| bytes.get(*place) != Some(mark)) {
+    if marks
+        .iter()
+        .any(|(place, mark)| bytes.get(*place) != Some(mark))
+    {
         return None;
     }
     let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
@@ -142,7 +145,10 @@ mod tests {
         for (text, expected) in [
             ("2024-05-06T07:08:09Z", Some("2024-05-06T07:08:09Z")),
             ("2024-05-06T07:08:09.1200", Some("2024-05-06T07:08:09.12")),
-            ("2024-05-06T07:08:09+02:00", Some("2024-05-06T05:08:09+00:00")),
+            (
+                "2024-05-06T07:08:09+02:00",
+                Some("2024-05-06T05:08:09+00:00"),
+            ),
             ("2024-05-06T24:00:00", Some("2024-05-07T00:00:00")),
             ("/Date(0)/", Some("1970-01-01T00:00:00Z")),
             ("2024-05-06", None),

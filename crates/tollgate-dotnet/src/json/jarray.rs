@@ -4,9 +4,7 @@ use super::from;
 use super::jcontainer::remove_all;
 use super::jtoken::{count, from_object, parse, this};
 use super::read::Reads;
-use super::token::{
-    self, Node, alloc, copy, get, id_of, insert, place_in, push, replace,
-};
+use super::token::{self, Node, alloc, copy, get, id_of, insert, place_in, push, replace};
 use crate::args::index;
 use crate::collections::{self, out_of_range};
 use crate::heap::HeapId;
@@ -25,17 +23,28 @@ pub(crate) static JARRAY: TypeDef = TypeDef {
 
 const MEMBERS: &[Member] = &[
     member("new()", create),
-    member("new(JArray other)", |call| match id_of(call.machine.heap, call.arg(0)) {
-        Some(other) => copy(call.machine.heap, other).map(Value::Ref),
-        None => Err(Throw::argument_null("other")),
+    member("new(JArray other)", |call| {
+        match id_of(call.machine.heap, call.arg(0)) {
+            Some(other) => copy(call.machine.heap, other).map(Value::Ref),
+            None => Err(Throw::argument_null("other")),
+        }
     }),
     member("new(params object[] content)", create),
     member("new(object content)", create),
-    member("static JArray Parse(string json)", |call| parse(call, Reads::Array)),
-    member("static JArray Parse(string json, JsonLoadSettings settings)", |call| parse(call, Reads::Array)),
-    member("static JArray FromObject(object o)", |call| from_object(call, Reads::Array)),
+    member("static JArray Parse(string json)", |call| {
+        parse(call, Reads::Array)
+    }),
+    member(
+        "static JArray Parse(string json, JsonLoadSettings settings)",
+        |call| parse(call, Reads::Array),
+    ),
+    member("static JArray FromObject(object o)", |call| {
+        from_object(call, Reads::Array)
+    }),
     member("int Count { get; }", count),
-    member("JToken this[int index] { get; }", |call| item(call).map(Value::Ref)),
+    member("JToken this[int index] { get; }", |call| {
+        item(call).map(Value::Ref)
+    }),
     member("JToken this[int index] { set; }", |call| {
         let old = item(call)?;
         let value = from::or_null(call.machine, call.arg(2))?;
@@ -73,9 +82,14 @@ const MEMBERS: &[Member] = &[
         Ok(Value::Null)
     }),
     member("void Clear()", remove_all),
-    member("bool Contains(JToken item)", |call| Ok(place(call)?.is_some().into())),
+    member("bool Contains(JToken item)", |call| {
+        Ok(place(call)?.is_some().into())
+    }),
     member("int IndexOf(JToken item)", |call| place(call).map(index)),
-    member("IEnumerator<JToken> GetEnumerator()", collections::get_enumerator),
+    member(
+        "IEnumerator<JToken> GetEnumerator()",
+        collections::get_enumerator,
+    ),
 ];
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

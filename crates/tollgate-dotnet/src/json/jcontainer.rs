@@ -21,10 +21,17 @@ pub(crate) static JCONTAINER: TypeDef = TypeDef {
         member("void AddFirst(object content)", add_first),
         member("void ReplaceAll(object content)", replace_all),
         member("void RemoveAll()", remove_all),
-        member("IEnumerable<JToken> Descendants()", |call| below(call, false)),
-        member("IEnumerable<JToken> DescendantsAndSelf()", |call| below(call, true)),
+        member("IEnumerable<JToken> Descendants()", |call| {
+            below(call, false)
+        }),
+        member("IEnumerable<JToken> DescendantsAndSelf()", |call| {
+            below(call, true)
+        }),
         member("void Merge(object content)", merge::merge),
-        member("void Merge(object content, JsonMergeSettings settings)", merge::merge),
+        member(
+            "void Merge(object content, JsonMergeSettings settings)",
+            merge::merge,
+        ),
     ],
 };
 

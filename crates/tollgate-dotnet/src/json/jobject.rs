@@ -28,15 +28,24 @@ pub(crate) static JOBJECT: TypeDef = TypeDef {
 
 const MEMBERS: &[Member] = &[
     member("new()", create),
-    member("new(JObject other)", |call| match id_of(call.machine.heap, call.arg(0)) {
-        Some(other) => copy(call.machine.heap, other).map(Value::Ref),
-        None => Err(Throw::argument_null("other")),
+    member("new(JObject other)", |call| {
+        match id_of(call.machine.heap, call.arg(0)) {
+            Some(other) => copy(call.machine.heap, other).map(Value::Ref),
+            None => Err(Throw::argument_null("other")),
+        }
     }),
     member("new(params object[] content)", create),
     member("new(object content)", create),
-    member("static JObject Parse(string json)", |call| parse(call, Reads::Object)),
-    member("static JObject Parse(string json, JsonLoadSettings settings)", |call| parse(call, Reads::Object)),
-    member("static JObject FromObject(object o)", |call| from_object(call, Reads::Object)),
+    member("static JObject Parse(string json)", |call| {
+        parse(call, Reads::Object)
+    }),
+    member(
+        "static JObject Parse(string json, JsonLoadSettings settings)",
+        |call| parse(call, Reads::Object),
+    ),
+    member("static JObject FromObject(object o)", |call| {
+        from_object(call, Reads::Object)
+    }),
     member("int Count { get; }", super::jtoken::count),
     member("JToken this[string propertyName] { get; }", get_value),
     member("JToken this[string propertyName] { set; }", set_value),
@@ -44,9 +53,14 @@ const MEMBERS: &[Member] = &[
     member("bool Remove(string propertyName)", remove),
     member("bool ContainsKey(string propertyName)", |call| {
         let name = call.text(1, "propertyName")?;
-        Ok(property_of(call.machine.heap, this(call)?, name).is_some().into())
+        Ok(property_of(call.machine.heap, this(call)?, name)
+            .is_some()
+            .into())
     }),
-    member("bool TryGetValue(string propertyName, out JToken value)", try_get_value),
+    member(
+        "bool TryGetValue(string propertyName, out JToken value)",
+        try_get_value,
+    ),
     member(
         "bool TryGetValue(string propertyName, StringComparison comparison, out JToken value)",
         |call| {
@@ -56,22 +70,31 @@ const MEMBERS: &[Member] = &[
         },
     ),
     member("JToken GetValue(string propertyName)", get_value),
-    member("JToken GetValue(string propertyName, StringComparison comparison)", |call| {
-        let found = find(call)?;
-        Ok(reference(found.and_then(|property| value_of(call.machine.heap, property))))
-    }),
+    member(
+        "JToken GetValue(string propertyName, StringComparison comparison)",
+        |call| {
+            let found = find(call)?;
+            Ok(reference(found.and_then(|property| {
+                value_of(call.machine.heap, property)
+            })))
+        },
+    ),
     member("JProperty Property(string name)", |call| {
         let Some(name) = call.opt_str(1) else {
             return Ok(Value::Null);
         };
         Ok(reference(property_of(call.machine.heap, this(call)?, name)))
     }),
-    member("JProperty Property(string name, StringComparison comparison)", |call| find(call).map(reference)),
+    member(
+        "JProperty Property(string name, StringComparison comparison)",
+        |call| find(call).map(reference),
+    ),
     member("IEnumerable<JProperty> Properties()", |call| {
         let id = this(call)?;
-        Ok(lazy(Type::plain(&super::jproperty::JPROPERTY), move |machine| {
-            Ok(references(get(machine.heap, id)?.children()))
-        }))
+        Ok(lazy(
+            Type::plain(&super::jproperty::JPROPERTY),
+            move |machine| Ok(references(get(machine.heap, id)?.children())),
+        ))
     }),
     member("JEnumerable<JToken> PropertyValues()", |call| {
         let id = this(call)?;
@@ -91,7 +114,10 @@ const MEMBERS: &[Member] = &[
         crate::collections::new_list(call, token_type(), values)
     }),
     member("void Clear()", remove_all),
-    member("IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()", pairs),
+    member(
+        "IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()",
+        pairs,
+    ),
 ];
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -184,9 +210,15 @@ fn pairs(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             let Some(Value::Ref(property)) = elements.next(machine)? else {
                 return Ok(None);
             };
-            let name = name_of(machine.heap, property).cloned().unwrap_or(Str::EMPTY);
+            let name = name_of(machine.heap, property)
+                .cloned()
+                .unwrap_or(Str::EMPTY);
             let value = reference(value_of(machine.heap, property));
-            Ok(Some(key_value_pair(pair.clone(), Value::String(name), value)))
+            Ok(Some(key_value_pair(
+                pair.clone(),
+                Value::String(name),
+                value,
+            )))
         }),
     )
 }

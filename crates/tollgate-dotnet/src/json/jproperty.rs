@@ -14,15 +14,19 @@ pub(crate) static JPROPERTY: TypeDef = TypeDef {
     bases: &["JContainer"],
     values: &[],
     members: &[
-        member("new(JProperty other)", |call| match id_of(call.machine.heap, call.arg(0)) {
-            Some(other) => copy(call.machine.heap, other).map(Value::Ref),
-            None => Err(Throw::argument_null("other")),
+        member("new(JProperty other)", |call| {
+            match id_of(call.machine.heap, call.arg(0)) {
+                Some(other) => copy(call.machine.heap, other).map(Value::Ref),
+                None => Err(Throw::argument_null("other")),
+            }
         }),
         member("new(string name, params object[] content)", create),
         member("new(string name, object content)", create),
         member("string Name { get; }", |call| {
             let name = name_of(call.machine.heap, this(call)?);
-            name.cloned().map(Value::String).ok_or_else(Throw::null_reference)
+            name.cloned()
+                .map(Value::String)
+                .ok_or_else(Throw::null_reference)
         }),
         member("JToken Value { get; }", |call| {
             Ok(reference(value_of(call.machine.heap, this(call)?)))

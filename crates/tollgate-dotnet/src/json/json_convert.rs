@@ -15,7 +15,10 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("static string SerializeObject(object value)", serialize),
-        member("static string SerializeObject(object value, Formatting formatting)", serialize),
+        member(
+            "static string SerializeObject(object value, Formatting formatting)",
+            serialize,
+        ),
         member("static object DeserializeObject(string value)", |call| {
             deserialize(call, &Type::object())
         }),
@@ -23,18 +26,30 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
             let ty = call.type_argument(0);
             deserialize(call, &ty)
         }),
-        member("static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", |call| {
-            let ty = call.type_argument(0);
-            deserialize(call, &ty)
-        }),
+        member(
+            "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)",
+            |call| {
+                let ty = call.type_argument(0);
+                deserialize(call, &ty)
+            },
+        ),
         member("static string ToString(object value)", serialize),
-        member("static string SerializeXNode(XObject node)", crate::xml::serialize_node),
-        member("static string SerializeXNode(XObject node, Formatting formatting)", crate::xml::serialize_node),
+        member(
+            "static string SerializeXNode(XObject node)",
+            crate::xml::serialize_node,
+        ),
+        member(
+            "static string SerializeXNode(XObject node, Formatting formatting)",
+            crate::xml::serialize_node,
+        ),
         member(
             "static string SerializeXNode(XObject node, Formatting formatting, bool omitRootObject)",
             crate::xml::serialize_node,
         ),
-        member("static XDocument DeserializeXNode(string value)", crate::xml::deserialize_node),
+        member(
+            "static XDocument DeserializeXNode(string value)",
+            crate::xml::deserialize_node,
+        ),
         member(
             "static XDocument DeserializeXNode(string value, string deserializeRootElementName)",
             crate::xml::deserialize_node,
@@ -42,7 +57,9 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
         pure("static string Null { get; }", |_| Ok("null".into())),
         pure("static string True { get; }", |_| Ok("true".into())),
         pure("static string False { get; }", |_| Ok("false".into())),
-        pure("static string Undefined { get; }", |_| Ok("undefined".into())),
+        pure("static string Undefined { get; }", |_| {
+            Ok("undefined".into())
+        }),
         pure("static string NaN { get; }", |_| Ok("NaN".into())),
     ],
 };

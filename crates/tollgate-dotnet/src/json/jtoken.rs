@@ -6,8 +6,8 @@ use super::kind::Kind;
 use super::path::Path;
 use super::read::{Reads, read};
 use super::token::{
-    self, Node, Token, copy, deep_equals, descendants, ends, get, id_of, member_of,
-    parent_of, place_in, sibling,
+    self, Node, Token, copy, deep_equals, descendants, ends, get, id_of, member_of, parent_of,
+    place_in, sibling,
 };
 use super::{to, write};
 use crate::args::int;
@@ -30,23 +30,43 @@ pub(crate) static JTOKEN: TypeDef = TypeDef {
 };
 
 const MEMBERS: &[Member] = &[
-    member("static JToken Parse(string json)", |call| parse(call, Reads::Token)),
-    member("static JToken FromObject(object o)", |call| from_object(call, Reads::Token)),
-    member("static bool DeepEquals(JToken t1, JToken t2)", |call| {
-        match (id_of(call.machine.heap, call.arg(0)), id_of(call.machine.heap, call.arg(1))) {
+    member("static JToken Parse(string json)", |call| {
+        parse(call, Reads::Token)
+    }),
+    member("static JToken FromObject(object o)", |call| {
+        from_object(call, Reads::Token)
+    }),
+    member(
+        "static bool DeepEquals(JToken t1, JToken t2)",
+        |call| match (
+            id_of(call.machine.heap, call.arg(0)),
+            id_of(call.machine.heap, call.arg(1)),
+        ) {
             (Some(a), Some(b)) => deep_equals(call.machine.heap, a, b).map(Value::Bool),
             (a, b) => Ok(Value::Bool(a == b)),
-        }
+        },
+    ),
+    member("JTokenType Type { get; }", |call| {
+        Ok(get(call.machine.heap, this(call)?)?.kind().value())
     }),
-    member("JTokenType Type { get; }", |call| Ok(get(call.machine.heap, this(call)?)?.kind().value())),
     member("JContainer Parent { get; }", |call| {
         Ok(reference(get(call.machine.heap, this(call)?)?.parent))
     }),
-    member("JToken Root { get; }", |call| Ok(Value::Ref(token::root(call.machine.heap, this(call)?)))),
-    member("JToken Next { get; }", |call| Ok(reference(sibling(call.machine.heap, this(call)?, 1)))),
-    member("JToken Previous { get; }", |call| Ok(reference(sibling(call.machine.heap, this(call)?, -1)))),
-    member("JToken First { get; }", |call| end(call).map(|ends| reference(ends.map(|(first, _)| first)))),
-    member("JToken Last { get; }", |call| end(call).map(|ends| reference(ends.map(|(_, last)| last)))),
+    member("JToken Root { get; }", |call| {
+        Ok(Value::Ref(token::root(call.machine.heap, this(call)?)))
+    }),
+    member("JToken Next { get; }", |call| {
+        Ok(reference(sibling(call.machine.heap, this(call)?, 1)))
+    }),
+    member("JToken Previous { get; }", |call| {
+        Ok(reference(sibling(call.machine.heap, this(call)?, -1)))
+    }),
+    member("JToken First { get; }", |call| {
+        end(call).map(|ends| reference(ends.map(|(first, _)| first)))
+    }),
+    member("JToken Last { get; }", |call| {
+        end(call).map(|ends| reference(ends.map(|(_, last)| last)))
+    }),
     member("bool HasValues { get; }", |call| {
         Ok((get(call.machine.heap, this(call)?)?.len() > 0).into())
     }),
@@ -60,12 +80,22 @@ const MEMBERS: &[Member] = &[
     member("JEnumerable<JToken> Children()", children),
     member("JEnumerable<T> Children<T>()", children_of),
     member("IEnumerable<T> Values<T>()", values),
-    member("IEnumerable<JToken> Ancestors()", |call| ancestors(call, false)),
-    member("IEnumerable<JToken> AncestorsAndSelf()", |call| ancestors(call, true)),
-    member("IEnumerable<JToken> BeforeSelf()", |call| beside(call, false)),
+    member("IEnumerable<JToken> Ancestors()", |call| {
+        ancestors(call, false)
+    }),
+    member("IEnumerable<JToken> AncestorsAndSelf()", |call| {
+        ancestors(call, true)
+    }),
+    member("IEnumerable<JToken> BeforeSelf()", |call| {
+        beside(call, false)
+    }),
     member("IEnumerable<JToken> AfterSelf()", |call| beside(call, true)),
-    member("void AddAfterSelf(object content)", |call| add_beside(call, 1)),
-    member("void AddBeforeSelf(object content)", |call| add_beside(call, 0)),
+    member("void AddAfterSelf(object content)", |call| {
+        add_beside(call, 1)
+    }),
+    member("void AddBeforeSelf(object content)", |call| {
+        add_beside(call, 0)
+    }),
     member("void Remove()", |call| {
         token::remove(call.machine.heap, this(call)?)?;
         Ok(Value::Null)
@@ -76,12 +106,25 @@ const MEMBERS: &[Member] = &[
         token::replace(call.machine.heap, id, with)?;
         Ok(Value::Null)
     }),
-    member("JToken DeepClone()", |call| copy(call.machine.heap, this(call)?).map(Value::Ref)),
-    member("object Clone()", |call| copy(call.machine.heap, this(call)?).map(Value::Ref)),
+    member("JToken DeepClone()", |call| {
+        copy(call.machine.heap, this(call)?).map(Value::Ref)
+    }),
+    member("object Clone()", |call| {
+        copy(call.machine.heap, this(call)?).map(Value::Ref)
+    }),
     member("JToken SelectToken(string path)", select_token),
-    member("JToken SelectToken(string path, bool errorWhenNoMatch)", select_token),
-    member("IEnumerable<JToken> SelectTokens(string path)", select_tokens),
-    member("IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)", select_tokens),
+    member(
+        "JToken SelectToken(string path, bool errorWhenNoMatch)",
+        select_token,
+    ),
+    member(
+        "IEnumerable<JToken> SelectTokens(string path)",
+        select_tokens,
+    ),
+    member(
+        "IEnumerable<JToken> SelectTokens(string path, bool errorWhenNoMatch)",
+        select_tokens,
+    ),
     member("T ToObject<T>()", to_object),
     member("string ToString()", |call| {
         let text = call.to_text(0)?;
@@ -93,9 +136,15 @@ const MEMBERS: &[Member] = &[
         this(call)?;
         call.new_text(text)
     }),
-    member("IEnumerator<JToken> GetEnumerator()", crate::collections::get_enumerator),
+    member(
+        "IEnumerator<JToken> GetEnumerator()",
+        crate::collections::get_enumerator,
+    ),
     member("static implicit operator JToken(bool value)", of_value),
-    member("static implicit operator JToken(DateTimeOffset value)", of_value),
+    member(
+        "static implicit operator JToken(DateTimeOffset value)",
+        of_value,
+    ),
     member("static implicit operator JToken(byte value)", of_value),
     member("static implicit operator JToken(byte? value)", of_value),
     member("static implicit operator JToken(sbyte value)", of_value),
@@ -103,7 +152,10 @@ const MEMBERS: &[Member] = &[
     member("static implicit operator JToken(bool? value)", of_value),
     member("static implicit operator JToken(long value)", of_value),
     member("static implicit operator JToken(DateTime? value)", of_value),
-    member("static implicit operator JToken(DateTimeOffset? value)", of_value),
+    member(
+        "static implicit operator JToken(DateTimeOffset? value)",
+        of_value,
+    ),
     member("static implicit operator JToken(decimal? value)", of_value),
     member("static implicit operator JToken(double? value)", of_value),
     member("static implicit operator JToken(short value)", of_value),
@@ -131,42 +183,116 @@ const MEMBERS: &[Member] = &[
     member("static implicit operator JToken(TimeSpan? value)", of_value),
     member("static implicit operator JToken(Guid value)", of_value),
     member("static implicit operator JToken(Guid? value)", of_value),
-    member("static explicit operator bool(JToken value)", |call| convert::explicit(call, &Type::bool())),
-    member("static explicit operator DateTimeOffset(JToken value)", |call| convert::explicit(call, &Type::date_time_offset())),
-    member("static explicit operator bool?(JToken value)", |call| convert::explicit(call, &Type::bool().nullable())),
-    member("static explicit operator long(JToken value)", |call| convert::explicit(call, &Type::long())),
-    member("static explicit operator DateTime?(JToken value)", |call| convert::explicit(call, &Type::date_time().nullable())),
-    member("static explicit operator DateTimeOffset?(JToken value)", |call| convert::explicit(call, &Type::date_time_offset().nullable())),
-    member("static explicit operator decimal?(JToken value)", |call| convert::explicit(call, &Type::decimal().nullable())),
-    member("static explicit operator double?(JToken value)", |call| convert::explicit(call, &Type::double().nullable())),
-    member("static explicit operator char?(JToken value)", |call| convert::explicit(call, &Type::char().nullable())),
-    member("static explicit operator int(JToken value)", |call| convert::explicit(call, &Type::int())),
-    member("static explicit operator short(JToken value)", |call| convert::explicit(call, &Type::short())),
-    member("static explicit operator ushort(JToken value)", |call| convert::explicit(call, &Type::ushort())),
-    member("static explicit operator char(JToken value)", |call| convert::explicit(call, &Type::char())),
-    member("static explicit operator byte(JToken value)", |call| convert::explicit(call, &Type::byte())),
-    member("static explicit operator sbyte(JToken value)", |call| convert::explicit(call, &Type::sbyte())),
-    member("static explicit operator int?(JToken value)", |call| convert::explicit(call, &Type::int().nullable())),
-    member("static explicit operator short?(JToken value)", |call| convert::explicit(call, &Type::short().nullable())),
-    member("static explicit operator ushort?(JToken value)", |call| convert::explicit(call, &Type::ushort().nullable())),
-    member("static explicit operator byte?(JToken value)", |call| convert::explicit(call, &Type::byte().nullable())),
-    member("static explicit operator sbyte?(JToken value)", |call| convert::explicit(call, &Type::sbyte().nullable())),
-    member("static explicit operator DateTime(JToken value)", |call| convert::explicit(call, &Type::date_time())),
-    member("static explicit operator long?(JToken value)", |call| convert::explicit(call, &Type::long().nullable())),
-    member("static explicit operator float?(JToken value)", |call| convert::explicit(call, &Type::float().nullable())),
-    member("static explicit operator decimal(JToken value)", |call| convert::explicit(call, &Type::decimal())),
-    member("static explicit operator uint?(JToken value)", |call| convert::explicit(call, &Type::uint().nullable())),
-    member("static explicit operator ulong?(JToken value)", |call| convert::explicit(call, &Type::ulong().nullable())),
-    member("static explicit operator double(JToken value)", |call| convert::explicit(call, &Type::double())),
-    member("static explicit operator float(JToken value)", |call| convert::explicit(call, &Type::float())),
-    member("static explicit operator string(JToken value)", |call| convert::explicit(call, &Type::string())),
-    member("static explicit operator uint(JToken value)", |call| convert::explicit(call, &Type::uint())),
-    member("static explicit operator ulong(JToken value)", |call| convert::explicit(call, &Type::ulong())),
-    member("static explicit operator byte[](JToken value)", |call| convert::explicit(call, &Type::array(Type::byte()))),
-    member("static explicit operator Guid(JToken value)", |call| convert::explicit(call, &Type::guid())),
-    member("static explicit operator Guid?(JToken value)", |call| convert::explicit(call, &Type::guid().nullable())),
-    member("static explicit operator TimeSpan(JToken value)", |call| convert::explicit(call, &Type::time_span())),
-    member("static explicit operator TimeSpan?(JToken value)", |call| convert::explicit(call, &Type::time_span().nullable())),
+    member("static explicit operator bool(JToken value)", |call| {
+        convert::explicit(call, &Type::bool())
+    }),
+    member(
+        "static explicit operator DateTimeOffset(JToken value)",
+        |call| convert::explicit(call, &Type::date_time_offset()),
+    ),
+    member("static explicit operator bool?(JToken value)", |call| {
+        convert::explicit(call, &Type::bool().nullable())
+    }),
+    member("static explicit operator long(JToken value)", |call| {
+        convert::explicit(call, &Type::long())
+    }),
+    member("static explicit operator DateTime?(JToken value)", |call| {
+        convert::explicit(call, &Type::date_time().nullable())
+    }),
+    member(
+        "static explicit operator DateTimeOffset?(JToken value)",
+        |call| convert::explicit(call, &Type::date_time_offset().nullable()),
+    ),
+    member("static explicit operator decimal?(JToken value)", |call| {
+        convert::explicit(call, &Type::decimal().nullable())
+    }),
+    member("static explicit operator double?(JToken value)", |call| {
+        convert::explicit(call, &Type::double().nullable())
+    }),
+    member("static explicit operator char?(JToken value)", |call| {
+        convert::explicit(call, &Type::char().nullable())
+    }),
+    member("static explicit operator int(JToken value)", |call| {
+        convert::explicit(call, &Type::int())
+    }),
+    member("static explicit operator short(JToken value)", |call| {
+        convert::explicit(call, &Type::short())
+    }),
+    member("static explicit operator ushort(JToken value)", |call| {
+        convert::explicit(call, &Type::ushort())
+    }),
+    member("static explicit operator char(JToken value)", |call| {
+        convert::explicit(call, &Type::char())
+    }),
+    member("static explicit operator byte(JToken value)", |call| {
+        convert::explicit(call, &Type::byte())
+    }),
+    member("static explicit operator sbyte(JToken value)", |call| {
+        convert::explicit(call, &Type::sbyte())
+    }),
+    member("static explicit operator int?(JToken value)", |call| {
+        convert::explicit(call, &Type::int().nullable())
+    }),
+    member("static explicit operator short?(JToken value)", |call| {
+        convert::explicit(call, &Type::short().nullable())
+    }),
+    member("static explicit operator ushort?(JToken value)", |call| {
+        convert::explicit(call, &Type::ushort().nullable())
+    }),
+    member("static explicit operator byte?(JToken value)", |call| {
+        convert::explicit(call, &Type::byte().nullable())
+    }),
+    member("static explicit operator sbyte?(JToken value)", |call| {
+        convert::explicit(call, &Type::sbyte().nullable())
+    }),
+    member("static explicit operator DateTime(JToken value)", |call| {
+        convert::explicit(call, &Type::date_time())
+    }),
+    member("static explicit operator long?(JToken value)", |call| {
+        convert::explicit(call, &Type::long().nullable())
+    }),
+    member("static explicit operator float?(JToken value)", |call| {
+        convert::explicit(call, &Type::float().nullable())
+    }),
+    member("static explicit operator decimal(JToken value)", |call| {
+        convert::explicit(call, &Type::decimal())
+    }),
+    member("static explicit operator uint?(JToken value)", |call| {
+        convert::explicit(call, &Type::uint().nullable())
+    }),
+    member("static explicit operator ulong?(JToken value)", |call| {
+        convert::explicit(call, &Type::ulong().nullable())
+    }),
+    member("static explicit operator double(JToken value)", |call| {
+        convert::explicit(call, &Type::double())
+    }),
+    member("static explicit operator float(JToken value)", |call| {
+        convert::explicit(call, &Type::float())
+    }),
+    member("static explicit operator string(JToken value)", |call| {
+        convert::explicit(call, &Type::string())
+    }),
+    member("static explicit operator uint(JToken value)", |call| {
+        convert::explicit(call, &Type::uint())
+    }),
+    member("static explicit operator ulong(JToken value)", |call| {
+        convert::explicit(call, &Type::ulong())
+    }),
+    member("static explicit operator byte[](JToken value)", |call| {
+        convert::explicit(call, &Type::array(Type::byte()))
+    }),
+    member("static explicit operator Guid(JToken value)", |call| {
+        convert::explicit(call, &Type::guid())
+    }),
+    member("static explicit operator Guid?(JToken value)", |call| {
+        convert::explicit(call, &Type::guid().nullable())
+    }),
+    member("static explicit operator TimeSpan(JToken value)", |call| {
+        convert::explicit(call, &Type::time_span())
+    }),
+    member("static explicit operator TimeSpan?(JToken value)", |call| {
+        convert::explicit(call, &Type::time_span().nullable())
+    }),
 ];
 
 /// The receiver.
@@ -238,7 +364,10 @@ fn end(call: &Call<'_, '_>) -> Result<Option<(HeapId, HeapId)>, Throw> {
 }
 
 fn no_children(token: &Token) -> Throw {
-    Throw::invalid_operation(format!("Cannot access child value on {}.", token.type_name()))
+    Throw::invalid_operation(format!(
+        "Cannot access child value on {}.",
+        token.type_name()
+    ))
 }
 
 /// The child under a key: a name of an object, an index of an array.
@@ -264,7 +393,9 @@ fn child(call: &Call<'_, '_>, id: HeapId, key: &Value) -> Result<Value, Throw> {
 fn wrong_key(call: &Call<'_, '_>, token: &Token, key: &Value, what: &str) -> Throw {
     let shown = match key {
         Value::String(text) => format!("\"{text}\""),
-        other => ops::to_text(call.machine, other).unwrap_or_default().to_string(),
+        other => ops::to_text(call.machine, other)
+            .unwrap_or_default()
+            .to_string(),
     };
     match &token.node {
         Node::Object(_) => Throw::argument(format!(
@@ -292,7 +423,9 @@ fn set_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             token::set_member(call.machine.heap, id, name.clone(), value)?;
         }
         (Node::Array(items), Value::Int32(index)) => {
-            let item = usize::try_from(*index).ok().and_then(|index| items.get(index));
+            let item = usize::try_from(*index)
+                .ok()
+                .and_then(|index| items.get(index));
             let item = *item.ok_or_else(|| crate::collections::out_of_range("index"))?;
             token::replace(call.machine.heap, item, value)?;
         }
@@ -354,7 +487,10 @@ fn children(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn children_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let (id, ty) = (this(call)?, call.types.last().cloned().unwrap_or_else(token_type));
+    let (id, ty) = (
+        this(call)?,
+        call.types.last().cloned().unwrap_or_else(token_type),
+    );
     let element = ty.clone();
     Ok(super::linq::enumerable(element, move |machine| {
         let all = references(get(machine.heap, id)?.children());

@@ -17,15 +17,23 @@ use crate::value::Value;
 pub(crate) static JVALUE: TypeDef = TypeDef {
     name: "Newtonsoft.Json.Linq.JValue",
     kind: TypeKind::Class,
-    bases: &["JToken", "IComparable", "IComparable<JValue>", "IEquatable<JValue>", "IFormattable"],
+    bases: &[
+        "JToken",
+        "IComparable",
+        "IComparable<JValue>",
+        "IEquatable<JValue>",
+        "IFormattable",
+    ],
     values: &[],
     members: MEMBERS,
 };
 
 const MEMBERS: &[Member] = &[
-    member("new(JValue other)", |call| match id_of(call.machine.heap, call.arg(0)) {
-        Some(other) => copy(call.machine.heap, other).map(Value::Ref),
-        None => Err(Throw::argument_null("other")),
+    member("new(JValue other)", |call| {
+        match id_of(call.machine.heap, call.arg(0)) {
+            Some(other) => copy(call.machine.heap, other).map(Value::Ref),
+            None => Err(Throw::argument_null("other")),
+        }
     }),
     member("new(long value)", create),
     member("new(decimal value)", create),
@@ -42,7 +50,9 @@ const MEMBERS: &[Member] = &[
     member("new(Guid value)", create),
     member("new(TimeSpan value)", create),
     member("new(object value)", create),
-    member("static JValue CreateNull()", |call| null(call.machine.heap).map(Value::Ref)),
+    member("static JValue CreateNull()", |call| {
+        null(call.machine.heap).map(Value::Ref)
+    }),
     member("static JValue CreateUndefined()", |call| {
         scalar(call.machine.heap, Kind::Undefined, Value::Null).map(Value::Ref)
     }),
@@ -68,7 +78,10 @@ const MEMBERS: &[Member] = &[
         let text = call.to_text(0)?;
         call.new_text(text)
     }),
-    member("string ToString(string format, IFormatProvider formatProvider)", to_text),
+    member(
+        "string ToString(string format, IFormatProvider formatProvider)",
+        to_text,
+    ),
     member("int CompareTo(JValue obj)", |call| {
         this(call)?;
         ops::compare(call.machine.heap, call.arg(0), call.arg(1)).map(order)
@@ -108,6 +121,11 @@ fn get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn to_text(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let value = get_value(call)?;
     let format = call.opt_str(1).map(|format| format.to_string());
-    let text = format_value(call.machine, &value, format.as_deref().unwrap_or(""), &call.culture(2))?;
+    let text = format_value(
+        call.machine,
+        &value,
+        format.as_deref().unwrap_or(""),
+        &call.culture(2),
+    )?;
     call.new_text(text)
 }

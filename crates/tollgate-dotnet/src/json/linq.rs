@@ -17,7 +17,10 @@ pub(crate) static IJENUMERABLE: TypeDef = TypeDef {
     kind: TypeKind::Interface,
     bases: &["IEnumerable<T>"],
     values: &[],
-    members: &[member("IJEnumerable<JToken> this[object key] { get; }", values_of_key)],
+    members: &[member(
+        "IJEnumerable<JToken> this[object key] { get; }",
+        values_of_key,
+    )],
 };
 
 /// `JEnumerable<T>`.
@@ -27,8 +30,14 @@ pub(crate) static JENUMERABLE: TypeDef = TypeDef {
     bases: &["IJEnumerable<T>"],
     values: &[],
     members: &[
-        member("IJEnumerable<JToken> this[object key] { get; }", values_of_key),
-        member("IEnumerator<T> GetEnumerator()", crate::collections::get_enumerator),
+        member(
+            "IJEnumerable<JToken> this[object key] { get; }",
+            values_of_key,
+        ),
+        member(
+            "IEnumerator<T> GetEnumerator()",
+            crate::collections::get_enumerator,
+        ),
     ],
 };
 
@@ -39,42 +48,69 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("static IJEnumerable<JToken> Ancestors<T>(this IEnumerable<T> source)", ancestors),
-        member("static IJEnumerable<JToken> Descendants<T>(this IEnumerable<T> source)", |call| {
-            each(call, token_type(), |machine, id| Ok(references(descendants(machine.heap, id))))
-        }),
-        member("static IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)", |call| {
-            each(call, Type::plain(&super::jproperty::JPROPERTY), children)
-        }),
-        member("static IJEnumerable<JToken> Values(this IEnumerable<JToken> source, object key)", values_of_key),
-        member("static IJEnumerable<JToken> Values(this IEnumerable<JToken> source)", |call| {
-            each(call, token_type(), values)
-        }),
-        member("static IEnumerable<U> Values<U>(this IEnumerable<JToken> source, object key)", |call| {
-            let ty = wanted(call);
-            let sequence = values_of_key(call)?;
-            converted(sequence, ty)
-        }),
-        member("static IEnumerable<U> Values<U>(this IEnumerable<JToken> source)", |call| {
-            let ty = wanted(call);
-            let sequence = each(call, token_type(), values)?;
-            converted(sequence, ty)
-        }),
-        member("static U Value<U>(this IEnumerable<JToken> value)", |call| {
-            let ty = wanted(call);
-            value_of(call, &ty)
-        }),
-        member("static IJEnumerable<JToken> Children(this IEnumerable<JToken> source)", |call| {
-            each(call, token_type(), children)
-        }),
-        member("static IEnumerable<U> Children<T, U>(this IEnumerable<T> source)", |call| {
-            let ty = wanted(call);
-            let sequence = each(call, token_type(), children)?;
-            converted(sequence, ty)
-        }),
-        member("static IJEnumerable<JToken> AsJEnumerable(this IEnumerable<JToken> source)", |call| {
-            Ok(call.arg(0).clone())
-        }),
+        member(
+            "static IJEnumerable<JToken> Ancestors<T>(this IEnumerable<T> source)",
+            ancestors,
+        ),
+        member(
+            "static IJEnumerable<JToken> Descendants<T>(this IEnumerable<T> source)",
+            |call| {
+                each(call, token_type(), |machine, id| {
+                    Ok(references(descendants(machine.heap, id)))
+                })
+            },
+        ),
+        member(
+            "static IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)",
+            |call| each(call, Type::plain(&super::jproperty::JPROPERTY), children),
+        ),
+        member(
+            "static IJEnumerable<JToken> Values(this IEnumerable<JToken> source, object key)",
+            values_of_key,
+        ),
+        member(
+            "static IJEnumerable<JToken> Values(this IEnumerable<JToken> source)",
+            |call| each(call, token_type(), values),
+        ),
+        member(
+            "static IEnumerable<U> Values<U>(this IEnumerable<JToken> source, object key)",
+            |call| {
+                let ty = wanted(call);
+                let sequence = values_of_key(call)?;
+                converted(sequence, ty)
+            },
+        ),
+        member(
+            "static IEnumerable<U> Values<U>(this IEnumerable<JToken> source)",
+            |call| {
+                let ty = wanted(call);
+                let sequence = each(call, token_type(), values)?;
+                converted(sequence, ty)
+            },
+        ),
+        member(
+            "static U Value<U>(this IEnumerable<JToken> value)",
+            |call| {
+                let ty = wanted(call);
+                value_of(call, &ty)
+            },
+        ),
+        member(
+            "static IJEnumerable<JToken> Children(this IEnumerable<JToken> source)",
+            |call| each(call, token_type(), children),
+        ),
+        member(
+            "static IEnumerable<U> Children<T, U>(this IEnumerable<T> source)",
+            |call| {
+                let ty = wanted(call);
+                let sequence = each(call, token_type(), children)?;
+                converted(sequence, ty)
+            },
+        ),
+        member(
+            "static IJEnumerable<JToken> AsJEnumerable(this IEnumerable<JToken> source)",
+            |call| Ok(call.arg(0).clone()),
+        ),
     ],
 };
 
@@ -109,7 +145,9 @@ fn each(
         for token in ops::collect(machine, &source)? {
             if let Some(id) = id_of(machine.heap, &token) {
                 let more = find(machine, id)?;
-                machine.heap.charge(more.len().saturating_mul(size_of::<Value>()))?;
+                machine
+                    .heap
+                    .charge(more.len().saturating_mul(size_of::<Value>()))?;
                 found.extend(more);
             }
         }
@@ -159,9 +197,9 @@ fn values_of_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             let token = get(machine.heap, id)?;
             let child = match (&token.node, &key) {
                 (Node::Object(_), Value::String(name)) => member_of(machine.heap, id, name),
-                (Node::Array(items), Value::Int32(index)) => {
-                    usize::try_from(*index).ok().and_then(|index| items.get(index).copied())
-                }
+                (Node::Array(items), Value::Int32(index)) => usize::try_from(*index)
+                    .ok()
+                    .and_then(|index| items.get(index).copied()),
                 _ => None,
             };
             found.extend(child.map(Value::Ref));

@@ -4,7 +4,8 @@ use super::from;
 use super::jtoken::this;
 use super::kind::Kind;
 use super::token::{
-    Node, copy, deep_equals, depth, descend, get, id_of, member_of, push, replace, set_member, value_of,
+    Node, copy, deep_equals, depth, descend, get, id_of, member_of, push, replace, set_member,
+    value_of,
 };
 use crate::heap::HeapId;
 use crate::machine::Machine;
@@ -44,11 +45,14 @@ pub(crate) static JSON_MERGE_SETTINGS: TypeDef = TypeDef {
             settings(call)?.arrays = arrays;
             Ok(Value::Null)
         }),
-        member("MergeNullValueHandling MergeNullValueHandling { set; }", |call| {
-            let nulls = call.flags(1) == 1;
-            settings(call)?.nulls = nulls;
-            Ok(Value::Null)
-        }),
+        member(
+            "MergeNullValueHandling MergeNullValueHandling { set; }",
+            |call| {
+                let nulls = call.flags(1) == 1;
+                settings(call)?.nulls = nulls;
+                Ok(Value::Null)
+            },
+        ),
     ],
 };
 
@@ -82,7 +86,10 @@ pub(crate) fn merge(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         None => from::any(call.machine, call.arg(1))?,
     };
     let heap = &*call.machine.heap;
-    let settings = heap.of::<Settings>(call.arg(2)).copied().unwrap_or_default();
+    let settings = heap
+        .of::<Settings>(call.arg(2))
+        .copied()
+        .unwrap_or_default();
     merge_into(call.machine, id, with, settings, depth())?;
     Ok(Value::Null)
 }

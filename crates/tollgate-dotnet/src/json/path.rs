@@ -71,7 +71,9 @@ fn run(
             let before = next.len();
             apply(machine, filter, top, id, required, &mut next)?;
             let found = next.len() - before;
-            machine.heap.charge(found.saturating_mul(size_of::<HeapId>()))?;
+            machine
+                .heap
+                .charge(found.saturating_mul(size_of::<HeapId>()))?;
             machine.step(u64::try_from(found / 4).unwrap_or(u64::MAX))?;
         }
         current = next;
@@ -111,7 +113,10 @@ fn apply(
         },
         (Filter::Field(name), _) => {
             let name = name.clone().unwrap_or_else(|| "*".into());
-            missing(format!("Property '{name}' not valid on {}.", token.simple_name()))
+            missing(format!(
+                "Property '{name}' not valid on {}.",
+                token.simple_name()
+            ))
         }
         (Filter::Fields(names), Node::Object(_)) => {
             for name in names {
@@ -156,9 +161,10 @@ fn apply(
             found.extend(picked);
             Ok(())
         }
-        (Filter::Slice(..), _) => {
-            missing(format!("Array slice is not valid on {}.", token.simple_name()))
-        }
+        (Filter::Slice(..), _) => missing(format!(
+            "Array slice is not valid on {}.",
+            token.simple_name()
+        )),
         (Filter::Scan(name), _) => {
             scan(heap, id, found, &|other| {
                 name.as_ref().is_none_or(|name| other == Some(name))
@@ -205,7 +211,9 @@ fn children_values(heap: &Heap, token: &Token) -> Vec<HeapId> {
 fn at(token: &Token, index: i64, required: bool, found: &mut Vec<HeapId>) -> Result<(), Throw> {
     let message = match &token.node {
         Node::Array(items) => {
-            let item = usize::try_from(index).ok().and_then(|index| items.get(index));
+            let item = usize::try_from(index)
+                .ok()
+                .and_then(|index| items.get(index));
             if let Some(item) = item {
                 found.push(*item);
                 return Ok(());
@@ -231,7 +239,13 @@ fn slice(
         return Err(json_exception("Step cannot be zero."));
     }
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let place = |bound: i64| if bound < 0 { bound.saturating_add(length) } else { bound };
+    let place = |bound: i64| {
+        if bound < 0 {
+            bound.saturating_add(length)
+        } else {
+            bound
+        }
+    };
     let start = start.map_or(if step > 0 { 0 } else { length - 1 }, place);
     let end = end.map_or(if step > 0 { length } else { -1 }, place);
     let (start, end) = match step > 0 {
@@ -241,7 +255,9 @@ fn slice(
     let mut picked = Vec::new();
     let mut next = start;
     while if step > 0 { next < end } else { next > end } {
-        let item = usize::try_from(next).ok().and_then(|place| items.get(place));
+        let item = usize::try_from(next)
+            .ok()
+            .and_then(|place| items.get(place));
         picked.extend(item);
         next = next.saturating_add(step);
     }
@@ -300,7 +316,8 @@ fn holds(
                 operands(machine, left, top, id)?,
                 operands(machine, right, top, id)?,
             );
-            machine.step(u64::try_from(left.len().saturating_mul(right.len())).unwrap_or(u64::MAX))?;
+            machine
+                .step(u64::try_from(left.len().saturating_mul(right.len())).unwrap_or(u64::MAX))?;
             for left in &left {
                 for right in &right {
                     if compare(machine, left, operator, right)? {
@@ -350,7 +367,10 @@ fn compare(
     right: &Operated,
 ) -> Result<bool, Throw> {
     let (Operated::Scalar(kind, a), Operated::Scalar(other, b)) = (left, right) else {
-        return Ok(matches!(operator, Operator::NotEqual | Operator::StrictNotEqual));
+        return Ok(matches!(
+            operator,
+            Operator::NotEqual | Operator::StrictNotEqual
+        ));
     };
     let strict = || kind == other && value::compare(*kind, a, b) == Some(std::cmp::Ordering::Equal);
     let order = order(*kind, a, *other, b);

@@ -58,7 +58,9 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Filter>, Throw> {
         return Ok(filters);
     }
     if parser.peek() == Some('$') {
-        let next = text.get(parser.place + 1..).and_then(|rest| rest.chars().next());
+        let next = text
+            .get(parser.place + 1..)
+            .and_then(|rest| rest.chars().next());
         // `$ref` is a name.
         if matches!(next, None | Some('.' | '[')) {
             parser.place += 1;
@@ -394,7 +396,10 @@ impl<'a> Parser<'a> {
             Some(operator) => (operator, self.operand()?),
             None => {
                 let regex = self.regex()?;
-                (Operator::Matches(Arc::new(regex)), Operand::Value(Kind::Null, Value::Null))
+                (
+                    Operator::Matches(Arc::new(regex)),
+                    Operand::Value(Kind::Null, Value::Null),
+                )
             }
         };
         self.blank();
@@ -402,7 +407,10 @@ impl<'a> Parser<'a> {
     }
 
     /// An operator; `Some(None)` is `=~`, which a regex follows.
-    #[expect(clippy::option_option, reason = "the inner one is an operator of its own")]
+    #[expect(
+        clippy::option_option,
+        reason = "the inner one is an operator of its own"
+    )]
     fn operator(&mut self) -> Option<Option<Operator>> {
         let all = [
             ("===", Operator::StrictEqual),
@@ -483,7 +491,8 @@ impl<'a> Parser<'a> {
             escaped = c == '\\' && !escaped;
             ends
         });
-        let Some((pattern, rest)) = end.and_then(|end| Some((rest.get(..end)?, rest.get(end + 1..)?)))
+        let Some((pattern, rest)) =
+            end.and_then(|end| Some((rest.get(..end)?, rest.get(end + 1..)?)))
         else {
             return Err(json_exception("Path ended with an open regex."));
         };
@@ -493,8 +502,7 @@ impl<'a> Parser<'a> {
             true => String::new(),
             false => format!("(?{flags})"),
         };
-        Regex::new(&format!("{options}{}", pattern.replace("\\/", "/"))).map_err(|_| {
-            Throw::argument(format!("Invalid pattern '{pattern}'."))
-        })
+        Regex::new(&format!("{options}{}", pattern.replace("\\/", "/")))
+            .map_err(|_| Throw::argument(format!("Invalid pattern '{pattern}'.")))
     }
 }

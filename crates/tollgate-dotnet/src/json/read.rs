@@ -5,8 +5,8 @@ use super::iso_date;
 use super::kind::Kind;
 use super::token::{Node, Step, Token, alloc, path_text, scalar};
 use crate::heap::{Heap, HeapId};
-use crate::throw::Throw;
 use crate::str::Str;
+use crate::throw::Throw;
 use crate::value::Value;
 
 /// Newtonsoft's `MaxDepth`.
@@ -32,26 +32,19 @@ pub(crate) fn read(heap: &mut Heap, text: &str, reads: Reads) -> Result<HeapId, 
     };
     match root(heap, text, reads, true)? {
         Some(token) => Ok(token),
-        None => Err(Reader::new(heap, text, true)
-            .error(&format!("Error reading {class} from JsonReader."))),
+        None => {
+            Err(Reader::new(heap, text, true)
+                .error(&format!("Error reading {class} from JsonReader.")))
+        }
     }
 }
 
 /// Reads a text; `None` if there is nothing in it. `dates`: whether strings that look like dates are dates.
-pub(crate) fn read_any(
-    heap: &mut Heap,
-    text: &str,
-    dates: bool,
-) -> Result<Option<HeapId>, Throw> {
+pub(crate) fn read_any(heap: &mut Heap, text: &str, dates: bool) -> Result<Option<HeapId>, Throw> {
     root(heap, text, Reads::Token, dates)
 }
 
-fn root(
-    heap: &mut Heap,
-    text: &str,
-    reads: Reads,
-    dates: bool,
-) -> Result<Option<HeapId>, Throw> {
+fn root(heap: &mut Heap, text: &str, reads: Reads, dates: bool) -> Result<Option<HeapId>, Throw> {
     let mut reader = Reader::new(heap, text, dates);
     reader.blank()?;
     let (class, what) = match (reads, reader.peek()) {
@@ -161,7 +154,9 @@ impl<'a> Reader<'a> {
                     }
                 },
                 _ => {
-                    return Err(self.error("Error parsing comment. Expected: *, got something else."));
+                    return Err(
+                        self.error("Error parsing comment. Expected: *, got something else.")
+                    );
                 }
             };
             self.place += 1 + length;
@@ -244,13 +239,17 @@ impl<'a> Reader<'a> {
         {
             return Err(self.unexpected("number"));
         }
-        let wrong =
-            |reader: &Self| reader.error(&format!("Input string '{number}' is not a valid number."));
+        let wrong = |reader: &Self| {
+            reader.error(&format!("Input string '{number}' is not a valid number."))
+        };
         let second = number.as_bytes().get(1).copied();
         let other_base = number.starts_with('0')
             && second.is_some_and(|second| !matches!(second, b'.' | b'e' | b'E'));
         if other_base {
-            let (digits, base) = match number.get(2..).filter(|_| matches!(second, Some(b'x' | b'X'))) {
+            let (digits, base) = match number
+                .get(2..)
+                .filter(|_| matches!(second, Some(b'x' | b'X')))
+            {
                 Some(digits) => (digits, 16),
                 None => (number, 8),
             };
@@ -289,7 +288,9 @@ impl<'a> Reader<'a> {
             let Some((plain, found)) = end.and_then(|end| Some((rest.get(..end)?, end))) else {
                 self.place = self.text.len();
                 let quote = char::from(quote);
-                return Err(self.error(&format!("Unterminated string. Expected delimiter: {quote}.")));
+                return Err(self.error(&format!(
+                    "Unterminated string. Expected delimiter: {quote}."
+                )));
             };
             text.push_str(plain);
             self.place += found;
@@ -336,7 +337,9 @@ impl<'a> Reader<'a> {
             }
         }
         let decoded = char::decode_utf16(units).next();
-        Ok(decoded.and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER))
+        Ok(decoded
+            .and_then(Result::ok)
+            .unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn unit(&mut self) -> Result<u16, Throw> {
@@ -354,7 +357,9 @@ impl<'a> Reader<'a> {
         self.place += 1;
         self.path.push(None);
         match self.path.len() > DEPTH {
-            true => Err(self.error(&format!("The reader's MaxDepth of {DEPTH} has been exceeded."))),
+            true => Err(self.error(&format!(
+                "The reader's MaxDepth of {DEPTH} has been exceeded."
+            ))),
             false => Ok(()),
         }
     }
@@ -448,7 +453,11 @@ impl<'a> Reader<'a> {
             let property = alloc(self.heap, Node::Property(name.clone(), None))?;
             self.adopt(property, Some(object));
             let value = self.value(Some(property))?;
-            if let Some(Token { node: Node::Property(_, slot), .. }) = self.heap.get_mut(property) {
+            if let Some(Token {
+                node: Node::Property(_, slot),
+                ..
+            }) = self.heap.get_mut(property)
+            {
                 *slot = Some(value);
             }
             // Of two with one name the last stays, in the place of the first.

@@ -34,12 +34,7 @@ pub(crate) fn is_open(ty: &Type) -> bool {
     }
 }
 
-fn within(
-    machine: &mut Machine<'_>,
-    id: HeapId,
-    ty: &Type,
-    depth: usize,
-) -> Result<Value, Throw> {
+fn within(machine: &mut Machine<'_>, id: HeapId, ty: &Type, depth: usize) -> Result<Value, Throw> {
     let depth = descend(depth)?;
     machine.step(1)?;
     let token = get(machine.heap, id)?;
@@ -114,7 +109,8 @@ fn scalar_as(
             path(machine.heap, id)
         )));
     }
-    convert::cast(machine.heap, &Value::Ref(id), ty).or_else(|_| convert::change(machine.heap, value, ty))
+    convert::cast(machine.heap, &Value::Ref(id), ty)
+        .or_else(|_| convert::change(machine.heap, value, ty))
 }
 
 fn enumeration(machine: &Machine<'_>, value: &Value, ty: &Type) -> Result<Value, Throw> {
@@ -125,7 +121,9 @@ fn enumeration(machine: &Machine<'_>, value: &Value, ty: &Type) -> Result<Value,
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(&text.to_utf8()))
             .map(|(_, number)| *number),
-        (other, _) => other.as_integer().and_then(|number| i64::try_from(number).ok()),
+        (other, _) => other
+            .as_integer()
+            .and_then(|number| i64::try_from(number).ok()),
     };
     match (number, ty) {
         (Some(number), Type::Named(table, _)) => Ok(Value::Enum(*table, number)),
@@ -137,12 +135,7 @@ fn enumeration(machine: &Machine<'_>, value: &Value, ty: &Type) -> Result<Value,
     }
 }
 
-fn list(
-    machine: &mut Machine<'_>,
-    id: HeapId,
-    ty: &Type,
-    depth: usize,
-) -> Result<Value, Throw> {
+fn list(machine: &mut Machine<'_>, id: HeapId, ty: &Type, depth: usize) -> Result<Value, Throw> {
     let element = match ty {
         Type::Array(element, _) => element.as_ref().clone(),
         Type::Named(table, arguments) if is_list(table.simple_name()) => {
@@ -160,7 +153,9 @@ fn list(
     match ty.table().map(|table| table.simple_name()) {
         None => machine.heap.alloc(Array::new(element, values)),
         Some("HashSet" | "ISet") => {
-            let set = machine.heap.alloc(HashSet::new(element, KeyComparer::DEFAULT))?;
+            let set = machine
+                .heap
+                .alloc(HashSet::new(element, KeyComparer::DEFAULT))?;
             for value in values {
                 collections::insert_into_set(machine, &set, value)?;
             }
@@ -229,9 +224,21 @@ fn dictionary(
                 }
                 machine.heap.alloc(made)
             }
-            _ => Err(wrong_shape(machine, id, "object", "{\"name\":\"value\"}", ty)),
+            _ => Err(wrong_shape(
+                machine,
+                id,
+                "object",
+                "{\"name\":\"value\"}",
+                ty,
+            )),
         },
-        _ => Err(wrong_shape(machine, id, "object", "{\"name\":\"value\"}", ty)),
+        _ => Err(wrong_shape(
+            machine,
+            id,
+            "object",
+            "{\"name\":\"value\"}",
+            ty,
+        )),
     }
 }
 
@@ -242,7 +249,10 @@ fn entries(machine: &Machine<'_>, id: HeapId) -> Result<Vec<(Str, HeapId)>, Thro
     Ok(properties
         .iter()
         .filter_map(|(name, property)| {
-            Some((name.clone(), super::token::value_of(machine.heap, *property)?))
+            Some((
+                name.clone(),
+                super::token::value_of(machine.heap, *property)?,
+            ))
         })
         .collect())
 }

@@ -515,8 +515,9 @@ fn deep_equals_within(heap: &Heap, a: HeapId, b: HeapId, depth: usize) -> Result
     };
     match (&get(heap, a)?.node, &get(heap, b)?.node) {
         (Node::Value(x, a), Node::Value(y, b)) => Ok(same_value(*x, a, *y, b)),
-        (Node::Array(a), Node::Array(b)) => Ok(a.len() == b.len()
-            && all(&mut a.iter().copied().zip(b.iter().copied()))?),
+        (Node::Array(a), Node::Array(b)) => {
+            Ok(a.len() == b.len() && all(&mut a.iter().copied().zip(b.iter().copied()))?)
+        }
         (Node::Property(x, a), Node::Property(y, b)) => {
             Ok(x == y && all(&mut a.iter().copied().zip(b.iter().copied()))?)
         }
@@ -566,7 +567,11 @@ pub(crate) fn path_text(steps: &[Step]) -> String {
     for step in steps {
         match step {
             Step::Index(index) => text.push_str(&format!("[{index}]")),
-            Step::Name(name) if name.contains(|c: char| " '/\"[]()\t\n\r\u{c}\u{8}\\\u{85}\u{2028}\u{2029}.".contains(c)) => {
+            Step::Name(name)
+                if name.contains(|c: char| {
+                    " '/\"[]()\t\n\r\u{c}\u{8}\\\u{85}\u{2028}\u{2029}.".contains(c)
+                }) =>
+            {
                 text.push_str("['");
                 text.push_str(&name.replace('\\', "\\\\").replace('\'', "\\'"));
                 text.push_str("']");

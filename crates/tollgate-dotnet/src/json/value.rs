@@ -136,7 +136,10 @@ fn number_order(a: &Value, b: &Value) -> Option<Ordering> {
         return Some(a.cmp(&b));
     }
     let (a, b) = (double(a)?, double(b)?);
-    Some(a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan())))
+    Some(
+        a.partial_cmp(&b)
+            .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan())),
+    )
 }
 
 fn double(value: &Value) -> Option<f64> {

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use tollgate_dotnet::{
-    Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, json,
-    member,
+    Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, json, member,
 };
 
 use super::{Part, context, part, registry};
@@ -19,9 +18,15 @@ pub(super) static BODY: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("T As<T>(bool preserveContent = false)", read_as),
-        member("JObject AsJObject(bool preserveContent = false)", |call| read_json(call, "JObject")),
-        member("JArray AsJArray(bool preserveContent = false)", |call| read_json(call, "JArray")),
-        member("JToken AsJToken(bool preserveContent = false)", |call| read_json(call, "JToken")),
+        member("JObject AsJObject(bool preserveContent = false)", |call| {
+            read_json(call, "JObject")
+        }),
+        member("JArray AsJArray(bool preserveContent = false)", |call| {
+            read_json(call, "JArray")
+        }),
+        member("JToken AsJToken(bool preserveContent = false)", |call| {
+            read_json(call, "JToken")
+        }),
         member(
             "IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)",
             read_as_form,
