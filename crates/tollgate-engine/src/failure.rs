@@ -20,6 +20,8 @@ struct Parts {
     source: Option<Cow<'static, str>>,
     reason: Option<Cow<'static, str>>,
     message: String,
+    /// Which element within the policy failed.
+    element: Option<Box<str>>,
     place: Option<FailedAt>,
     response: ErrorResponse,
     keeps_response: bool,
@@ -86,6 +88,7 @@ impl Failure {
             source: None,
             reason: Some(reason.into()),
             message: message.into(),
+            element: None,
             place: None,
             response: ErrorResponse::internal(),
             keeps_response: false,
@@ -157,15 +160,26 @@ impl Failure {
         self
     }
 
+    /// The same failure, in an element of the policy that has failed: `when[2]`.
+    #[must_use]
+    pub fn within(mut self, element: impl Into<Box<str>>) -> Self {
+        self.0.element.get_or_insert_with(|| element.into());
+        self
+    }
+
     /// Says where it happened, unless that is known already.
     #[must_use]
     pub(crate) fn at(mut self, place: &Place) -> Self {
         let parts = &mut *self.0;
         parts.source.get_or_insert(Cow::Borrowed(place.policy));
+        let element = parts.element.take();
         parts.place.get_or_insert_with(|| FailedAt {
             scope: place.scope,
             section: place.section,
-            path: place.path.clone(),
+            path: match element {
+                Some(element) => format!("{}/{element}", place.path).into(),
+                None => place.path.clone(),
+            },
             id: place.id.clone(),
         });
         self

@@ -9,7 +9,7 @@
 //!
 //! Conditions are evaluated in order, only as far as needed. Nothing runs if none is true and there is no `otherwise`.
 //! A condition is a `bool`, or text that says `true` or `false`; anything else is an
-//! `ExpressionValueValidationFailure`. Source: choose-policy.md.
+//! `ExpressionValueValidationFailure`; `LastError.Path` names its `when`. Source: choose-policy.md.
 
 use tollgate_engine::{
     Block, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
@@ -77,7 +77,9 @@ impl Policy for Choose {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         for (index, branch) in self.branches.iter().enumerate() {
             let chosen = match &branch.condition {
-                Some(condition) => *condition.get(exchange)?,
+                Some(condition) => *condition
+                    .get(exchange)
+                    .map_err(|failure| failure.within(format!("when[{}]", index + 1)))?,
                 None => true,
             };
             if chosen {
