@@ -13,10 +13,10 @@
 
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::json;
-use tollgate_dotnet::Str;
+use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{
-    Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads, Scopes,
-    Sections, Setting, element, optional, required,
+    Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
+    Reads, Scopes, Sections, Setting, element, optional, required,
 };
 
 /// The row of the list.
@@ -37,11 +37,27 @@ pub const KIND: PolicyKind = PolicyKind {
 
 #[derive(Debug)]
 struct CheckHeader {
-    name: Setting<HeaderName>,
+    name: Setting<Name>,
     code: Setting<StatusCode>,
     message: Setting<Str>,
     ignore_case: Option<Setting<bool>>,
     values: Box<[Setting<Str>]>,
+}
+
+/// The name of a header, and as it is written: messages show it so.
+#[derive(Debug, Clone)]
+struct Name(HeaderName, Str);
+
+impl FromValue for Name {
+    const EXPECTED: &'static str = HeaderName::EXPECTED;
+
+    fn from_literal(text: &str) -> Option<Self> {
+        Some(Self(HeaderName::from_literal(text)?, text.into()))
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
+    }
 }
 
 impl CheckHeader {
@@ -79,8 +95,9 @@ impl CheckHeader {
 
 impl Policy for CheckHeader {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
-        let name = self.name.get(exchange)?;
-        let Some(found) = joined(&exchange.context.request.headers, &name) else {
+        let Name(header, name) = self.name.get(exchange)?.into_owned();
+        let name = name.to_utf8();
+        let Some(found) = joined(&exchange.context.request.headers, &header) else {
             let message = format!("Header {name} was not found in the request. Access denied.");
             return self.refuse(exchange, "HeaderNotFound", message);
         };
@@ -91,7 +108,7 @@ impl Policy for CheckHeader {
         let mut allowed = self.values.is_empty();
         for value in &self.values {
             let value = value.get(exchange)?;
-            let lines = exchange.context.request.headers.get_all(&*name).iter();
+            let lines = exchange.context.request.headers.get_all(&header).iter();
             let mut lines = lines
                 .filter_map(|line| line.to_str().ok())
                 .chain([found.as_str()]);
@@ -106,7 +123,7 @@ impl Policy for CheckHeader {
         }
         exchange
             .context
-            .trace(|_| json!({"message": "Header validated.", "header": name.as_str()}));
+            .trace(|_| json!({"message": "Header validated.", "header": name}));
         Ok(Flow::Next)
     }
 
