@@ -4,7 +4,7 @@ use tollgate_syntax::Span;
 
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::policy::{BoxFuture, Flow, Policy, Reads, Scope, Section};
+use crate::policy::{BoxFuture, Flow, Policy, Preflight, Reads, Scope, Section};
 
 /// Policies that run one after the other: a section, or what stands in `<when>`.
 #[derive(Debug, Default)]
@@ -129,8 +129,8 @@ impl Block {
 }
 
 impl Node {
-    /// Asks the policy whether it answers a preflight request.
-    pub(crate) fn preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
+    /// Asks the policy what it says to a preflight request.
+    pub(crate) fn preflight(&self, exchange: &mut Exchange) -> Result<Preflight, Failure> {
         exchange.context.enter(&self.place);
         let answered = self.policy.preflight(exchange);
         answered.map_err(|failure| failure.at(&self.place))

@@ -31,11 +31,22 @@ pub trait Policy: Send + Sync + Debug + 'static {
     }
 
     /// Answers a CORS preflight request instead of the pipeline; asked of the direct children of the effective inbound
-    /// section. `true`: the response in the exchange is the answer. Source: cors-policy.md.
-    fn preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
+    /// section, in their order until one answers. Source: cors-policy.md.
+    fn preflight(&self, exchange: &mut Exchange) -> Result<Preflight, Failure> {
         let _ = exchange;
-        Ok(false)
+        Ok(Preflight::Ignored)
     }
+}
+
+/// What a policy says to a CORS preflight request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preflight {
+    /// Nothing: preflight requests are none of its business.
+    Ignored,
+    /// It does not allow the request; if no other policy answers, an empty `200` does.
+    Unmatched,
+    /// The response in the exchange is the answer.
+    Answered,
 }
 
 /// How the pipeline goes on after a policy.

@@ -9,7 +9,7 @@ use tollgate_dotnet::Str;
 use crate::exchange::{Body, Exchange, Response};
 use crate::failure::{ErrorBody, ErrorResponse, Failure, error_body, internal_error_body};
 use crate::plan::{Pipeline, Plan};
-use crate::policy::{Flow, Section};
+use crate::policy::{Flow, Preflight, Section};
 use crate::routing::{Route, RouteError};
 use crate::wire;
 
@@ -49,7 +49,10 @@ fn enter(plan: &Plan, exchange: &mut Exchange) -> Entry {
     let url = exchange.context.request.original_url.clone();
     let (path, query) = (url.path.to_utf8(), url.query.to_utf8());
     let query = query.strip_prefix('?');
+    let own = plan.route(&exchange.context.request.method, &path, query);
     if let Some(method) = preflight_method(exchange)
+        // An operation that takes `OPTIONS` answers for itself.
+        && own.as_ref().map_or(true, |own| own.operation.info.is_none())
         && let Ok(route) = plan.route(&method, &path, query)
     {
         let pipeline = plan.pipeline(route.operation, None).clone();
@@ -60,7 +63,7 @@ fn enter(plan: &Plan, exchange: &mut Exchange) -> Entry {
             Err(failure) => return Entry::Refused(pipeline, failure),
         }
     }
-    let route = match plan.route(&exchange.context.request.method, &path, query) {
+    let route = match own {
         Ok(route) => route,
         Err(error) => return Entry::Refused(plan.unmatched().clone(), unmatched(error)),
     };
@@ -129,16 +132,20 @@ fn preflight_method(exchange: &Exchange) -> Option<Method> {
     Method::from_bytes(method.as_bytes()).ok()
 }
 
-/// Asks the direct children of the inbound section whether they answer a preflight.
+/// Asks the direct children of the inbound section what they say to a preflight; whether it has its answer then.
 fn preflight(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<bool, Failure> {
+    let mut answered = false;
     for block in pipeline.section(Section::Inbound) {
         for node in block.nodes() {
-            if node.preflight(exchange)? {
-                return Ok(true);
+            match node.preflight(exchange)? {
+                Preflight::Answered => return Ok(true),
+                // The response is an empty `200` as yet.
+                Preflight::Unmatched => answered = true,
+                Preflight::Ignored => {}
             }
         }
     }
-    Ok(false)
+    Ok(answered)
 }
 
 /// Inbound, backend, outbound; a response made on the way ends them.
@@ -191,7 +198,7 @@ fn fail(exchange: &mut Exchange, failure: &Failure) {
 
 /// Says what failed in log and trace, secrets and credentials left out.
 fn report(exchange: &mut Exchange, failure: &Failure) {
-    let message = masked(failure.message(), exchange);
+    let message = exchange.masked(failure.message());
     let (source, reason) = (failure.source(), failure.reason().unwrap_or_default());
     let request_id = wire::guid(&exchange.context.request_id);
     let status = failure.response().status.as_u16();
@@ -203,23 +210,6 @@ fn report(exchange: &mut Exchange, failure: &Failure) {
         source,
         |_| json!({ "message": message, "reason": reason, "status": status }),
     );
-}
-
-fn masked(message: &str, exchange: &Exchange) -> String {
-    let mut message = message.to_owned();
-    let secrets = exchange
-        .plan
-        .secrets()
-        .iter()
-        .map(|secret| secret.to_string());
-    let credentials = wire::credentials(&exchange.context.request.headers);
-    for secret in secrets
-        .chain(credentials)
-        .filter(|secret| !secret.is_empty())
-    {
-        message = message.replace(&secret, "***");
-    }
-    message
 }
 
 fn error_response(error: &ErrorResponse, exchange: &Exchange) -> Response {

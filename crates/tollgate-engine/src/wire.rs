@@ -190,13 +190,17 @@ fn forwarded_for(headers: &HeaderMap, ip: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&all).ok()
 }
 
+/// What is too short to be a credential is not masked: the mask would spoil words.
+const SHORTEST_CREDENTIAL: usize = 6;
+
 /// What logs and traces may not show of a request's headers.
 pub(crate) fn credentials(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let values = headers.get_all(header::AUTHORIZATION).iter();
     values.filter_map(|value| {
         let text = value.to_str().ok()?.trim();
         let (_, token) = text.split_once(' ').unwrap_or(("", text));
-        Some(token.trim().to_owned())
+        let token = token.trim();
+        (token.len() >= SHORTEST_CREDENTIAL).then(|| token.to_owned())
     })
 }
 

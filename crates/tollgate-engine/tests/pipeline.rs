@@ -21,8 +21,8 @@ use tollgate_engine::ports::{OutboundRequest, Step};
 use tollgate_engine::testing::TestPorts;
 use tollgate_engine::{
     Api, Block, Body, Catalog, Children, Deferred, Exchange, Failure, Flow, Gateway, Outcome, Peer,
-    Plan, Policy, PolicyKind, PolicyVariables, Reads, RunOptions, Scopes, Sections, Setting,
-    Source, VariableName, required,
+    Plan, Policy, PolicyKind, PolicyVariables, Preflight, Reads, RunOptions, Scopes, Sections,
+    Setting, Source, VariableName, required,
 };
 
 /// `<note text="…"/>`: adds to the variable `notes`.
@@ -165,16 +165,16 @@ impl Policy for Send {
 
 /// `<preflight/>`: answers preflight requests.
 #[derive(Debug)]
-struct Preflight;
+struct AnswerPreflight;
 
-impl Policy for Preflight {
+impl Policy for AnswerPreflight {
     fn execute(&self, _: &mut Exchange) -> Result<Flow, Failure> {
         Ok(Flow::Next)
     }
 
-    fn preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
+    fn preflight(&self, exchange: &mut Exchange) -> Result<Preflight, Failure> {
         exchange.context.response.status = StatusCode::NO_CONTENT;
-        Ok(true)
+        Ok(Preflight::Answered)
     }
 }
 
@@ -236,7 +236,7 @@ const KINDS: &[PolicyKind] = &[
     },
     PolicyKind {
         name: "preflight",
-        load: |_| Ok(Box::new(Preflight)),
+        load: |_| Ok(Box::new(AnswerPreflight)),
         ..PLAIN
     },
 ];

@@ -28,6 +28,7 @@ use crate::failure::Failure;
 use crate::plan::Plan;
 use crate::policy::Reads;
 use crate::ports::{HttpClient, Step};
+use crate::wire;
 
 /// One request and its response on their way through the pipeline.
 pub struct Exchange {
@@ -92,6 +93,15 @@ impl Exchange {
             budget: &mut self.budget,
             invoke: tollgate_expressions::invoke,
         }
+    }
+
+    /// Text as logs and events may show it: the values of secret named values and the client's credentials masked.
+    pub fn masked(&self, text: &str) -> String {
+        let secrets = self.plan.secrets().iter().map(|secret| secret.to_string());
+        let credentials = wire::credentials(&self.context.request.headers);
+        let all = secrets.chain(credentials);
+        all.filter(|secret| !secret.is_empty())
+            .fold(text.to_owned(), |text, secret| text.replace(&secret, "***"))
     }
 
     /// Who takes what `forward-request` sends: the service behind the layer, or the HTTP client.

@@ -39,6 +39,7 @@ impl Trace {
 
     /// Adds an entry; secrets in it are masked.
     pub fn add(&mut self, mut entry: TraceEntry) {
+        self.mask_text(&mut entry.source);
         self.mask(&mut entry.data);
         self.entries.push(entry);
     }

@@ -25,8 +25,8 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use tollgate_dotnet::Str;
 use tollgate_engine::{
-    Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads, Response,
-    Scopes, Sections, Setting, element, optional,
+    Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Preflight,
+    Reads, Response, Scopes, Sections, Setting, element, optional,
 };
 
 /// The row of the list.
@@ -295,7 +295,7 @@ impl Policy for Cors {
         Ok(Flow::Next)
     }
 
-    fn preflight(&self, exchange: &mut Exchange) -> Result<bool, Failure> {
+    fn preflight(&self, exchange: &mut Exchange) -> Result<Preflight, Failure> {
         let request = &exchange.context.request;
         let origin = request
             .headers
@@ -303,14 +303,14 @@ impl Policy for Cors {
             .filter(|_| request.method == Method::OPTIONS)
             .cloned();
         let Some(origin) = origin else {
-            return Ok(false);
+            return Ok(Preflight::Ignored);
         };
         match self.preflight_answer(&origin, exchange)? {
             Some(response) => exchange.context.response = response,
             None if self.terminates(exchange)? => exchange.context.response = Response::default(),
-            None => return Ok(false),
+            None => return Ok(Preflight::Unmatched),
         }
-        Ok(true)
+        Ok(Preflight::Answered)
     }
 
     fn reads(&self) -> Reads {

@@ -9,7 +9,8 @@
 //!
 //! `severity` is `verbose` (the default), `information` or `error`. Without `<message>`, text that stands in the
 //! element is the message, as older files have it. A `metadata` value that is null or empty fails with
-//! `ExpressionValueValidationFailure`, as the service does. Source: trace-policy.md.
+//! `ExpressionValueValidationFailure`, as the service does. Secret named values and the client's credentials are masked.
+//! Source: trace-policy.md.
 
 use serde_json::{Map, json};
 use tollgate_dotnet::{Machine, Str, Value};
@@ -100,10 +101,16 @@ impl Trace {
     }
 }
 
+fn shown(text: &Str, exchange: &Exchange) -> Str {
+    exchange.masked(&text.to_utf8()).into()
+}
+
 impl Policy for Trace {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         let source = self.source.get(exchange)?.into_owned();
+        let source = shown(&source, exchange);
         let message = self.message.get(exchange)?.into_owned();
+        let message = shown(&message, exchange);
         let mut metadata = Vec::with_capacity(self.metadata.len());
         for (name, value) in &self.metadata {
             let name = name.get(exchange)?.into_owned();
@@ -111,7 +118,7 @@ impl Policy for Trace {
             if value.is_empty() {
                 return Err(Failure::validation());
             }
-            metadata.push((name, value));
+            metadata.push((shown(&name, exchange), shown(&value, exchange)));
         }
         let source_text = source.to_utf8().into_owned();
         exchange.context.trace_as(&source_text, |_| {
