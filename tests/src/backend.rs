@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri};
+use http::{HeaderMap, Method, Uri};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio_rustls::TlsAcceptor;
 
 use crate::server::{Handler, Reply, Server, reply};
@@ -45,7 +44,7 @@ impl Backend {
     ) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (log, script): (_, Script) = (Arc::clone(&seen), Arc::new(script));
-        let handler: Handler = Arc::new(move |request: Request<Incoming>| {
+        let handler: Handler = Arc::new(move |request| {
             let (log, script) = (Arc::clone(&log), Arc::clone(&script));
             Box::pin(async move {
                 let (head, body) = request.into_parts();

@@ -10,12 +10,11 @@ use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
-use hyper::body::Incoming;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::{Handler, Reply, Server, reply};
+use crate::server::{BoxedBody, Handler, Reply, Server, reply};
 
 /// How the issuer's server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +113,9 @@ impl Issuer {
     /// A token signed with the newest key; `iss`, `iat`, `nbf` and `exp` are added where the claims lack them.
     pub fn token(&self, claims: &Value) -> String {
         let now = crate::unix_now();
-        let mut all = json!({"iss": self.state.issuer, "iat": now, "nbf": now, "exp": now + 3600});
+        // Not valid only just now: a test's clock may have stopped a moment ago.
+        let mut all =
+            json!({"iss": self.state.issuer, "iat": now, "nbf": now - 60, "exp": now + 3600});
         for (name, value) in claims.as_object().unwrap() {
             all[name] = value.clone();
         }
@@ -141,6 +142,11 @@ impl Issuer {
         *self.state.answer.lock().unwrap() = answer;
     }
 
+    /// The modulus of the newest key, base64url.
+    pub fn modulus(&self) -> String {
+        self.state.keys.lock().unwrap().last().unwrap().n.clone()
+    }
+
     /// How many documents it was asked for.
     pub fn fetches(&self) -> usize {
         self.state.fetches.load(Ordering::SeqCst)
@@ -153,7 +159,7 @@ fn pkcs1(pkcs8: &[u8]) -> Vec<u8> {
     pkcs8[26..].to_vec()
 }
 
-async fn answer(state: Arc<State>, request: Request<Incoming>) -> Reply {
+async fn answer(state: Arc<State>, request: Request<BoxedBody>) -> Reply {
     state.fetches.fetch_add(1, Ordering::SeqCst);
     let behaviour = *state.answer.lock().unwrap();
     let host = match state.host.as_str() {

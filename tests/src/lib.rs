@@ -8,14 +8,20 @@
 )]
 
 mod backend;
+mod client;
+mod fakes;
 mod issuer;
+mod log;
 mod pki;
 mod server;
 
 pub use backend::{Backend, Seen};
+pub use client::{Connection, Received, full, get};
+pub use fakes::{Call, FakeClient, FakeClock, FakeEvents, FixedRandom, text};
 pub use issuer::{Answer, Issuer};
+pub use log::Log;
 pub use pki::Pki;
-pub use server::{Handler, Reply, Server, reply};
+pub use server::{BoxedBody, Handler, Reply, Server, reply};
 
 /// A policy file of this repository, by its path below `policies/`.
 pub fn policy(path: &str) -> String {

@@ -16,11 +16,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// What a handler answers; a body error closes the connection in the middle.
-pub type Reply = Response<UnsyncBoxBody<Bytes, std::io::Error>>;
+/// A body; an error closes the connection in the middle.
+pub type BoxedBody = UnsyncBoxBody<Bytes, std::io::Error>;
+/// What a handler answers.
+pub type Reply = Response<BoxedBody>;
 /// Answers requests.
 pub type Handler =
-    Arc<dyn Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
+    Arc<dyn Fn(Request<BoxedBody>) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
 
 /// A whole answer.
 pub fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Reply {
@@ -84,8 +86,9 @@ async fn serve<I>(io: TokioIo<I>, handler: Handler)
 where
     I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let service = hyper::service::service_fn(move |request| {
-        let answer = handler(request);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let answer =
+            handler(request.map(|body| body.map_err(std::io::Error::other).boxed_unsync()));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     // A client that goes away in the middle is part of some tests.

@@ -1,0 +1,20 @@
+//! What each policy does, in a world of fakes: no sockets, and time that moves when it is told to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod access;
+mod control;
+mod cors;
+mod errors;
+mod load;
+mod rates;
+mod reports;
+mod routing;
+mod scopes;
+mod transformation;
+mod world;
