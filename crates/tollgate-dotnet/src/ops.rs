@@ -425,8 +425,23 @@ pub fn is_instance(machine: &Machine<'_>, value: &Value, ty: &Type) -> bool {
     if value.is_null() {
         return false;
     }
+    if is_plainly(value, ty) {
+        return true;
+    }
     let actual = type_of(machine, value);
     actual == *ty || machine.host.registry().is_assignable(&actual, ty)
+}
+
+/// Whether it is a `T` for the commonest types, found without making a type of the value.
+fn is_plainly(value: &Value, ty: &Type) -> bool {
+    match value {
+        Value::String(_) => ty.is_string(),
+        Value::Int32(_) => ty.is_int(),
+        Value::Bool(_) => ty.is_bool(),
+        Value::Int64(_) => ty.is_long(),
+        Value::Double(_) => ty.is_double(),
+        _ => false,
+    }
 }
 
 /// `(T)value` of a reference or a boxed value: the value itself if it is a `T`.

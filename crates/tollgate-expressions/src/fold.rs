@@ -43,7 +43,7 @@ pub(crate) fn fold(
     }
 }
 
-/// Runs a pure member on constants, with nothing around it; `None` if it throws or makes something mutable.
+/// Runs a pure member on constants, with nothing around it; `None` if it throws.
 pub(crate) fn evaluate(
     _registry: &'static Registry,
     member: &'static Member,
@@ -71,7 +71,7 @@ pub(crate) fn evaluate(
         outs: Default::default(),
     };
     let value = (member.native)(&mut call).ok()?;
-    is_lasting(&value).then_some(value)
+    Some(value)
 }
 
 /// Whether the value outlives the heap it was made with.
@@ -121,7 +121,10 @@ impl Folder<'_> {
                 self.reads |= call.member.reads;
                 match constant_call(self.registry, call, node.kind) {
                     Some(value) => node.op = Op::Constant(value),
-                    None => self.prepare(call, start, end),
+                    None => {
+                        self.prepare(call, start, end);
+                        call.constants = constants(&call.arguments);
+                    }
                 }
             }
             Op::And(_) => drop_constants(node, true),
@@ -252,21 +255,31 @@ impl Folder<'_> {
 }
 
 /// The value of a pure call on constants.
+/// The values of arguments that are constants all.
+fn constants(arguments: &[Node]) -> Option<Box<[Value]>> {
+    let value = |argument: &Node| match &argument.op {
+        Op::Constant(value) => Some(value.clone()),
+        _ => None,
+    };
+    arguments.iter().map(value).collect()
+}
+
 fn constant_call(registry: &'static Registry, call: &Call, kind: Kind) -> Option<Value> {
     if !call.member.pure || !call.outs.is_empty() || kind == Kind::Void {
         return None;
     }
-    let mut arguments = Vec::with_capacity(call.arguments.len());
-    for argument in &call.arguments {
-        match &argument.op {
-            Op::Constant(value) if is_lasting(value) => arguments.push(value.clone()),
-            _ => return None,
-        }
-    }
+    let arguments = constants(&call.arguments)?;
     if call.instance && arguments.first().is_some_and(Value::is_null) {
         return None;
     }
-    evaluate(registry, call.member, &call.types, &arguments)
+    let result = evaluate(registry, call.member, &call.types, &arguments)?;
+    // A part of the host leads to another part by a pure getter; whatever else it gives, it gives when it runs.
+    let part = |value: &Value| matches!(value, Value::Host(_));
+    let lasting = match &*arguments {
+        [receiver] if part(receiver) => part(&result),
+        all => all.iter().all(is_lasting) && is_lasting(&result),
+    };
+    lasting.then_some(result)
 }
 
 /// `true && x` is `x`; what decides the result ends the chain.

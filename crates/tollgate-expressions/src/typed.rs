@@ -235,6 +235,8 @@ pub(crate) struct Call {
     pub instance: bool,
     /// Receiver, then one per parameter: optional ones filled in, `params` gathered, `out` ones `Null`, `ref` ones read.
     pub arguments: Box<[Node]>,
+    /// The arguments' values, if all of them are constants.
+    pub constants: Option<Box<[Value]>>,
     /// Where the `out` and `ref` values go, in the order of those parameters.
     pub outs: Box<[Target]>,
 }

@@ -1,6 +1,7 @@
 //! `context` as `contexts.json` describes it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -319,7 +320,7 @@ fn ports(now: i64) -> Ports {
     Ports {
         http: Arc::new(Nobody),
         clock: Arc::new(Stopped(now)),
-        random: Arc::new(Nobody),
+        random: Arc::new(Counting::default()),
         counters: Arc::new(Nobody),
         events: Arc::new(Nobody),
         shared: Shared::default(),
@@ -344,9 +345,14 @@ impl HttpClient for Nobody {
     }
 }
 
-impl Random for Nobody {
+/// Numbers that are random enough to differ.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Random for Counting {
     fn next_u64(&self) -> u64 {
-        4
+        let turn = self.0.fetch_add(1, Ordering::Relaxed);
+        turn.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 

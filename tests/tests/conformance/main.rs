@@ -183,9 +183,12 @@ fn agrees(actual: &Map<String, Json>, expected: &Map<String, Json>) -> bool {
         canon::same(a, b)
     };
     if expected["ok"] == true {
+        // The vectors' model of `context` has a namespace of its own.
+        let host_type =
+            text(expected, "type").replace("ApimOracle.", "Tollgate.") == text(actual, "type");
         let hidden = canon::is_hidden(text(expected, "type"));
         return actual["ok"] == true
-            && (same("type") || hidden && actual["type"] == "(sequence)")
+            && (same("type") || host_type || hidden && actual["type"] == "(sequence)")
             && same("value")
             && (same("string") || hidden);
     }

@@ -1,6 +1,6 @@
 //! `context.Request`.
 
-use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, Value, member};
+use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, Value, member, pure};
 
 use super::{Part, context};
 use crate::policy::Reads;
@@ -13,23 +13,23 @@ pub(super) static REQUEST: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("IMessageBody Body { get; }", body).reading(Reads::REQUEST.bits()),
-        member("HeaderDictionary Headers { get; }", |_| {
+        pure("HeaderDictionary Headers { get; }", |_| {
             Ok(Part::RequestHeaders.value())
         }),
         member("string IpAddress { get; }", |c| {
             let address = context(c)?.0.request.ip_address;
             Ok(address.map(|address| address.to_string()).into())
         }),
-        member("ParameterDictionary MatchedParameters { get; }", |_| {
+        pure("ParameterDictionary MatchedParameters { get; }", |_| {
             Ok(Part::MatchedParameters.value())
         }),
         member("string Method { get; }", |c| {
             Ok(context(c)?.0.request.method.as_str().into())
         }),
-        member("IUrl OriginalUrl { get; }", |_| {
+        pure("IUrl OriginalUrl { get; }", |_| {
             Ok(Part::OriginalUrl.value())
         }),
-        member("IUrl Url { get; }", |_| Ok(Part::Url.value())),
+        pure("IUrl Url { get; }", |_| Ok(Part::Url.value())),
     ],
 };
 

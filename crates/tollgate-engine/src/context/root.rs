@@ -1,7 +1,7 @@
 //! `context` itself.
 
 use serde_json::json;
-use tollgate_dotnet::{Call, DateTimeKind, Throw, TypeDef, TypeKind, Value, member};
+use tollgate_dotnet::{Call, DateTimeKind, Throw, TypeDef, TypeKind, Value, member, pure};
 
 use super::{Part, context, object};
 
@@ -31,11 +31,11 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
         member("IProduct Product { get; }", |c| {
             Ok(object(context(c)?.0.product.as_ref()))
         }),
-        member("IRequest Request { get; }", |_| Ok(Part::Request.value())),
+        pure("IRequest Request { get; }", |_| Ok(Part::Request.value())),
         member("Guid RequestId { get; }", |c| {
             Ok(Value::Guid(context(c)?.0.request_id))
         }),
-        member("IResponse Response { get; }", |_| {
+        pure("IResponse Response { get; }", |_| {
             Ok(Part::Response(0).value())
         }),
         member("ISubscription Subscription { get; }", |c| {
@@ -50,7 +50,7 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
         member("IUser User { get; }", |c| {
             Ok(object(context(c)?.0.user.as_ref()))
         }),
-        member("VariableDictionary Variables { get; }", |_| {
+        pure("VariableDictionary Variables { get; }", |_| {
             Ok(Part::Variables.value())
         }),
         member("IWorkspace Workspace { get; }", |c| {

@@ -479,6 +479,7 @@ impl<'a> Binder<'a> {
                 types: op_types.into(),
                 instance,
                 arguments: arguments.into(),
+                constants: None,
                 outs: outs.into(),
             })),
             kind,

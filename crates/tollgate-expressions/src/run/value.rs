@@ -180,16 +180,23 @@ impl Frame<'_, '_> {
     pub(super) fn call(&mut self, call: &Call) -> Result<Value, Throw> {
         self.guard()?;
         self.machine.step(1)?;
+        if let Some(constants) = &call.constants {
+            return self.native(call, constants);
+        }
         let mut arguments = SmallVec::<[Value; 4]>::new();
         for argument in &call.arguments {
             arguments.push(self.value(argument)?);
         }
+        self.native(call, &arguments)
+    }
+
+    fn native(&mut self, call: &Call, arguments: &[Value]) -> Result<Value, Throw> {
         if call.instance && arguments.first().is_some_and(Value::is_null) {
             return Err(Throw::null_reference());
         }
         let mut native = tollgate_dotnet::Call {
             machine: self.machine,
-            arguments: &arguments,
+            arguments,
             types: &call.types,
             prepared: call.prepared.as_ref(),
             outs: SmallVec::new(),
@@ -200,7 +207,7 @@ impl Frame<'_, '_> {
             self.write_outs(&call.outs, outs);
         }
         match result {
-            Value::Object(_) => result.nested(&arguments),
+            Value::Object(_) => result.nested(arguments),
             result => Ok(result),
         }
     }
