@@ -236,3 +236,20 @@ fn kinds_of_documents() {
         assert_eq!(read(&format!("<{root}/>")).0.kind, kind);
     }
 }
+
+/// Found by fuzzing: the text is literal because a quote in it never ends, and must stay so when it is written.
+#[test]
+fn what_looks_like_an_expression_in_the_middle_of_text_stays_text() {
+    let text = "<policies><inbound>\"60\" key=\"@(a <b/>x</inbound></policies>";
+    let mut sources = Sources::new();
+    let file = sources.add("a.xml", text);
+    let (document, findings) = parse(file, &sources);
+    let document = document.unwrap();
+    assert_eq!(findings, []);
+    for format in [Format::Raw, Format::Encoded] {
+        let file = sources.add("b.xml", write(&document, format));
+        let (again, findings) = parse(file, &sources);
+        assert_eq!(findings, []);
+        assert!(again.unwrap().same_tree(&document));
+    }
+}

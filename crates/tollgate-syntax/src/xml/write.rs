@@ -88,15 +88,14 @@ impl Writer {
     /// A literal, in an attribute with these quotes or in text.
     fn literal(&mut self, literal: &MappedText, quote: Option<char>) {
         let text = literal.text();
-        // What begins like an expression and was none must not become one.
-        let sign = expression_kind(text.trim_ascii_start())
-            .map(|_| text.len() - text.trim_ascii_start().len());
         for (at, c) in text.char_indices() {
+            // What looks like an expression and was none must not become one, nor be taken for one in text.
+            let opens = || expression_kind(text.get(at..).unwrap_or_default()).is_some();
             push_escaped(&mut self.out, c, |c| match c {
                 '<' | '&' | '\r' => true,
                 '>' => quote.is_none(),
                 '\n' | '\t' => quote.is_some(),
-                '@' => sign == Some(at),
+                '@' => opens(),
                 _ => quote == Some(c),
             });
         }
