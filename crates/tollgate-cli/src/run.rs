@@ -12,7 +12,9 @@ use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 use tollgate::engine::exchange::{Exchange, ReasonPhrase};
 use tollgate::engine::{BoxFuture, Outcome, RunOptions};
-use tollgate::ports::{Clock, HttpClient, OutboundRequest, SendError, SendErrorKind};
+use tollgate::ports::{
+    Clock, HttpClient, OutboundRequest, SendError, SendErrorKind, TICKS_PER_SECOND,
+};
 use tollgate::syntax::render;
 use tollgate::{Body, BuildError, Gateway, Peer};
 
@@ -318,11 +320,24 @@ fn told_by(mut exchange: Exchange) -> (Map<String, Value>, Vec<Value>) {
         json!({
             "source": entry.source,
             "section": entry.section,
-            "elapsed": format!("{:.7}", Duration::from_nanos(entry.elapsed.unsigned_abs().saturating_mul(100)).as_secs_f64()),
+            "elapsed": elapsed(entry.elapsed),
             "data": entry.data,
         })
     });
     (variables, entries.collect())
+}
+
+/// Ticks as APIM's traces write them: `00:00:00.0216474`.
+fn elapsed(ticks: i64) -> String {
+    let ticks = ticks.unsigned_abs();
+    let seconds = ticks / TICKS_PER_SECOND.unsigned_abs();
+    let (minutes, fraction) = (seconds / 60, ticks % TICKS_PER_SECOND.unsigned_abs());
+    format!(
+        "{:02}:{:02}:{:02}.{fraction:07}",
+        minutes / 60,
+        minutes % 60,
+        seconds % 60
+    )
 }
 
 /// What a trace entry says, in one line.
@@ -440,5 +455,6 @@ mod tests {
             621_355_968_010_000_000
         );
         assert!(ticks("yesterday").is_err());
+        assert_eq!(elapsed(37_230_000_007), "01:02:03.0000007");
     }
 }

@@ -147,7 +147,7 @@ pub enum ExprKind {
     /// `new T[n] {…}`, `new[] {…}`.
     NewArray(Box<NewArray>),
     /// `{a, b}` as the initializer of an array: only in [`NewArray::initializer`], in a
-    /// [`Declarator::initializer`], and nested in another of its kind.
+    /// [`Declarator::initializer`](super::Declarator::initializer), and nested in another of its kind.
     ArrayInitializer(Box<[Expr]>),
     /// `new { a, b.C, d = e }`.
     NewAnonymous(Box<[AnonymousMember]>),
@@ -163,7 +163,7 @@ pub enum ExprKind {
     Checked(Box<Expr>),
     /// `unchecked(e)`.
     Unchecked(Box<Expr>),
-    /// `typeof(T)`; `typeof(List<>)` has type arguments of kind [`TypeKind::Omitted`].
+    /// `typeof(T)`; `typeof(List<>)` has type arguments of kind [`TypeKind::Omitted`](super::TypeKind::Omitted).
     TypeOf(Box<TypeSyntax>),
     /// `nameof(e)`.
     NameOf(Box<Expr>),

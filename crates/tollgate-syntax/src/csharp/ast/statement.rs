@@ -131,7 +131,7 @@ pub enum LocalModifier {
 pub struct Declarator {
     /// The variable.
     pub name: Identifier,
-    /// Its first value; may be an [`ExprKind::ArrayInitializer`].
+    /// Its first value; may be an [`ExprKind::ArrayInitializer`](super::ExprKind::ArrayInitializer).
     pub initializer: Option<Expr>,
 }
 
@@ -210,7 +210,7 @@ pub enum ForEachVariable {
         /// The variable.
         name: Identifier,
     },
-    /// `var (a, b)` or `(var a, int b)`: a [`ExprKind::Declaration`] or [`ExprKind::Tuple`].
+    /// `var (a, b)` or `(var a, int b)`: a [`ExprKind::Declaration`](super::ExprKind::Declaration) or [`ExprKind::Tuple`](super::ExprKind::Tuple).
     Deconstruction(Expr),
 }
 
