@@ -142,6 +142,11 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> i64;
     /// Ends after that long.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// Ends after that long, so that what takes real time, such as a fetch, is given up. A clock that skips sleep must
+    /// not skip this.
+    fn timeout(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(duration)
+    }
 }
 
 /// .NET ticks in a second.

@@ -199,8 +199,7 @@ impl<'a> ElementReader<'a> {
 
     /// Records a diagnostic. A warning or a note is recorded too; going on is then the caller's choice.
     ///
-    /// What is said of a value with a `{{name}}` in it that is not known yet (`tollgate check`) is dropped: it may
-    /// turn out to be anything.
+    /// What is said of a value with a `{{name}}` in it that is not known is dropped: it may turn out to be anything.
     pub fn report(&self, finding: Diagnostic) -> Invalid {
         let source = self.loading.sources.text(finding.span);
         // A place that begins with a tag is an element's, not a value's.

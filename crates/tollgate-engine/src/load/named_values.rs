@@ -56,9 +56,20 @@ impl<'a> NamedValues<'a> {
         text
     }
 
-    /// Whether a text has a `{{name}}` in it that is to be filled in later.
+    /// Whether a text has a `{{name}}` in it whose value is not known: it is to be filled in later, or that it is
+    /// missing has been said.
     pub(crate) fn is_open(&self, text: &str) -> bool {
-        self.lenient && text.contains("{{")
+        let is_unknown = |rest: &str| {
+            rest.split_once("}}").is_some_and(|(name, _)| {
+                let name = name.trim();
+                let may_stand = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+                name.chars().all(may_stand) && !self.values.contains_key(name)
+            })
+        };
+        match self.lenient {
+            true => text.contains("{{"),
+            false => text.split("{{").skip(1).any(is_unknown),
+        }
     }
 
     /// The values that nothing may show, and what is left of them when they are trimmed.

@@ -140,7 +140,7 @@ fn elements_in_policies() {
 #[test]
 fn unknown_named_values() {
     let catalog = api_with(
-        "<policies><inbound>\n<mark name='a {{backend-ulr}}'/><set-body>{{nothing}}</set-body></inbound></policies>",
+        "<policies><inbound>\n<mark name='a {{backend-ulr}}'/><set-body>{{nothing}}</set-body><mark name='a' count='{{ten}}'/></inbound></policies>",
     )
     .named_value("backend-url", "x");
     assert_eq!(
@@ -149,6 +149,7 @@ fn unknown_named_values() {
             "a.xml:2:15: error[unknown-named-value]: there is no named value `backend-ulr`",
             "  help: did you mean `backend-url`?",
             "a.xml:2:43: error[unknown-named-value]: there is no named value `nothing`",
+            "a.xml:2:87: error[unknown-named-value]: there is no named value `ten`",
         ]
     );
 }
