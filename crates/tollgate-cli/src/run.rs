@@ -16,7 +16,7 @@ use tollgate::ports::{
     Clock, HttpClient, OutboundRequest, SendError, SendErrorKind, TICKS_PER_SECOND,
 };
 use tollgate::syntax::render;
-use tollgate::{Body, BuildError, Gateway, Peer};
+use tollgate::{Body, BuildError, Gateway, Peer, SystemClock};
 
 use crate::arguments::{NamedValues, read_source};
 use crate::{Format, request};
@@ -60,7 +60,7 @@ pub(crate) struct Arguments {
     /// `context.RequestId`; random unless given.
     #[arg(long, value_name = "GUID")]
     request_id: Option<String>,
-    /// The time it is, as 2026-01-31T12:00:00Z; now unless given.
+    /// The time it is, as 2026-01-31T12:00:00Z; now unless given. It stands still: retries do not wait.
     #[arg(long, value_name = "RFC3339")]
     now: Option<String>,
     /// The client's address.
@@ -85,6 +85,11 @@ type Error = Box<dyn std::error::Error>;
 pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
     let request = arguments.request()?;
     let backend = Arc::new(arguments.backend()?);
+    let options = RunOptions {
+        backend: Some(backend.clone()),
+        request_id: arguments.request_id.as_deref().map(guid).transpose()?,
+        trace: true,
+    };
     let mut builder = Gateway::builder().policy(read_source(&arguments.policy)?);
     builder = builder.change_catalog(|catalog| arguments.named_values.add_to(catalog))?;
     for fragment in &arguments.fragments {
@@ -93,9 +98,11 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
             .ok_or_else(|| format!("`{fragment}`: a fragment is ID=FILE"))?;
         builder = builder.fragment(id, read_source(std::path::Path::new(path))?);
     }
-    if let Some(now) = &arguments.now {
-        builder = builder.clock(SetClock(ticks(now)?));
-    }
+    let now = match &arguments.now {
+        Some(now) => ticks(now)?,
+        None => SystemClock.now(),
+    };
+    builder = builder.clock(SetClock(now));
     let gateway = match builder.build() {
         Ok(gateway) => gateway,
         Err(BuildError::Load(errors)) => {
@@ -103,11 +110,6 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
             return Ok(ExitCode::from(2));
         }
         Err(error) => return Err(error.into()),
-    };
-    let options = RunOptions {
-        backend: Some(backend.clone()),
-        request_id: arguments.request_id.as_deref().map(guid).transpose()?,
-        trace: true,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -220,7 +222,7 @@ impl HttpClient for MockBackend {
     }
 }
 
-/// A clock that was set; waiting takes no time.
+/// A clock that was set, and stands still; sleep takes no time.
 struct SetClock(i64);
 
 impl Clock for SetClock {
@@ -230,6 +232,10 @@ impl Clock for SetClock {
 
     fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
+    }
+
+    fn timeout(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
     }
 }
 

@@ -193,7 +193,7 @@ impl Flight {
 
 async fn fly(source: Weak<KeySource>, url: Box<str>, ports: Arc<Ports>, need: Need) {
     let discovery = discover(&*ports.http, &url).boxed();
-    let timeout = ports.clock.sleep(Duration::from_secs(TIMEOUT));
+    let timeout = ports.clock.timeout(Duration::from_secs(TIMEOUT));
     let result = match select(discovery, timeout).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => Err(DiscoveryError::timeout(&url, TIMEOUT)),

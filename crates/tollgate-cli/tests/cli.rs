@@ -1,0 +1,608 @@
+//! The program as people run it: arguments in, text and exit codes out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn tollgate() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tollgate"))
+}
+
+/// What came of a run.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("{error}: {} {}", self.out, self.err))
+    }
+}
+
+fn run(arguments: &[&str]) -> Ran {
+    let output = tollgate()
+        .args(arguments)
+        .env("TOLLGATE_TEST_SECRET", "hush-hush")
+        .output()
+        .unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn blog(file: &str) -> String {
+    format!("{}/../../policies/blog/{file}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn path(folder: &TempDir, name: &str) -> String {
+    folder.path().join(name).display().to_string()
+}
+
+const BALANCER: [&str; 4] = [
+    "--named-value",
+    "backend-url-1=https://one.test",
+    "--named-value",
+    "backend-url-2=https://two.test/base/",
+];
+
+fn balance(more: &[&str]) -> Ran {
+    let file = blog("load-balance-random.xml");
+    let first = [
+        "run",
+        &file,
+        "--request",
+        "GET https://gateway.test/chat?a=b",
+    ];
+    run(&[&first, &BALANCER[..], more].concat())
+}
+
+#[test]
+fn run_tells_what_happened_as_json() {
+    let id = [
+        "--request-id",
+        "12345678-1234-1234-1234-123456789abc",
+        "--now",
+        "2026-11-24T12:00:00Z",
+    ];
+    let answers = [
+        "-H",
+        "X-Own: 1",
+        "--backend-status",
+        "203",
+        "--backend-body",
+        "hello",
+        "--backend-header",
+        "X-Back: 2",
+        "--format",
+        "json",
+    ];
+    let ran = balance(&[&id[..], &answers[..]].concat());
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    let mut report = ran.json();
+    let trace = report["trace"].take();
+    assert_eq!(
+        report,
+        json!({
+            "response": {
+                "status": 203,
+                "reason": "Non Authoritative Information",
+                "headers": {"content-length": "5", "x-back": "2"},
+                "body": "hello",
+            },
+            "backend_calls": [{
+                "method": "GET",
+                "url": "https://two.test/base/chat?a=b",
+                "headers": {"host": "two.test", "x-own": "1", "x-forwarded-for": "127.0.0.1"},
+                "body": "",
+            }],
+            "variables": {"urlId": 2},
+            "trace": null,
+        })
+    );
+    let sources: Vec<_> = trace
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["source"])
+        .collect();
+    assert_eq!(
+        sources,
+        [
+            "set-variable",
+            "choose",
+            "choose",
+            "set-backend-service",
+            "forward-request",
+            "forward-request",
+            "gateway"
+        ]
+    );
+    assert_eq!(
+        trace[0],
+        json!({
+            "source": "set-variable",
+            "section": "inbound",
+            "elapsed": "0.0000000",
+            "data": {
+                "message": "Expression was successfully evaluated.",
+                "expression": "new Random(context.RequestId.GetHashCode()).Next(1, 3)",
+                "value": "2",
+            },
+        })
+    );
+}
+
+#[test]
+fn run_tells_a_story() {
+    let ran = balance(&[
+        "--request-id",
+        "12345678-1234-1234-1234-123456789abc",
+        "--backend-body",
+        "hello",
+    ]);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    for line in [
+        "inbound   set-variable         new Random(context.RequestId.GetHashCode()).Next(1, 3) = 2",
+        "> GET https://two.test/base/chat?a=b",
+        "> host: two.test",
+        "< 200 OK",
+        "< content-length: 5",
+        "< hello",
+        "  urlId = 2",
+    ] {
+        assert!(
+            ran.out.lines().any(|found| found == line),
+            "{line}\n{}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn a_request_that_is_refused_ran_too() {
+    let file = blog("entra-id-authz.xml");
+    let values = [
+        "--named-value",
+        "AZURE_OAI_SERVICE_NAME=contoso",
+        "--named-value",
+        "TENANT_ID=t",
+    ];
+    let request = [
+        "--request",
+        "POST https://gateway.test/chat",
+        "-H",
+        "api-key: 0123",
+        "--format",
+        "json",
+    ];
+    let ran = run(&[&["run", &file], &values[..], &request[..]].concat());
+    assert_eq!(ran.code, 0);
+    let report = ran.json();
+    assert_eq!(report["response"]["status"], 403);
+    assert_eq!(report["response"]["reason"], "Forbidden");
+    assert_eq!(
+        report["response"]["body"],
+        r#"{ "statusCode": 403, "message": "Forbidden" }"#
+    );
+    assert_eq!(report["backend_calls"], json!([]));
+}
+
+const BROKEN: &str =
+    "<policies>\n    <inbound>\n        <set-status code=\"x\" />\n    </inbound>\n</policies>\n";
+
+#[test]
+fn a_policy_that_does_not_load_is_shown() {
+    let folder = folder(&[("broken.xml", BROKEN)]);
+    let file = path(&folder, "broken.xml");
+    let ran = run(&["run", &file, "--request", "GET http://a.test/"]);
+    assert_eq!((ran.code, &*ran.out), (2, ""));
+    let picture = format!(
+        "error[wrong-type]: `code` must be a status code between 100 and 599, not `x`\n --> {file}:3:27\n  |\n3 |         <set-status code=\"x\" />\n  |                           ^\n"
+    );
+    assert!(ran.err.starts_with(&picture), "{}", ran.err);
+
+    let ran = run(&[
+        "run",
+        &file,
+        "--request",
+        "GET http://a.test/",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((ran.code, &*ran.err), (2, ""));
+    assert_eq!(
+        ran.json(),
+        json!({"diagnostics": [{
+            "severity": "error",
+            "code": "wrong-type",
+            "message": "`code` must be a status code between 100 and 599, not `x`",
+            "file": file,
+            "line": 3,
+            "column": 27,
+            "end_line": 3,
+            "end_column": 28,
+        }]})
+    );
+}
+
+#[test]
+fn run_takes_a_request_from_files() {
+    let echo = "<policies><inbound><set-variable name=\"body\" value=\"@(context.Request.Body.As<string>(preserveContent: true))\" /><include-fragment fragment-id=\"f\" /></inbound><backend><forward-request /></backend></policies>";
+    let fragment = "<fragment><set-header name=\"X-Fragment\"><value>{{hidden}}</value></set-header></fragment>";
+    let request = "# comment\nPUT https://gateway.test/a HTTP/1.1\nX-File: 1\n\nfrom the file\n";
+    let folder = folder(&[
+        ("p.xml", echo),
+        ("f.xml", fragment),
+        ("r.http", request),
+        ("body.txt", "from another"),
+    ]);
+    let (policy, request) = (path(&folder, "p.xml"), path(&folder, "r.http"));
+    let fragment = format!("f={}", path(&folder, "f.xml"));
+    let common = [
+        "run",
+        &policy,
+        "--request-file",
+        &request,
+        "--fragment",
+        &fragment,
+        "--secret",
+        "hidden=TOLLGATE_TEST_SECRET",
+        "--format",
+        "json",
+    ];
+    let ran = run(&common);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let report = ran.json();
+    // There is no service URL; the policy sets none either.
+    assert_eq!(report["variables"]["body"], "from the file\n");
+    let body = format!("@{}", path(&folder, "body.txt"));
+    let report = run(&[&common[..], &["--data", &body]].concat()).json();
+    assert_eq!(report["variables"]["body"], "from another");
+    assert_eq!(report["backend_calls"][0]["headers"]["x-file"], "1");
+}
+
+#[test]
+fn retries_do_not_wait() {
+    let policy = "<policies><inbound><set-backend-service base-url=\"http://a.test\" /></inbound><backend><retry condition=\"@(context.Response.StatusCode == 503)\" count=\"5\" interval=\"100\"><forward-request /></retry></backend></policies>";
+    let folder = folder(&[("p.xml", policy)]);
+    let started = std::time::Instant::now();
+    let ran = run(&[
+        "run",
+        &path(&folder, "p.xml"),
+        "--request",
+        "GET http://g.test/",
+        "--backend-status",
+        "503",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(ran.json()["backend_calls"].as_array().unwrap().len(), 6);
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn what_is_wrong_with_arguments_is_said() {
+    let file = blog("load-balance-random.xml");
+    for (arguments, message) in [
+        (
+            &["run", "/no/such.xml", "--request", "GET http://a.test/"][..],
+            "tollgate: /no/such.xml: No such file",
+        ),
+        (
+            &["run", &file, "--request", "GET /a"],
+            "tollgate: `/a` is not an absolute URL",
+        ),
+        (
+            &[
+                "run",
+                &file,
+                "--request",
+                "GET http://a.test/",
+                "--request-id",
+                "x",
+            ],
+            "`x` is not a GUID",
+        ),
+        (
+            &[
+                "run",
+                &file,
+                "--request",
+                "GET http://a.test/",
+                "--now",
+                "noon",
+            ],
+            "tollgate: --now:",
+        ),
+        (
+            &[
+                "run",
+                &file,
+                "--request",
+                "GET http://a.test/",
+                "--named-value",
+                "a",
+            ],
+            "`a`: a named value is NAME=VALUE",
+        ),
+        (&["run", &file], "--request"),
+        (&["check", "/no/such"], "tollgate: /no/such: No such file"),
+        (
+            &["serve", "/no/such.toml"],
+            "tollgate: /no/such.toml: No such file",
+        ),
+        (&["nonsense"], "unrecognized subcommand"),
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, &*ran.out), (2, ""), "{arguments:?}");
+        assert!(ran.err.contains(message), "{arguments:?} {}", ran.err);
+    }
+}
+
+#[test]
+fn check_tells_what_is_wrong() {
+    let folder = folder(&[
+        ("broken.xml", BROKEN),
+        (
+            "good.xml",
+            "<fragment><set-method>GET</set-method></fragment>",
+        ),
+        ("other.txt", "no policy"),
+    ]);
+    let all = folder.path().display().to_string();
+    let ran = run(&["check", &all]);
+    assert_eq!((ran.code, &*ran.err), (1, ""));
+    assert!(
+        ran.out.starts_with("error[wrong-type]: `code` must be"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.ends_with("1 of 2 files load\n"), "{}", ran.out);
+
+    let ran = run(&["check", &all, "--format", "json"]);
+    assert_eq!(ran.code, 1);
+    let report = ran.json();
+    assert_eq!(report["diagnostics"].as_array().unwrap().len(), 1);
+    assert_eq!(report["diagnostics"][0]["line"], 3);
+
+    let ran = run(&["check", &all, "--stats", "--format", "json"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.json(),
+        json!({
+            "files": 2,
+            "loaded": 1,
+            "policies": {"set-method": 1, "set-status": 1},
+            "expressions": 0,
+            "typed": 0,
+            "diagnostics": {"wrong-type": 1},
+        })
+    );
+}
+
+#[test]
+fn check_passes_the_blogs_policies() {
+    let all = blog("");
+    let ran = run(&["check", &all]);
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    assert!(
+        ran.out.starts_with("note[unknown-named-value]:"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.ends_with("3 of 3 files load\n"), "{}", ran.out);
+    let report = run(&["check", &all, "--stats", "--format", "json"]).json();
+    assert_eq!(
+        (&report["files"], &report["expressions"], &report["typed"]),
+        (&json!(3), &json!(10), &json!(10))
+    );
+    assert!(
+        run(&["check", &all, "--stats"])
+            .out
+            .contains("rate-limit-by-key")
+    );
+}
+
+/// A `tollgate serve` that runs.
+struct Serving {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = tollgate()
+            .arg("serve")
+            .args(arguments)
+            .args(["--listen", "127.0.0.1:0"])
+            .env("TOLLGATE_TEST_SECRET", "hush-hush")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert_ne!(out.read_line(&mut line).unwrap(), 0, "it ended");
+            if let Some(address) = line.trim().strip_prefix("tollgate listens on http://") {
+                break address.to_owned();
+            }
+        };
+        Self {
+            child,
+            out,
+            address,
+        }
+    }
+
+    /// The status code and the body of what comes.
+    fn get(&self, path: &str, headers: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n{headers}\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (
+            head.split(' ').nth(1).unwrap().parse().unwrap(),
+            body.to_owned(),
+        )
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_demo_answers() {
+    let demo = Serving::start(&["demo"]);
+    let mut seen = [false; 2];
+    for _ in 0..64 {
+        let (status, body) = demo.get("/hello?a=b", "");
+        assert_eq!(status, 200);
+        match body.as_str() {
+            "backend 1: GET /hello?a=b\n" => seen[0] = true,
+            "backend 2: GET /hello?a=b\n" => seen[1] = true,
+            other => panic!("{other}"),
+        }
+        if seen == [true; 2] {
+            return;
+        }
+    }
+    panic!("one backend gets everything: {seen:?}");
+}
+
+#[test]
+fn the_demo_runs_the_blogs_own_file() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/load-balance-random.xml");
+    assert_eq!(
+        std::fs::read(demo).unwrap(),
+        std::fs::read(PathBuf::from(blog("load-balance-random.xml"))).unwrap()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_ends_when_it_is_told_to() {
+    let mut demo = Serving::start(&["demo"]);
+    assert!(
+        Command::new("kill")
+            .arg(demo.child.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut rest = String::new();
+    demo.out.read_to_string(&mut rest).unwrap();
+    assert!(demo.child.wait().unwrap().success());
+}
+
+#[test]
+fn serve_runs_what_a_file_says() {
+    let config = r#"
+        policy = "global.xml"
+        [named-values]
+        word = "plain"
+        hidden = { env = "TOLLGATE_TEST_SECRET" }
+        [fragments]
+        f = "fragment.xml"
+        [[apis]]
+        id = "open"
+        path = "open"
+        policy = "open.xml"
+        [[apis]]
+        id = "closed"
+        path = "closed"
+        subscription-required = true
+        policy = "open.xml"
+        operations = [{ method = "GET", url-template = "/{id}" }]
+        [[subscriptions]]
+        id = "s"
+        key = { env = "TOLLGATE_TEST_SECRET" }
+        api = "closed"
+    "#;
+    let open = r#"<policies><inbound><base /><return-response><set-body>@("{{word}} {{hidden}} " + context.Variables["from"] + " " + context.Request.MatchedParameters.GetValueOrDefault("id", "none"))</set-body></return-response></inbound></policies>"#;
+    let global = r#"<policies><inbound><include-fragment fragment-id="f" /></inbound></policies>"#;
+    let fragment = r#"<fragment><set-variable name="from" value="fragment" /></fragment>"#;
+    let folder = folder(&[
+        ("tollgate.toml", config),
+        ("open.xml", open),
+        ("global.xml", global),
+        ("fragment.xml", fragment),
+    ]);
+    let serving = Serving::start(&[&path(&folder, "tollgate.toml")]);
+    assert_eq!(
+        serving.get("/open/a", ""),
+        (200, "plain hush-hush fragment none".to_owned())
+    );
+    assert_eq!(serving.get("/closed/7", "").0, 401);
+    let key = "Ocp-Apim-Subscription-Key: hush-hush\r\n";
+    assert_eq!(
+        serving.get("/closed/7", key),
+        (200, "plain hush-hush fragment 7".to_owned())
+    );
+    assert_eq!(serving.get("/elsewhere", "").0, 404);
+}
+
+#[test]
+fn serve_refuses_what_it_cannot_run() {
+    let folder = folder(&[
+        (
+            "bad.toml",
+            "[[apis]]\nid = \"a\"\npolicy = \"broken.xml\"\n",
+        ),
+        ("worse.toml", "listn = 1\n"),
+        (
+            "missing.toml",
+            "[named-values]\nk = { env = \"TOLLGATE_TEST_NOT_SET\" }\n",
+        ),
+        ("broken.xml", BROKEN),
+    ]);
+    for (name, message) in [
+        ("bad.toml", "error[wrong-type]: `code` must be"),
+        ("worse.toml", "unknown field `listn`"),
+        ("missing.toml", "TOLLGATE_TEST_NOT_SET"),
+    ] {
+        let ran = run(&["serve", &path(&folder, name)]);
+        assert_eq!((ran.code, &*ran.out), (2, ""), "{name}");
+        assert!(ran.err.contains(message), "{}", ran.err);
+    }
+}
