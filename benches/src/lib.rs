@@ -1,1 +1,14 @@
-//! Unpublished.
+//! What benchmarks and allocation tests share: the blog's policies in a world without a network, and what they decide
+//! written by hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot be set up may stop"
+)]
+
+pub mod by_hand;
+mod policies;
+mod world;
+
+pub use policies::{APP, Policy, TENANT};
+pub use world::{World, answer, exchange, expression, request};
