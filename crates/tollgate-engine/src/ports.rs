@@ -244,7 +244,9 @@ pub enum Severity {
 
 /// What policies keep between requests and across reloads: one value of each type, made when first asked for.
 #[derive(Debug, Default)]
-pub struct Shared(RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+pub struct Shared(RwLock<Values>);
+
+type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>, foldhash::fast::RandomState>;
 
 impl Shared {
     /// The value of that type.
@@ -264,7 +266,7 @@ impl Shared {
         value.downcast().unwrap_or_default()
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<TypeId, Arc<dyn Any + Send + Sync>>> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Values> {
         self.0
             .read()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -76,7 +76,7 @@ pub(crate) fn evaluate(
 
 /// Whether the value outlives the heap it was made with.
 fn is_lasting(value: &Value) -> bool {
-    !matches!(value, Value::Ref(_) | Value::Host(_))
+    !matches!(value, Value::Ref(_))
 }
 
 /// A host for pure members, which ask it nothing.

@@ -1,6 +1,7 @@
 //! `Jwt`: a token taken apart, its signature not looked at.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
@@ -36,7 +37,7 @@ pub(super) static JWT: TypeDef = TypeDef {
             Ok(sequence(Type::string(), audiences.map(Value::String)))
         }),
         member("ClaimDictionary Claims { get; }", |c| {
-            Ok(Value::object(jwt(c)?.claims.clone()))
+            Ok(Value::Object(jwt(c)?.claims.clone()))
         }),
         member("DateTime? ExpirationTime { get; }", |c| {
             Ok(jwt(c)?.date("exp"))
@@ -62,12 +63,12 @@ texts_dictionary! {
 pub struct Jwt {
     algorithm: Option<Str>,
     kind: Option<Str>,
-    claims: Claims,
+    claims: Arc<Claims>,
 }
 
 /// Names and values of the payload in their order.
 #[derive(Clone)]
-struct Claims(std::sync::Arc<[(Str, Texts)]>);
+struct Claims(Arc<[(Str, Texts)]>);
 
 /// The longest token that is taken apart, in bytes.
 const MAX_LENGTH: usize = 64 << 10;
@@ -99,7 +100,7 @@ impl Jwt {
         Some(Self {
             algorithm: header.first("alg").cloned(),
             kind: header.first("typ").cloned(),
-            claims: Claims::of(payload),
+            claims: Arc::new(Claims::of(payload)),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Method, StatusCode};
@@ -157,6 +157,9 @@ impl Request {
     }
 }
 
+/// What a context says of its deployment until a plan says more.
+static DEPLOYMENT: LazyLock<Arc<DeploymentInfo>> = LazyLock::new(Arc::default);
+
 /// How many decoded tokens are remembered.
 const TOKENS: usize = 8;
 
@@ -183,7 +186,7 @@ impl Context {
             subscription: None,
             user: None,
             workspace: None,
-            deployment: Arc::new(DeploymentInfo::default()),
+            deployment: DEPLOYMENT.clone(),
             ports,
             trace: None,
             running: None,

@@ -92,7 +92,7 @@ impl Url {
             ("", "") => Str::from_static("/"),
             ("", _) => self.path.clone(),
             (_, "") => self.base_path.clone(),
-            (base, path) => format!("{base}{path}").into(),
+            (base, path) => [base, path].concat().into(),
         }
     }
 
@@ -106,7 +106,14 @@ impl Url {
 
     /// The URL as [`http::Uri`].
     pub fn to_uri(&self) -> Result<http::Uri, UrlError> {
-        self.to_string().parse().map_err(|_| UrlError)
+        self.text().try_into().map_err(|_| UrlError)
+    }
+
+    fn text(&self) -> String {
+        let (authority, path) = (self.authority(), self.full_path());
+        let parts = [&self.scheme, &authority, &path, &self.query];
+        let [scheme, authority, path, query] = parts.map(utf8);
+        [scheme, "://", authority, path, query].concat()
     }
 
     /// The values of a query parameter, percent-decoded, in their order. Names are compared without case.
@@ -144,7 +151,7 @@ fn decode(text: &str) -> Str {
 fn query_string(query: Option<&str>) -> Str {
     match query {
         None | Some("") => Str::EMPTY,
-        Some(query) => format!("?{query}").into(),
+        Some(query) => ["?", query].concat().into(),
     }
 }
 
@@ -164,15 +171,7 @@ fn utf8(text: &Str) -> &str {
 /// The whole URL, without the port if it is the scheme's own.
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, query, .. } = self;
-        write!(
-            f,
-            "{}://{}{}{}",
-            utf8(scheme),
-            utf8(&self.authority()),
-            utf8(&self.full_path()),
-            utf8(query)
-        )
+        f.write_str(&self.text())
     }
 }
 

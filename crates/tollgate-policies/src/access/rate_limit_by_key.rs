@@ -137,7 +137,7 @@ impl RateLimitByKey {
     /// What applies to this request.
     fn limit(&self, exchange: &mut Exchange) -> Result<Limit, Failure> {
         let calls = *self.calls.get(exchange)?;
-        let key = format!("rate-limit-by-key\n{}", self.key.get(exchange)?.to_utf8());
+        let key = ["rate-limit-by-key\n", &*self.key.get(exchange)?.to_utf8()].concat();
         let seconds = *self.period.get(exchange)?;
         if !(1..=LONGEST_PERIOD).contains(&seconds) {
             return Err(Failure::validation());
