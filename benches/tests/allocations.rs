@@ -7,7 +7,7 @@ use tollgate_benches::{Policy, World, answer, exchange, expression, request};
 use tollgate_dotnet::Value;
 
 /// Allocations of a request through the throttling policy, its token being remembered.
-const THROTTLE: u64 = 60;
+const THROTTLE: u64 = 64;
 
 #[test]
 fn the_throttling_policy_allocates_little() {
