@@ -86,3 +86,20 @@ where
     }
     Box::new(Function(next))
 }
+
+/// A sequence whose elements are looked for when it is enumerated, all at once.
+pub(crate) fn lazy(
+    element: Type,
+    find: impl Fn(&mut Machine<'_>) -> Result<Vec<Value>, Throw> + Send + Sync + Clone + 'static,
+) -> Value {
+    Value::object(Sequence::new(element, move || {
+        let find = find.clone();
+        let mut found: Option<std::vec::IntoIter<Value>> = None;
+        from_fn(move |machine| {
+            if found.is_none() {
+                found = Some(find(machine)?.into_iter());
+            }
+            Ok(found.as_mut().and_then(Iterator::next))
+        })
+    }))
+}

@@ -46,14 +46,6 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
             "static string SerializeXNode(XObject node, Formatting formatting, bool omitRootObject)",
             crate::xml::serialize_node,
         ),
-        member(
-            "static XDocument DeserializeXNode(string value)",
-            crate::xml::deserialize_node,
-        ),
-        member(
-            "static XDocument DeserializeXNode(string value, string deserializeRootElementName)",
-            crate::xml::deserialize_node,
-        ),
         pure("static string Null { get; }", |_| Ok("null".into())),
         pure("static string True { get; }", |_| Ok("true".into())),
         pure("static string False { get; }", |_| Ok("false".into())),

@@ -15,7 +15,7 @@ use crate::heap::HeapId;
 use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
 use crate::ops;
-use crate::sequence::{Sequence, from_fn};
+pub(crate) use crate::sequence::lazy;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -308,23 +308,6 @@ pub(crate) fn reference(id: Option<HeapId>) -> Value {
 /// `JToken`.
 pub(crate) fn token_type() -> Type {
     Type::plain(&JTOKEN)
-}
-
-/// A sequence of tokens that are looked for when it is enumerated.
-pub(crate) fn lazy(
-    element: Type,
-    find: impl Fn(&mut Machine<'_>) -> Result<Vec<Value>, Throw> + Send + Sync + Clone + 'static,
-) -> Value {
-    Value::object(Sequence::new(element, move || {
-        let find = find.clone();
-        let mut found: Option<std::vec::IntoIter<Value>> = None;
-        from_fn(move |machine| {
-            if found.is_none() {
-                found = Some(find(machine)?.into_iter());
-            }
-            Ok(found.as_mut().and_then(Iterator::next))
-        })
-    }))
 }
 
 pub(crate) fn references(ids: Vec<HeapId>) -> Vec<Value> {

@@ -23,7 +23,11 @@ mod token;
 mod value;
 mod write;
 
+pub(crate) use convert::change;
+pub(crate) use from::several;
+pub(crate) use kind::Kind;
 pub(crate) use token::{Node, alloc, object as new_object, property as new_property, push, scalar};
+pub(crate) use value::plain_text;
 
 pub use plain::to_json;
 

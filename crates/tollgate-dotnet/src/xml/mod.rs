@@ -1,34 +1,63 @@
-//! `System.Xml.Linq`.
+//! `System.Xml.Linq`: nodes on the heap, read and written as .NET does.
 
-use crate::heap::{Heap, HeapId};
-use crate::member::{Call, TypeDef, TypeKind};
+mod content;
+mod declaration;
+mod extensions;
+mod json;
+mod leaf;
+mod name;
+mod node;
+mod read;
+mod write;
+mod xattribute;
+mod xcontainer;
+mod xdocument;
+mod xelement;
+mod xobject;
+
+pub(crate) use json::{serialize_node, to_json};
+
+use crate::heap::Heap;
+use crate::member::TypeDef;
 use crate::throw::Throw;
+use crate::types::Type;
 use crate::value::Value;
 
-/// `XObject`.
-pub(crate) static XOBJECT: TypeDef = TypeDef {
-    name: "System.Xml.Linq.XObject",
-    kind: TypeKind::Class,
-    bases: &[],
-    values: &[],
-    members: &[],
-};
-/// `XDocument`.
-pub(crate) static XDOCUMENT: TypeDef = TypeDef {
-    name: "System.Xml.Linq.XDocument",
-    kind: TypeKind::Class,
-    bases: &["XObject"],
-    values: &[],
-    members: &[],
-};
-pub(crate) const TYPES: &[&TypeDef] = &[&XOBJECT, &XDOCUMENT];
+/// The types of these namespaces.
+pub(crate) const TYPES: &[&TypeDef] = &[
+    &name::XNAME,
+    &name::XNAMESPACE,
+    &xobject::SAVE_OPTIONS,
+    &xobject::LOAD_OPTIONS,
+    &xobject::XML_NODE_TYPE,
+    &xobject::XOBJECT,
+    &xobject::XNODE,
+    &xcontainer::XCONTAINER,
+    &xelement::XELEMENT,
+    &xdocument::XDOCUMENT,
+    &xattribute::XATTRIBUTE,
+    &declaration::XDECLARATION,
+    &leaf::XTEXT,
+    &leaf::XCDATA,
+    &leaf::XCOMMENT,
+    &leaf::XINSTRUCTION,
+    &extensions::EXTENSIONS,
+];
 
-pub(crate) fn to_json(_heap: &mut Heap, _value: &Value) -> Result<Option<HeapId>, Throw> {
-    Ok(None)
+/// Reads XML as a value of `ty`, which is `XElement`, `XNode` (an element) or `XDocument`; `None` if it is no such type.
+///
+/// `XmlException` if the text is not well-formed, or has a document type.
+pub fn parse_as(heap: &mut Heap, text: &str, ty: &Type) -> Option<Result<Value, Throw>> {
+    let read = match ty {
+        ty if ty.is_table(&xdocument::XDOCUMENT) => read::document(heap, text, false),
+        ty if ty.is_table(&xelement::XELEMENT) || ty.is_table(&xobject::XNODE) => {
+            read::root(heap, text, false)
+        }
+        _ => return None,
+    };
+    Some(read.map(Value::Ref))
 }
-pub(crate) fn serialize_node(_call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    Err(Throw::not_supported("SerializeXNode"))
-}
-pub(crate) fn deserialize_node(_call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    Err(Throw::not_supported("DeserializeXNode"))
+
+fn xml_exception(message: impl Into<String>) -> Throw {
+    Throw::new("System.Xml.XmlException", message)
 }

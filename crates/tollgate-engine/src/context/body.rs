@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use tollgate_dotnet::{
     Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, json, member,
+    xml,
 };
 
 use super::{Part, context, part, registry};
@@ -102,12 +103,14 @@ fn convert(machine: &mut Machine<'_>, bytes: &Bytes, ty: &Type) -> Result<Value,
             machine.heap.alloc(Array::bytes(bytes.to_vec()))
         }
         ty if ty.is_string() => Ok(Value::string(&*text(bytes))),
-        other => json::parse_as(machine.heap, &text(bytes), other).unwrap_or_else(|| {
-            Err(Throw::not_supported(format!(
-                "Body.As<{}>",
-                other.net_name()
-            )))
-        }),
+        other => json::parse_as(machine.heap, &text(bytes), other)
+            .or_else(|| xml::parse_as(machine.heap, &text(bytes), other))
+            .unwrap_or_else(|| {
+                Err(Throw::not_supported(format!(
+                    "Body.As<{}>",
+                    other.net_name()
+                )))
+            }),
     }
 }
 
