@@ -109,7 +109,7 @@ fn element(heap: &mut Heap, id: HeapId, depth: usize) -> Result<HeapId, Throw> {
                 let text = Value::String(text.clone());
                 ("#text".into(), json::scalar(heap, Kind::String, text)?)
             }
-            Data::CData(text) => {
+            Data::Section(text) => {
                 let text = Value::String(text.clone());
                 (
                     "#cdata-section".into(),

@@ -36,7 +36,7 @@ pub(crate) static XCDATA: TypeDef = leaf(
     "System.Xml.Linq.XCData",
     &["XText"],
     &[member("new(string value)", |call| {
-        create(call, Data::CData)
+        create(call, Data::Section)
     })],
 );
 /// `XComment`.
@@ -78,9 +78,10 @@ fn create(call: &mut Call<'_, '_>, data: fn(Str) -> Data) -> Result<Value, Throw
 
 fn get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match &get(call.machine.heap, this(call)?)?.data {
-        Data::Text(text) | Data::CData(text) | Data::Comment(text) | Data::Instruction(_, text) => {
-            Ok(text.clone().into())
-        }
+        Data::Text(text)
+        | Data::Section(text)
+        | Data::Comment(text)
+        | Data::Instruction(_, text) => Ok(text.clone().into()),
         _ => Ok(Value::Null),
     }
 }
@@ -89,7 +90,7 @@ fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let id = this(call)?;
     let new = call.text(1, "value")?.clone();
     match &mut get_mut(call.machine.heap, id)?.data {
-        Data::Text(text) | Data::CData(text) | Data::Comment(text) => *text = new,
+        Data::Text(text) | Data::Section(text) | Data::Comment(text) => *text = new,
         _ => {}
     }
     Ok(Value::Null)

@@ -38,7 +38,8 @@ pub(crate) enum Data {
     },
     Attribute(Name, Str),
     Text(Str),
-    CData(Str),
+    /// `<![CDATA[…]]>`.
+    Section(Str),
     Comment(Str),
     Instruction(Str, Str),
 }
@@ -50,7 +51,7 @@ impl HeapObject for Node {
             Data::Element { .. } => &XELEMENT,
             Data::Attribute(..) => &XATTRIBUTE,
             Data::Text(_) => &XTEXT,
-            Data::CData(_) => &XCDATA,
+            Data::Section(_) => &XCDATA,
             Data::Comment(_) => &XCOMMENT,
             Data::Instruction(..) => &XINSTRUCTION,
         })
@@ -340,7 +341,7 @@ pub(crate) fn value(heap: &Heap, id: HeapId) -> Result<Str, Throw> {
     let mut text = Builder::default();
     for id in std::iter::once(id).chain(descendants(heap, id)) {
         match &get(heap, id)?.data {
-            Data::Text(part) | Data::CData(part) | Data::Attribute(_, part) => text.push(part),
+            Data::Text(part) | Data::Section(part) | Data::Attribute(_, part) => text.push(part),
             _ => {}
         }
         // Texts are shared between nodes, and so may be far longer together than the heap is large.
@@ -372,7 +373,7 @@ pub(crate) fn deep_equals(heap: &Heap, a: HeapId, b: HeapId, depth: usize) -> Re
         ) => x == y && (m.is_empty() && !c) == (n.is_empty() && !d),
         (Data::Attribute(x, v), Data::Attribute(y, w)) => x == y && v == w,
         (Data::Text(v), Data::Text(w))
-        | (Data::CData(v), Data::CData(w))
+        | (Data::Section(v), Data::Section(w))
         | (Data::Comment(v), Data::Comment(w)) => v == w,
         (Data::Instruction(x, v), Data::Instruction(y, w)) => x == y && v == w,
         (Data::Document { .. }, Data::Document { .. }) => true,

@@ -148,7 +148,7 @@ impl Reading<'_> {
             Event::CData(text) => {
                 let text = Str::from(&*text.xml10_content());
                 heap.charge(text.size())?;
-                self.add(heap, Data::CData(text))?;
+                self.add(heap, Data::Section(text))?;
             }
             Event::Comment(text) => {
                 let text = Str::from(&*text.xml10_content());

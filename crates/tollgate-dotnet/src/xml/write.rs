@@ -109,7 +109,7 @@ impl Writer<'_> {
                 self.mixed = true;
                 escape(&mut self.text, &text.to_utf8(), false)?;
             }
-            Data::CData(text) => {
+            Data::Section(text) => {
                 self.mixed = true;
                 let text = text.to_utf8().replace("]]>", "]]]]><![CDATA[>");
                 self.text.push_str(&format!("<![CDATA[{text}]]>"));
