@@ -85,27 +85,36 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Er
         format!("cannot listen on {listen}: {error}; `--listen 127.0.0.1:0` takes any free port")
     })?;
     let address = listener.local_addr()?;
+    let stop = stop()?;
     println!("tollgate listens on http://{address}");
     if is_demo {
         println!("try:  for i in 1 2 3 4 5 6; do curl -s http://{address}/hello; done");
     }
-    tollgate::hyper::serve(listener, gateway, stop()).await?;
+    tollgate::hyper::serve(listener, gateway, stop).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Ends when the process is told to stop: Ctrl-C, or SIGTERM.
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Ends when the process is told to stop: Ctrl-C, or SIGTERM. From this call on these no longer end it by themselves.
+#[cfg(unix)]
+fn stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    let _ = interrupt.await;
+    })
+}
+
+/// Ends when the process is told to stop: Ctrl-C.
+#[cfg(not(unix))]
+fn stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler Ctrl-C ends the process, which is as good.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

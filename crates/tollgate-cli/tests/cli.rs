@@ -148,7 +148,7 @@ fn run_tells_what_happened_as_json() {
         json!({
             "source": "set-variable",
             "section": "inbound",
-            "elapsed": "0.0000000",
+            "elapsed": "00:00:00.0000000",
             "data": {
                 "message": "Expression was successfully evaluated.",
                 "expression": "new Random(context.RequestId.GetHashCode()).Next(1, 3)",
