@@ -112,8 +112,10 @@ fn set_route(exchange: &mut Exchange, route: &Route<'_, '_>) {
     request.url = request.original_url.clone();
     let path = request.url.path.to_utf8();
     let suffix = path.strip_suffix(route.path).unwrap_or_default();
-    request.url.base_path = suffix.into();
-    request.url.path = route.path.into();
+    if !suffix.is_empty() {
+        request.url.base_path = suffix.into();
+        request.url.path = route.path.into();
+    }
     match &route.api.service_url {
         Some(base) => request.url.set_base(base),
         None if inner_service => {}

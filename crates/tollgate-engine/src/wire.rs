@@ -62,8 +62,16 @@ pub(crate) fn receive(request: http::Request<Body>, peer: Peer) -> Result<Reques
         (None, false) => "http",
     };
     let url = Url::of_parts(scheme, &host, parts.uri.path(), parts.uri.query())?;
-    let host = HeaderValue::from_str(host.as_str()).map_err(|_| UrlError)?;
-    parts.headers.insert(header::HOST, host);
+    // One `Host`, and the one that counts.
+    if !parts
+        .headers
+        .get_all(header::HOST)
+        .iter()
+        .eq([host.as_str()])
+    {
+        let host = HeaderValue::from_str(host.as_str()).map_err(|_| UrlError)?;
+        parts.headers.insert(header::HOST, host);
+    }
     Ok(Request {
         headers: parts.headers,
         body,

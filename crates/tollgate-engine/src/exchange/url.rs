@@ -62,7 +62,7 @@ impl Url {
         };
         Ok(Self {
             scheme: Str::from_static(scheme),
-            host: authority.host().to_ascii_lowercase().into(),
+            host: lowercase(authority.host()),
             port,
             base_path: Str::EMPTY,
             path: path.into(),
@@ -110,10 +110,21 @@ impl Url {
     }
 
     fn text(&self) -> String {
-        let (authority, path) = (self.authority(), self.full_path());
-        let parts = [&self.scheme, &authority, &path, &self.query];
-        let [scheme, authority, path, query] = parts.map(utf8);
-        [scheme, "://", authority, path, query].concat()
+        let authority = self.authority();
+        let parts = [
+            &self.scheme,
+            &authority,
+            &self.base_path,
+            &self.path,
+            &self.query,
+        ];
+        let [scheme, authority, base, path, query] = parts.map(utf8);
+        let path = if base.is_empty() && path.is_empty() {
+            "/"
+        } else {
+            path
+        };
+        [scheme, "://", authority, base, path, query].concat()
     }
 
     /// The values of a query parameter, percent-decoded, in their order. Names are compared without case.
@@ -152,6 +163,13 @@ fn query_string(query: Option<&str>) -> Str {
     match query {
         None | Some("") => Str::EMPTY,
         Some(query) => ["?", query].concat().into(),
+    }
+}
+
+fn lowercase(text: &str) -> Str {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => text.to_ascii_lowercase().into(),
+        false => text.into(),
     }
 }
 
