@@ -60,6 +60,8 @@ pub const TYPES: &[&[&TypeDef]] = &[
     text::BUILDERS,
     text::REGEXES,
     cryptography::TYPES,
+    cryptography::CIPHERS,
+    cryptography::RANDOMS,
     net::TYPES,
     json::TYPES,
     xml::TYPES,

@@ -1,14 +1,21 @@
-//! The namespace `System.Security.Cryptography`: hashes and keyed hashes.
+//! The namespace `System.Security.Cryptography`: hashes, keyed hashes and ciphers.
 
+mod cipher;
 mod md5;
+mod random;
+mod symmetric;
 
 use aws_lc_rs::digest;
 
+use crate::machine::Machine;
 use crate::member::{Call, Native, TypeDef, TypeKind, member, pure};
 use crate::str::Str;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::{Object, Value};
+
+pub(crate) use random::TYPES as RANDOMS;
+pub(crate) use symmetric::TYPES as CIPHERS;
 
 /// The types of this namespace.
 pub(crate) const TYPES: &[&TypeDef] = &[
@@ -197,26 +204,35 @@ fn this<'c>(call: &Call<'c, '_>) -> Result<&'c Hasher, Throw> {
 }
 
 fn compute(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let bytes = call.bytes(1, "buffer")?;
     let part = match call.arguments.len() {
-        2 => Some(bytes.as_slice()),
-        _ => {
-            let (start, count) = (call.count(2, "offset")?, call.count(3, "count")?);
-            start
-                .checked_add(count)
-                .and_then(|end| bytes.get(start..end))
-        }
+        2 => call.bytes(1, "buffer")?,
+        _ => part(call, 1, "buffer")?,
     };
-    let part = part.ok_or_else(|| {
-        Throw::argument("Offset and length were out of bounds for the array or count is greater than the number of elements from index to the end of the source collection.")
-    })?;
     call.work(part.len())?;
     let hasher = this(call)?;
     let hash = match &hasher.key {
-        Some(key) => hasher.algorithm.hmac(key, part),
-        None => hasher.algorithm.hash(part),
+        Some(key) => hasher.algorithm.hmac(key, &part),
+        None => hasher.algorithm.hash(&part),
     };
     call.new_bytes(hash)
+}
+
+/// The part of argument `at`, a `byte[]`, that the offset and count after it name.
+fn part(call: &Call<'_, '_>, at: usize, parameter: &str) -> Result<Vec<u8>, Throw> {
+    let bytes = call.bytes(at, parameter)?;
+    let (start, count) = (call.count(at + 1, "offset")?, call.count(at + 2, "count")?);
+    let part = start
+        .checked_add(count)
+        .and_then(|end| bytes.get(start..end));
+    part.map(<[u8]>::to_vec).ok_or_else(|| {
+        Throw::argument("Offset and length were out of bounds for the array or count is greater than the number of elements from index to the end of the source collection.")
+    })
+}
+
+/// Bytes of the host's randomness.
+fn random_bytes(machine: &Machine<'_>, length: usize) -> Vec<u8> {
+    let words = (0..length.div_ceil(8)).flat_map(|_| machine.host.random().to_le_bytes());
+    words.take(length).collect()
 }
 
 fn plain(table: &'static TypeDef, algorithm: Algorithm) -> Result<Value, Throw> {
@@ -240,9 +256,7 @@ fn keyed(
     algorithm: Algorithm,
 ) -> Result<Value, Throw> {
     let mut key = match call.arguments {
-        [] => (0..8)
-            .flat_map(|_| call.machine.host.random().to_le_bytes())
-            .collect(),
+        [] => random_bytes(call.machine, 64),
         _ => call.bytes(0, "key")?,
     };
     if key.len() > algorithm.block() {

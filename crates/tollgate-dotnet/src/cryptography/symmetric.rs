@@ -1,0 +1,533 @@
+//! `SymmetricAlgorithm` and `Aes`, and the extension methods `Encrypt` and `Decrypt` of policy expressions.
+
+use super::cipher::{BLOCK, Cipher, Mode, Padding, exception};
+use crate::heap::HeapObject;
+use crate::machine::Machine;
+use crate::member::{Call, TypeDef, TypeKind, member, pure};
+use crate::throw::Throw;
+use crate::types::{Type, TypeRef};
+use crate::value::{Object, Value};
+
+/// The types of this file.
+pub(crate) const TYPES: &[&TypeDef] = &[
+    &SYMMETRIC,
+    &AES,
+    &AES_MANAGED,
+    &AES_PROVIDER,
+    &TRANSFORM,
+    &CIPHER_MODE,
+    &PADDING_MODE,
+    &EXTENSIONS,
+];
+
+/// `SymmetricAlgorithm`.
+static SYMMETRIC: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.SymmetricAlgorithm",
+    kind: TypeKind::Class,
+    bases: &["IDisposable"],
+    values: &[],
+    members: &[
+        member("static SymmetricAlgorithm Create()", |call| {
+            create(call, &AES)
+        }),
+        member("static SymmetricAlgorithm Create(string algName)", |call| {
+            let known = is_aes(&call.text(0, "algName")?.to_utf8());
+            if known {
+                create(call, &AES)
+            } else {
+                Ok(Value::Null)
+            }
+        }),
+        member("byte[] Key { get; }", |call| {
+            let key = key(call, 0)?;
+            call.new_bytes(key)
+        }),
+        member("byte[] Key { set; }", |call| {
+            let key = call.bytes(1, "value")?;
+            if !matches!(key.len(), 16 | 24 | 32) {
+                return Err(exception(KEY_SIZE));
+            }
+            settings(call)?.key = Some(key);
+            Ok(Value::Null)
+        }),
+        member("byte[] IV { get; }", |call| {
+            let iv = iv(call, 0)?;
+            call.new_bytes(iv.to_vec())
+        }),
+        member("byte[] IV { set; }", |call| {
+            let iv = call.bytes(1, "value")?;
+            let iv = iv.try_into().map_err(|_| exception(IV_SIZE))?;
+            settings(call)?.iv = Some(iv);
+            Ok(Value::Null)
+        }),
+        member("int KeySize { get; }", |call| {
+            Ok(crate::args::int(settings(call)?.key_size() * 8))
+        }),
+        member("int KeySize { set; }", |call| {
+            let bytes = match call.int(1)? {
+                128 => 16,
+                192 => 24,
+                256 => 32,
+                _ => return Err(exception(KEY_SIZE)),
+            };
+            let settings = settings(call)?;
+            settings.key = None;
+            settings.size = bytes;
+            Ok(Value::Null)
+        }),
+        pure("int BlockSize { get; }", |_| {
+            Ok(crate::args::int(BLOCK * 8))
+        }),
+        member("int BlockSize { set; }", |call| match call.int(1)? {
+            128 => Ok(Value::Null),
+            _ => Err(exception(
+                "Specified block size is not valid for this algorithm.",
+            )),
+        }),
+        member("CipherMode Mode { get; }", |call| {
+            Ok(Value::Enum(TypeRef(&CIPHER_MODE), settings(call)?.mode))
+        }),
+        member("CipherMode Mode { set; }", |call| {
+            let mode = call.flags(1);
+            mode_of(mode)?;
+            settings(call)?.mode = mode;
+            Ok(Value::Null)
+        }),
+        member("PaddingMode Padding { get; }", |call| {
+            Ok(Value::Enum(TypeRef(&PADDING_MODE), settings(call)?.padding))
+        }),
+        member("PaddingMode Padding { set; }", |call| {
+            let padding = call.flags(1);
+            padding_of(padding)?;
+            settings(call)?.padding = padding;
+            Ok(Value::Null)
+        }),
+        member("void GenerateKey()", |call| {
+            settings(call)?.key = None;
+            key(call, 0).map(|_| Value::Null)
+        }),
+        member("void GenerateIV()", |call| {
+            settings(call)?.iv = None;
+            iv(call, 0).map(|_| Value::Null)
+        }),
+        member("ICryptoTransform CreateEncryptor()", |call| {
+            own(call, 0, true).map(transform)
+        }),
+        member("ICryptoTransform CreateDecryptor()", |call| {
+            own(call, 0, false).map(transform)
+        }),
+        member(
+            "ICryptoTransform CreateEncryptor(byte[] rgbKey, byte[] rgbIV)",
+            |call| given(call, 0, true).map(transform),
+        ),
+        member(
+            "ICryptoTransform CreateDecryptor(byte[] rgbKey, byte[] rgbIV)",
+            |call| given(call, 0, false).map(transform),
+        ),
+        pure("void Dispose()", |_| Ok(Value::Null)),
+        pure("void Clear()", |_| Ok(Value::Null)),
+    ],
+};
+
+/// `Aes`.
+static AES: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.Aes",
+    kind: TypeKind::Class,
+    bases: &["SymmetricAlgorithm"],
+    values: &[],
+    members: &[
+        member("static Aes Create()", |call| create(call, &AES)),
+        member("static Aes Create(string algorithmName)", |call| {
+            let known = is_aes(&call.text(0, "algorithmName")?.to_utf8());
+            if known {
+                create(call, &AES)
+            } else {
+                Ok(Value::Null)
+            }
+        }),
+    ],
+};
+
+/// `AesManaged`.
+static AES_MANAGED: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.AesManaged",
+    kind: TypeKind::Class,
+    bases: &["Aes"],
+    values: &[],
+    members: &[member("new()", |call| create(call, &AES_MANAGED))],
+};
+
+/// `AesCryptoServiceProvider`.
+static AES_PROVIDER: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.AesCryptoServiceProvider",
+    kind: TypeKind::Class,
+    bases: &["Aes"],
+    values: &[],
+    members: &[member("new()", |call| create(call, &AES_PROVIDER))],
+};
+
+/// `ICryptoTransform`.
+static TRANSFORM: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.ICryptoTransform",
+    kind: TypeKind::Interface,
+    bases: &["IDisposable"],
+    values: &[],
+    members: &[
+        member(
+            "byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)",
+            |call| {
+                let cipher = call.arg(0).downcast::<Cipher>();
+                let cipher = cipher.ok_or_else(Throw::null_reference)?;
+                let part = super::part(call, 1, "inputBuffer")?;
+                run(call, cipher, part)
+            },
+        ),
+        pure("int InputBlockSize { get; }", |_| {
+            Ok(crate::args::int(BLOCK))
+        }),
+        pure("int OutputBlockSize { get; }", |_| {
+            Ok(crate::args::int(BLOCK))
+        }),
+        pure("void Dispose()", |_| Ok(Value::Null)),
+    ],
+};
+
+/// `CipherMode`.
+static CIPHER_MODE: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.CipherMode",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[("CBC", 1), ("ECB", 2), ("OFB", 3), ("CFB", 4), ("CTS", 5)],
+    members: &[],
+};
+
+/// `PaddingMode`.
+static PADDING_MODE: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.PaddingMode",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[
+        ("None", 1),
+        ("PKCS7", 2),
+        ("Zeros", 3),
+        ("ANSIX923", 4),
+        ("ISO10126", 5),
+    ],
+    members: &[],
+};
+
+/// Extension methods on `byte[]`. Source: api-management-policy-expressions.md.
+static EXTENSIONS: TypeDef = TypeDef {
+    name: "Tollgate.CipherExtensions",
+    kind: TypeKind::Static,
+    bases: &[],
+    values: &[],
+    members: &[
+        member(
+            "static byte[] Encrypt(this byte[] input, string alg, byte[] key, byte[] iv)",
+            |call| named(call, true),
+        ),
+        member(
+            "static byte[] Encrypt(this byte[] input, SymmetricAlgorithm alg)",
+            |call| {
+                let cipher = own(call, 1, true)?;
+                run_input(call, &cipher)
+            },
+        ),
+        member(
+            "static byte[] Encrypt(this byte[] input, SymmetricAlgorithm alg, byte[] key, byte[] iv)",
+            |call| {
+                let cipher = given(call, 1, true)?;
+                run_input(call, &cipher)
+            },
+        ),
+        member(
+            "static byte[] Decrypt(this byte[] input, string alg, byte[] key, byte[] iv)",
+            |call| named(call, false),
+        ),
+        member(
+            "static byte[] Decrypt(this byte[] input, SymmetricAlgorithm alg)",
+            |call| {
+                let cipher = own(call, 1, false)?;
+                run_input(call, &cipher)
+            },
+        ),
+        member(
+            "static byte[] Decrypt(this byte[] input, SymmetricAlgorithm alg, byte[] key, byte[] iv)",
+            |call| {
+                let cipher = given(call, 1, false)?;
+                run_input(call, &cipher)
+            },
+        ),
+    ],
+};
+
+const KEY_SIZE: &str = "Specified key is not a valid size for this algorithm.";
+const IV_SIZE: &str =
+    "Specified initialization vector (IV) does not match the block size for this algorithm.";
+
+/// What was set on an algorithm object; a key or vector that was not is made when it is first needed.
+struct Settings {
+    table: &'static TypeDef,
+    key: Option<Vec<u8>>,
+    /// How long a key that is made shall be.
+    size: usize,
+    iv: Option<[u8; BLOCK]>,
+    mode: i64,
+    padding: i64,
+}
+
+impl Settings {
+    fn new(table: &'static TypeDef) -> Self {
+        Settings {
+            table,
+            key: None,
+            size: 32,
+            iv: None,
+            mode: 1,
+            padding: 2,
+        }
+    }
+
+    fn key_size(&self) -> usize {
+        self.key.as_ref().map_or(self.size, Vec::len)
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    /// The key never shows.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.table.name)
+    }
+}
+
+impl HeapObject for Settings {
+    fn type_of(&self) -> Type {
+        Type::plain(self.table)
+    }
+}
+
+impl Object for Cipher {
+    fn type_of(&self) -> Type {
+        Type::plain(&TRANSFORM)
+    }
+}
+
+fn create(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Throw> {
+    call.machine.heap.alloc(Settings::new(table))
+}
+
+/// The names .NET knows AES by, in any case.
+fn is_aes(name: &str) -> bool {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    [
+        "Aes",
+        "AesManaged",
+        "AesCryptoServiceProvider",
+        "Rijndael",
+        "RijndaelManaged",
+    ]
+    .iter()
+    .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn settings<'c>(call: &'c mut Call<'_, '_>) -> Result<&'c mut Settings, Throw> {
+    settings_at(call, 0)
+}
+
+fn settings_at<'c>(call: &'c mut Call<'_, '_>, at: usize) -> Result<&'c mut Settings, Throw> {
+    let value = call.arg(at);
+    let settings = call.machine.heap.of_mut(value);
+    settings.ok_or_else(Throw::null_reference)
+}
+
+/// The key of the algorithm that is argument `at`, made now if it has none.
+fn key(call: &mut Call<'_, '_>, at: usize) -> Result<Vec<u8>, Throw> {
+    let size = settings_at(call, at)?.key_size();
+    let made = super::random_bytes(call.machine, size);
+    Ok(settings_at(call, at)?.key.get_or_insert(made).clone())
+}
+
+fn iv(call: &mut Call<'_, '_>, at: usize) -> Result<[u8; BLOCK], Throw> {
+    let made = super::random_bytes(call.machine, BLOCK);
+    let made = made.try_into().unwrap_or_default();
+    Ok(*settings_at(call, at)?.iv.get_or_insert(made))
+}
+
+/// A cipher of the algorithm that is argument `at`, with its own key and vector.
+fn own(call: &mut Call<'_, '_>, at: usize, encrypts: bool) -> Result<Cipher, Throw> {
+    let (key, iv) = (key(call, at)?, iv(call, at)?);
+    let settings = settings_at(call, at)?;
+    cipher(settings, key, Some(iv), encrypts)
+}
+
+/// A cipher of the algorithm that is argument `at`, with the key and vector that follow it.
+fn given(call: &mut Call<'_, '_>, at: usize, encrypts: bool) -> Result<Cipher, Throw> {
+    let (key, iv) = key_and_iv(call, at + 1)?;
+    let settings = settings_at(call, at)?;
+    cipher(settings, key, iv, encrypts)
+}
+
+fn named(call: &mut Call<'_, '_>, encrypts: bool) -> Result<Value, Throw> {
+    let name = call.text(1, "alg")?.to_utf8();
+    if !is_aes(&name) {
+        return Err(exception(&format!("Unknown symmetric algorithm: {name}")));
+    }
+    let (key, iv) = key_and_iv(call, 2)?;
+    let cipher = cipher(&Settings::new(&AES), key, iv, encrypts)?;
+    run_input(call, &cipher)
+}
+
+/// Arguments `at` and the next: a key, and a vector or null.
+fn key_and_iv(call: &Call<'_, '_>, at: usize) -> Result<(Vec<u8>, Option<[u8; BLOCK]>), Throw> {
+    let key = call.bytes(at, "rgbKey")?;
+    if !matches!(key.len(), 16 | 24 | 32) {
+        return Err(Throw::argument(format!("{KEY_SIZE} (Parameter 'rgbKey')")));
+    }
+    if call.arg(at + 1).is_null() {
+        return Ok((key, None));
+    }
+    let iv = call.bytes(at + 1, "rgbIV")?.try_into();
+    let iv = iv.map_err(|_| Throw::argument(format!("{IV_SIZE} (Parameter 'rgbIV')")))?;
+    Ok((key, Some(iv)))
+}
+
+fn cipher(
+    settings: &Settings,
+    key: Vec<u8>,
+    iv: Option<[u8; BLOCK]>,
+    encrypts: bool,
+) -> Result<Cipher, Throw> {
+    let mode = mode_of(settings.mode)?;
+    let iv = match (iv, mode) {
+        (Some(iv), _) => iv,
+        (None, Mode::Ecb) => [0; BLOCK],
+        (None, Mode::Cbc) => {
+            return Err(exception(
+                "The cipher mode specified requires that an initialization vector (IV) be used.",
+            ));
+        }
+    };
+    Ok(Cipher {
+        key,
+        iv,
+        mode,
+        padding: padding_of(settings.padding)?,
+        encrypts,
+    })
+}
+
+fn mode_of(number: i64) -> Result<Mode, Throw> {
+    match number {
+        1 => Ok(Mode::Cbc),
+        2 => Ok(Mode::Ecb),
+        _ => Err(exception(
+            "Specified cipher mode is not valid for this algorithm.",
+        )),
+    }
+}
+
+fn padding_of(number: i64) -> Result<Padding, Throw> {
+    Ok(match number {
+        1 => Padding::None,
+        2 => Padding::Pkcs7,
+        3 => Padding::Zeros,
+        4 => Padding::AnsiX923,
+        5 => Padding::Iso10126,
+        _ => {
+            return Err(exception(
+                "Specified padding mode is not valid for this algorithm.",
+            ));
+        }
+    })
+}
+
+fn transform(cipher: Cipher) -> Value {
+    Value::object(cipher)
+}
+
+fn run_input(call: &mut Call<'_, '_>, cipher: &Cipher) -> Result<Value, Throw> {
+    let input = call.bytes(0, "input")?;
+    run(call, cipher, input)
+}
+
+fn run(call: &mut Call<'_, '_>, cipher: &Cipher, bytes: Vec<u8>) -> Result<Value, Throw> {
+    call.work(bytes.len())?;
+    let machine: &Machine<'_> = call.machine;
+    let bytes = cipher.run(bytes, || {
+        u8::try_from(machine.host.random() & 0xFF).unwrap_or(0)
+    })?;
+    call.new_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use crate::collections::Array;
+    use crate::testing::{call, shown, with_machine};
+    use crate::value::Value;
+
+    #[test]
+    fn an_algorithm_encrypts_under_its_key() {
+        with_machine(|machine| {
+            let aes = "System.Security.Cryptography.Aes";
+            let algorithm = call(machine, aes, "Create", &[]).unwrap();
+            let mut bytes =
+                |bytes: &[u8]| machine.heap.alloc(Array::bytes(bytes.to_vec())).unwrap();
+            let (zeros, text) = (bytes(&[0; 16]), bytes(b"secret"));
+            let extensions = "Tollgate.CipherExtensions";
+            let arguments = [
+                text.clone(),
+                Value::from("aes"),
+                zeros.clone(),
+                zeros.clone(),
+            ];
+            let named = call(machine, extensions, "Encrypt", &arguments);
+            let named = shown(machine, named);
+            assert!(named.starts_with("[29, 106, 132, 168, "), "{named}");
+            let base = "System.Security.Cryptography.SymmetricAlgorithm";
+            let arguments = [
+                text.clone(),
+                algorithm.clone(),
+                zeros.clone(),
+                zeros.clone(),
+            ];
+            let given = call(machine, extensions, "Encrypt", &arguments);
+            assert_eq!(shown(machine, given), named);
+            let size = call(machine, base, "KeySize", &[algorithm.clone()]);
+            assert_eq!(shown(machine, size), "256");
+            let there = call(machine, extensions, "Encrypt", &[text, algorithm.clone()]).unwrap();
+            let back = call(machine, extensions, "Decrypt", &[there, algorithm]);
+            assert_eq!(shown(machine, back), "[115, 101, 99, 114, 101, 116]");
+        });
+    }
+
+    #[test]
+    fn wrong_keys_are_refused() {
+        with_machine(|machine| {
+            let mut bytes = |length| machine.heap.alloc(Array::bytes(vec![0; length])).unwrap();
+            let (short, block) = (bytes(5), bytes(16));
+            for (name, key, iv, expected) in [
+                ("Aes", &short, &block, "!System.ArgumentException"),
+                ("Aes", &block, &short, "!System.ArgumentException"),
+                (
+                    "Aes",
+                    &block,
+                    &Value::Null,
+                    "!System.Security.Cryptography.CryptographicException",
+                ),
+                (
+                    "Nope",
+                    &block,
+                    &block,
+                    "!System.Security.Cryptography.CryptographicException",
+                ),
+                ("Aes", &Value::Null, &block, "!System.ArgumentNullException"),
+            ] {
+                let arguments = [block.clone(), name.into(), key.clone(), iv.clone()];
+                let result = call(machine, "Tollgate.CipherExtensions", "Encrypt", &arguments);
+                assert_eq!(shown(machine, result), expected);
+            }
+        });
+    }
+}
