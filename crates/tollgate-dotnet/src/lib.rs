@@ -12,6 +12,7 @@ mod cryptography;
 mod formatting;
 mod globalization;
 mod heap;
+mod io;
 pub mod json;
 mod linq;
 mod machine;
@@ -55,6 +56,7 @@ pub const TYPES: &[&[&TypeDef]] = &[
     system::EXCEPTIONS,
     collections::TYPES,
     globalization::TYPES,
+    io::TYPES,
     linq::TYPES,
     text::ENCODINGS,
     text::BUILDERS,

@@ -28,10 +28,12 @@ mod sbyte;
 mod single;
 mod string;
 mod time_span;
+mod time_zone_info;
 mod tuple;
 mod uint16;
 mod uint32;
 mod uint64;
+mod windows_zones;
 
 pub(crate) use array::ARRAY;
 pub(crate) use boolean::BOOLEAN;
@@ -72,6 +74,7 @@ pub(crate) use exception::DERIVED as EXCEPTIONS;
 use math::MATH;
 use random::RANDOM;
 use runtime_type::TYPE;
+use time_zone_info::TIME_ZONE_INFO;
 use tuple::{TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE4};
 
 /// The types of this namespace.
@@ -112,6 +115,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &DATE_TIME,
     &DATE_TIME_OFFSET,
     &TIME_SPAN,
+    &TIME_ZONE_INFO,
     &EXCEPTION,
     &ARRAY,
     &NULLABLE,

@@ -2,7 +2,7 @@
 
 mod encoding;
 mod regex;
-mod string_builder;
+pub(crate) mod string_builder;
 
 pub(crate) use encoding::TYPES as ENCODINGS;
 pub(crate) use regex::TYPES as REGEXES;

@@ -109,8 +109,9 @@ const MEMBERS: &[Member] = &[
 ];
 
 /// A string that grows: what was finished, and what was appended since.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Text {
+    table: &'static TypeDef,
     done: Str,
     tail: Builder,
 }
@@ -126,7 +127,7 @@ impl Text {
 
 impl HeapObject for Text {
     fn type_of(&self) -> Type {
-        Type::plain(&STRING_BUILDER)
+        Type::plain(self.table)
     }
 
     fn to_text(&self, _heap: &Heap) -> Result<Option<Str>, Throw> {
@@ -141,15 +142,21 @@ fn out_of_range(parameter: &str) -> Throw {
 }
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    create_as(call, &STRING_BUILDER)
+}
+
+/// A text that grows, under another type: a `StringWriter` is one.
+pub(crate) fn create_as(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Throw> {
     let done = call.opt_str(0).cloned().unwrap_or_default();
     call.machine.heap.alloc(Text {
+        table,
         done,
         tail: Builder::default(),
     })
 }
 
 /// The text as it is now. Asking costs a copy, so it is kept until the next change.
-fn current(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
+pub(crate) fn current(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
     let value = call.arg(0);
     let heap = &mut call.machine.heap;
     let this = heap
@@ -193,7 +200,7 @@ fn append_text(call: &mut Call<'_, '_>, text: &Str) -> Result<Value, Throw> {
     Ok(value.clone())
 }
 
-fn append(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn append(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.to_text(1)?;
     append_text(call, &text)
 }
@@ -204,7 +211,7 @@ fn append_repeated(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     append_text(call, &Str::from_utf16(&vec![unit; count]))
 }
 
-fn append_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn append_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if call.arg(1).is_null() {
         return Ok(call.arg(0).clone());
     }
@@ -222,7 +229,7 @@ fn append_part(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     append_text(call, &part.ok_or_else(|| out_of_range("startIndex"))?)
 }
 
-fn append_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn append_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if call.arguments.len() > 1 {
         append(call)?;
     }
@@ -235,11 +242,11 @@ fn append_composed(call: &mut Call<'_, '_>, values: &[Value]) -> Result<Value, T
     append_text(call, &text)
 }
 
-fn append_format(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn append_format(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     append_composed(call, call.arguments.get(2..).unwrap_or_default())
 }
 
-fn append_format_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn append_format_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let values: Vec<Value> = call.array(2, "args")?.values().collect();
     append_composed(call, &values)
 }
