@@ -37,6 +37,7 @@ pub mod xml;
 
 pub use collections::{Array, Dictionary, HashSet, List};
 pub use convert::{Primitive, convert, divide_decimals};
+pub use cryptography::{certificate, certificate_type};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
@@ -64,6 +65,8 @@ pub const TYPES: &[&[&TypeDef]] = &[
     cryptography::TYPES,
     cryptography::CIPHERS,
     cryptography::RANDOMS,
+    cryptography::CERTIFICATES,
+    cryptography::KEYS,
     net::TYPES,
     json::TYPES,
     xml::TYPES,

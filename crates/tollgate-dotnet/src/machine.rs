@@ -68,6 +68,11 @@ pub trait Host: Any {
     fn registry(&self) -> &'static Registry {
         Registry::dotnet()
     }
+    /// Whether the host has checked the chain of this certificate (DER) up to one it trusts.
+    fn trusts(&self, certificate: &[u8]) -> bool {
+        let _ = certificate;
+        false
+    }
     /// The elements of a [`Value::Host`] that is enumerable.
     fn elements(&mut self, heap: &mut Heap, handle: u32) -> Result<Vec<Value>, Throw> {
         let _ = (heap, handle);

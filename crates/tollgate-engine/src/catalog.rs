@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use tollgate_dotnet::Str;
 
 /// One policy file: the name that messages show, and its text.
@@ -678,6 +679,8 @@ pub struct DeploymentInfo {
     pub service_id: Str,
     /// `ServiceName`.
     pub service_name: Str,
+    /// `Certificates`: by name, DER.
+    pub certificates: Vec<(Str, Bytes)>,
 }
 
 impl Default for DeploymentInfo {
@@ -687,6 +690,7 @@ impl Default for DeploymentInfo {
             region: Str::from_static("local"),
             service_id: Str::from_static("tollgate"),
             service_name: Str::from_static("tollgate"),
+            certificates: Vec::new(),
         }
     }
 }

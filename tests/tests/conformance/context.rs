@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value as Json;
 use tollgate_dotnet::{Budget, Heap, Machine, Str, Value};
-use tollgate_engine::exchange::Trace;
+use tollgate_engine::exchange::{ClientCertificate, Trace};
 use tollgate_engine::ports::{
     Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits,
     OutboundRequest, Random, SendError, SendErrorKind, Shared, Step,
@@ -35,6 +38,7 @@ pub(crate) fn build(json: &Json) -> (Context, Heap) {
     request.ip_address = text(&r["ip"], "203.0.113.7").parse().ok();
     request.headers = headers(&r["headers"]);
     request.body = body(r);
+    request.certificate = certificate(&r["certificate"]).map(ClientCertificate);
     request.matched_parameters = pairs(&r["matchedParameters"]);
     let mut context = Context::new(request, ports);
     context.request_id = guid(text(
@@ -74,6 +78,9 @@ fn catalog(context: &mut Context, json: &Json) {
         region: string(&d["region"], "West Europe"),
         service_id: string(&d["serviceId"], &service_name.to_utf8()),
         service_name,
+        certificates: object(&d["certificates"])
+            .filter_map(|(name, value)| Some((name.as_str().into(), certificate(value)?)))
+            .collect(),
     });
     let e = &json["lastError"];
     context.last_error = e.is_object().then(|| LastError {
@@ -184,10 +191,9 @@ fn response(json: &Json) -> Response {
 }
 
 fn body(json: &Json) -> Body {
-    use base64::Engine as _;
     match (&json["bodyBase64"], &json["body"]) {
         (Json::String(base64), _) => {
-            let bytes = base64::prelude::BASE64_STANDARD.decode(base64).unwrap();
+            let bytes = STANDARD.decode(base64).unwrap();
             Body::full(bytes)
         }
         (_, Json::String(text)) => Body::full(text.clone()),
@@ -296,6 +302,12 @@ fn array(json: &Json) -> impl Iterator<Item = &Json> {
 
 fn object(json: &Json) -> impl Iterator<Item = (&String, &Json)> {
     json.as_object().into_iter().flatten()
+}
+
+/// A certificate in Base64; those with private keys (`pfx`) are left out.
+fn certificate(json: &Json) -> Option<Bytes> {
+    let text = json.as_str()?;
+    Some(STANDARD.decode(text).unwrap().into())
 }
 
 fn pairs(json: &Json) -> Vec<(Str, Str)> {

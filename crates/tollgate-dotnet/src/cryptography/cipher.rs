@@ -58,7 +58,7 @@ impl Cipher {
             self.encrypt(&mut bytes).ok_or_else(failed)?;
             return Ok(bytes);
         }
-        if bytes.len() % BLOCK != 0 {
+        if !bytes.len().is_multiple_of(BLOCK) {
             return Err(exception("The input data is not a complete block."));
         }
         if !bytes.is_empty() {

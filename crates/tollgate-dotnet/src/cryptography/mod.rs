@@ -1,8 +1,10 @@
 //! The namespace `System.Security.Cryptography`: hashes, keyed hashes and ciphers.
 
+mod certificate;
 mod cipher;
 mod md5;
 mod random;
+mod rsa;
 mod symmetric;
 
 use aws_lc_rs::digest;
@@ -14,7 +16,10 @@ use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::{Object, Value};
 
+pub(crate) use certificate::TYPES as CERTIFICATES;
+pub use certificate::{certificate, certificate_type};
 pub(crate) use random::TYPES as RANDOMS;
+pub(crate) use rsa::TYPES as KEYS;
 pub(crate) use symmetric::TYPES as CIPHERS;
 
 /// The types of this namespace.
@@ -131,6 +136,11 @@ impl Object for AlgorithmName {
         let other = (other as &dyn std::any::Any).downcast_ref::<AlgorithmName>();
         other.is_some_and(|other| other.0 == self.0)
     }
+}
+
+/// The name that a `HashAlgorithmName` holds.
+fn name_of(value: &Value) -> Option<&'static str> {
+    value.downcast::<AlgorithmName>().map(|name| name.0)
 }
 
 /// A hash function.

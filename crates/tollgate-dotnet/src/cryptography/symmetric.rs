@@ -494,7 +494,7 @@ mod tests {
             ];
             let given = call(machine, extensions, "Encrypt", &arguments);
             assert_eq!(shown(machine, given), named);
-            let size = call(machine, base, "KeySize", &[algorithm.clone()]);
+            let size = call(machine, base, "KeySize", std::slice::from_ref(&algorithm));
             assert_eq!(shown(machine, size), "256");
             let there = call(machine, extensions, "Encrypt", &[text, algorithm.clone()]).unwrap();
             let back = call(machine, extensions, "Decrypt", &[there, algorithm]);

@@ -140,7 +140,12 @@ mod tests {
             );
             let reader = new.unwrap();
             let mut line = |name| {
-                let result = call(machine, "System.IO.TextReader", name, &[reader.clone()]);
+                let result = call(
+                    machine,
+                    "System.IO.TextReader",
+                    name,
+                    std::slice::from_ref(&reader),
+                );
                 shown(machine, result)
             };
             let lines: Vec<_> = (0..3).map(|_| line("ReadLine")).collect();

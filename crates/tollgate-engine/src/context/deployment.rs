@@ -1,6 +1,6 @@
 //! `context.Deployment`.
 
-use tollgate_dotnet::{Call, Object, Throw, Type, TypeDef, TypeKind, Value, member};
+use tollgate_dotnet::{Call, Dictionary, Object, Throw, Type, TypeDef, TypeKind, Value, member};
 
 use super::this;
 use crate::catalog::DeploymentInfo;
@@ -12,6 +12,10 @@ pub(super) static DEPLOYMENT: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
+        member(
+            "IReadOnlyDictionary<string, X509Certificate2> Certificates { get; }",
+            certificates,
+        ),
         member("IGateway Gateway { get; }", |c| {
             Ok(Value::object(Gateway(deployment(c)?.clone())))
         }),
@@ -51,6 +55,16 @@ impl Object for DeploymentInfo {
     fn type_of(&self) -> Type {
         Type::plain(&DEPLOYMENT)
     }
+}
+
+/// By name; without their private keys.
+fn certificates(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let mut all = Dictionary::new(Type::string(), tollgate_dotnet::certificate_type());
+    for (name, der) in &deployment(call)?.certificates {
+        let certificate = tollgate_dotnet::certificate(der)?;
+        all.insert(call.machine.heap, name.clone().into(), certificate);
+    }
+    call.machine.heap.alloc(all)
 }
 
 #[derive(Debug)]

@@ -13,6 +13,7 @@ pub(super) static REQUEST: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("IMessageBody Body { get; }", body).reading(Reads::REQUEST.bits()),
+        member("X509Certificate2 Certificate { get; }", certificate),
         pure("HeaderDictionary Headers { get; }", |_| {
             Ok(Part::RequestHeaders.value())
         }),
@@ -32,6 +33,14 @@ pub(super) static REQUEST: TypeDef = TypeDef {
         pure("IUrl Url { get; }", |_| Ok(Part::Url.value())),
     ],
 };
+
+/// `null` if the client sent none.
+fn certificate(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    match &context(call)?.0.request.certificate {
+        Some(certificate) => tollgate_dotnet::certificate(&certificate.0),
+        None => Ok(Value::Null),
+    }
+}
 
 /// `null` if the request has none.
 fn body(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
