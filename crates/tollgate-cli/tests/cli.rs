@@ -307,6 +307,36 @@ fn retries_do_not_wait() {
 }
 
 #[test]
+fn documents_are_really_fetched_whatever_time_it_is() {
+    let issuer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = issuer.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = issuer.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        let answer = "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let policy = format!(
+        "<policies><inbound><validate-jwt token-value=\"eyJhbGciOiJSUzI1NiJ9.e30.YQ\"><openid-config url=\"http://{address}/\" /></validate-jwt></inbound></policies>"
+    );
+    let folder = folder(&[("p.xml", &policy)]);
+    let policy = path(&folder, "p.xml");
+    let now = ["--now", "2026-11-24T12:00:00Z", "--format", "json"];
+    let ran = run(&[
+        &["run", &policy, "--request", "GET http://g.test/"],
+        &now[..],
+    ]
+    .concat());
+    assert_eq!(ran.json()["response"]["status"], 401);
+    assert!(
+        ran.out.contains("answers 503 Service Unavailable"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
 fn what_is_wrong_with_arguments_is_said() {
     let file = blog("load-balance-random.xml");
     for (arguments, message) in [

@@ -10,6 +10,7 @@
 mod backends;
 mod blog;
 mod front;
+mod handlers;
 mod requests;
 mod streaming;
 mod tokens;
