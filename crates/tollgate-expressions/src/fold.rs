@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use tollgate_dotnet::{
-    Budget, Call as Native, Heap, Host, Machine, Member, Registry, Throw, Type, Value,
-};
+use tollgate_dotnet::{Budget, Call as Native, Heap, Host, Machine, Member, Throw, Type, Value};
 
 use crate::compile::CompileError;
 use crate::typed::{Body, Call, Case, Catch, Function, Kind, Node, Op, Statement};
@@ -19,16 +17,8 @@ pub(crate) struct Folded {
 }
 
 /// Folds the tree in place. What members cannot prepare from constant arguments is an error.
-pub(crate) fn fold(
-    main: &mut Function,
-    registry: &'static Registry,
-    errors: &mut Vec<CompileError>,
-) -> Folded {
-    let mut folder = Folder {
-        registry,
-        errors,
-        reads: 0,
-    };
+pub(crate) fn fold(main: &mut Function, errors: &mut Vec<CompileError>) -> Folded {
+    let mut folder = Folder { errors, reads: 0 };
     folder.function(main);
     let constant = match &main.body {
         Body::Expression(Node {
@@ -45,7 +35,6 @@ pub(crate) fn fold(
 
 /// Runs a pure member on constants, with nothing around it; `None` if it throws.
 pub(crate) fn evaluate(
-    _registry: &'static Registry,
     member: &'static Member,
     types: &[Type],
     arguments: &[Value],
@@ -95,7 +84,6 @@ impl Host for Nowhere {
 }
 
 struct Folder<'e> {
-    registry: &'static Registry,
     errors: &'e mut Vec<CompileError>,
     reads: u32,
 }
@@ -119,7 +107,7 @@ impl Folder<'_> {
         match &mut node.op {
             Op::Call(call) => {
                 self.reads |= call.member.reads;
-                match constant_call(self.registry, call, node.kind) {
+                match constant_call(call, node.kind) {
                     Some(value) => node.op = Op::Constant(value),
                     None => {
                         self.prepare(call, start, end);
@@ -264,7 +252,7 @@ fn constants(arguments: &[Node]) -> Option<Box<[Value]>> {
     arguments.iter().map(value).collect()
 }
 
-fn constant_call(registry: &'static Registry, call: &Call, kind: Kind) -> Option<Value> {
+fn constant_call(call: &Call, kind: Kind) -> Option<Value> {
     if !call.member.pure || !call.outs.is_empty() || kind == Kind::Void {
         return None;
     }
@@ -272,7 +260,7 @@ fn constant_call(registry: &'static Registry, call: &Call, kind: Kind) -> Option
     if call.instance && arguments.first().is_some_and(Value::is_null) {
         return None;
     }
-    let result = evaluate(registry, call.member, &call.types, &arguments)?;
+    let result = evaluate(call.member, &call.types, &arguments)?;
     // A part of the host leads to another part by a pure getter; whatever else it gives, it gives when it runs.
     let part = |value: &Value| matches!(value, Value::Host(_));
     let lasting = match &*arguments {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tollgate_dotnet::{Registry, Type, Value};
+use tollgate_dotnet::{Type, Value};
 
 use crate::typed::Function;
 
@@ -12,8 +12,6 @@ pub struct Program(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    /// The types it was compiled against, for casts, `catch` and `dynamic`.
-    pub registry: &'static Registry,
     /// What runs.
     pub main: Arc<Function>,
     /// What the result is, statically.

@@ -375,7 +375,6 @@ pub(crate) enum Statement {
     /// slot `item`; `body` takes it from there.
     ForEach {
         source: Node,
-        over: Over,
         item: Slot,
         body: Box<Statement>,
     },
@@ -398,14 +397,6 @@ pub(crate) enum Statement {
         catches: Box<[Catch]>,
         finally: Option<Box<Statement>>,
     },
-}
-
-/// What a `foreach` runs over, statically.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Over {
-    Array,
-    String,
-    Enumerable,
 }
 
 /// A case of a switch.

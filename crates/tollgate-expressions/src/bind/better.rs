@@ -14,7 +14,6 @@ impl<'a> Binder<'a> {
         &mut self,
         mut found: Vec<Applicable>,
         arguments: &[Argument<'a>],
-        methods: &Methods,
         range: Range32,
     ) -> Bind<Applicable> {
         // A method of a derived class hides what its bases have, whatever fits better.
@@ -53,7 +52,6 @@ impl<'a> Binder<'a> {
                     display(&first.callee),
                     display(&second.callee)
                 );
-                let _ = methods;
                 Err(self.error("CS0121", message, range))
             }
         }

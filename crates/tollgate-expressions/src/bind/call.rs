@@ -316,7 +316,7 @@ impl<'a> Binder<'a> {
                     let (to, read) = self.target(&name.name)?;
                     if local {
                         let at = self.variable(&name.name).map(|(_, variable)| variable.at);
-                        place.push(self.by_reference(&to, at, out, read.kind, &mut setup, range));
+                        place.push(self.by_reference(&to, at, out, &mut setup, range));
                         continue;
                     }
                     *target = Some(to);
@@ -340,7 +340,7 @@ impl<'a> Binder<'a> {
                             _ => None,
                         };
                         let kind = kind_of(ty);
-                        place.push(self.by_reference(&to, declared, true, kind, &mut setup, range));
+                        place.push(self.by_reference(&to, declared, true, &mut setup, range));
                         continue;
                     }
                     *target = Some(to);
@@ -352,7 +352,6 @@ impl<'a> Binder<'a> {
                             &Target::Discard,
                             None,
                             true,
-                            Kind::Other,
                             &mut setup,
                             range,
                         ));
@@ -397,7 +396,6 @@ impl<'a> Binder<'a> {
         target: &Target,
         at: Option<u32>,
         out: bool,
-        kind: Kind,
         setup: &mut Vec<Node>,
         range: Range32,
     ) -> Node {
@@ -411,7 +409,6 @@ impl<'a> Binder<'a> {
             Target::Local(slot) | Target::Cell(slot) => {
                 if out {
                     // What the callee leaves in it counts as assigned.
-                    let _ = kind;
                     setup.push(node(Op::AssignCell(*slot, null.into()), Kind::Other, range));
                 }
                 self.reference(target, at, range)
@@ -468,7 +465,7 @@ impl<'a> Binder<'a> {
             && info.is_static
             && info.member.pure
             && (kind != Kind::Other || returns.is_string())
-            && let Some(value) = fold::evaluate(self.registry, info.member, &op_types, &[])
+            && let Some(value) = fold::evaluate(info.member, &op_types, &[])
         {
             return node(Op::Constant(value), kind, range);
         }

@@ -21,8 +21,8 @@ pub(super) fn numeric(value: &Value, to: Kind, checked: bool) -> Option<Value> {
         return from_integer(number, to, checked);
     }
     match value {
-        Value::Single(number) => from_float(f64::from(*number), to, checked),
-        Value::Double(number) => from_float(*number, to, checked),
+        Value::Single(number) => from_float(f64::from(*number), to),
+        Value::Double(number) => from_float(*number, to),
         Value::Decimal(number) => from_decimal(*number, to),
         Value::Bool(_) if to == Kind::Bool => Some(value.clone()),
         _ => None,
@@ -59,7 +59,7 @@ pub(super) fn from_integer(number: i128, to: Kind, checked: bool) -> Option<Valu
     })
 }
 
-fn from_float(number: f64, to: Kind, checked: bool) -> Option<Value> {
+fn from_float(number: f64, to: Kind) -> Option<Value> {
     match to {
         // Rounds to the nearest float, as the conversion does.
         Kind::Single => Some(Value::Single(number as f32)),
@@ -74,10 +74,7 @@ fn from_float(number: f64, to: Kind, checked: bool) -> Option<Value> {
             match fits {
                 Some(value) if number.is_finite() => Some(value),
                 // What an unchecked conversion gives is left to run time.
-                _ => {
-                    let _ = checked;
-                    None
-                }
+                _ => None,
             }
         }
     }

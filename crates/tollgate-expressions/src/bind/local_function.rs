@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
         let depth = self.frames.len();
         self.frames.push(frame);
         let errors = self.errors.len();
-        let result = self.function_body(function, &signature, &returns, range);
+        let result = self.function_body(function, &signature, &returns);
         self.frames.truncate(depth);
         if self.errors.len() > errors {
             return Err(Reported);
@@ -95,7 +95,6 @@ impl<'a> Binder<'a> {
         function: &'a ast::LocalFunction,
         signature: &Signature,
         returns: &Returns,
-        range: Range32,
     ) -> Bind<crate::typed::Function> {
         for (parameter, declared) in function.parameters.iter().zip(&signature.parameters) {
             let by_reference = matches!(declared.mode, ParameterMode::Out | ParameterMode::Ref);
@@ -123,7 +122,6 @@ impl<'a> Binder<'a> {
                 Body::Block(body)
             }
         };
-        let _ = range;
         let count = u32::try_from(signature.parameters.len()).unwrap_or(u32::MAX);
         self.finish(Type::object(), count, body)
     }

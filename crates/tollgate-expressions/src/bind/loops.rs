@@ -3,7 +3,7 @@
 use super::types::element_type;
 use super::{Bind, Binder, Bound, Reported, Typed};
 use crate::scope::{Enclosing, Fixed, Scope};
-use crate::typed::{Node, Op, Over, Statement};
+use crate::typed::{Node, Op, Statement};
 use tollgate_dotnet::Type;
 use tollgate_syntax::csharp::ast::{self, ForEachVariable, ForInit, Range32};
 
@@ -61,11 +61,6 @@ impl<'a> Binder<'a> {
             .unwrap_or_default();
         let (item, setup, body) = bound?;
         let source = source?;
-        let over = match &source.ty {
-            Type::Array(..) => Over::Array,
-            ty if ty.is_string() => Over::String,
-            _ => Over::Enumerable,
-        };
         let body = match setup.is_empty() && cells.is_empty() {
             true => body,
             false => {
@@ -81,7 +76,6 @@ impl<'a> Binder<'a> {
         };
         Ok(Statement::ForEach {
             source: source.node,
-            over,
             item,
             body: Box::new(body),
         })

@@ -186,13 +186,12 @@ pub(crate) fn compile(
     if errors.is_empty() {
         flow::check(&main, &mut errors);
     }
-    let folded = fold::fold(&mut main, compiler.registry, &mut errors);
+    let folded = fold::fold(&mut main, &mut errors);
     if !errors.is_empty() {
         sort(&mut errors);
         return Err(errors);
     }
     Ok(Program(Arc::new(Inner {
-        registry: compiler.registry,
         main: Arc::new(main),
         result,
         constant: folded.constant,

@@ -114,7 +114,7 @@ impl<'a> Binder<'a> {
             &mut failures,
         );
         if !own.is_empty() {
-            return self.best(own, arguments, methods, range);
+            return self.best(own, arguments, range);
         }
         let own_failures = failures.len();
         let with_receiver = |receiver: &Typed| {
@@ -136,7 +136,7 @@ impl<'a> Binder<'a> {
                 &mut failures,
             );
             if !extended.is_empty() {
-                return self.best(extended, &all, methods, range);
+                return self.best(extended, &all, range);
             }
         }
         // Extension methods for other receivers are no help in a message.
