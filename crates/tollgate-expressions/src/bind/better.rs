@@ -3,7 +3,7 @@
 use super::explain::display;
 use super::overload::{Applicable, Argument, Passed};
 use super::types::{kind_of, same, underlying};
-use super::{Bind, Binder, Bound, Methods, Reported};
+use super::{Bind, Binder, Bound, Reported};
 use crate::typed::Kind;
 use tollgate_dotnet::Type;
 use tollgate_syntax::csharp::ast::{self, Range32};

@@ -339,7 +339,6 @@ impl<'a> Binder<'a> {
                             Designation::Variable(name) => Some(name.range.start),
                             _ => None,
                         };
-                        let kind = kind_of(ty);
                         place.push(self.by_reference(&to, declared, true, &mut setup, range));
                         continue;
                     }
