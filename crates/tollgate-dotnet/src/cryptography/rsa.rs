@@ -25,6 +25,11 @@ pub(super) fn public_key(der: &[u8]) -> Option<Value> {
     Some(Value::object(Key::Public(key)))
 }
 
+// What work with a key costs in steps, so that a loop around it stays bounded.
+const IMPORT: u64 = 10_000;
+const SIGNATURE: u64 = 10_000;
+const VERIFICATION: u64 = 1_000;
+
 /// `AsymmetricAlgorithm`.
 static ASYMMETRIC: TypeDef = TypeDef {
     name: "System.Security.Cryptography.AsymmetricAlgorithm",
@@ -57,6 +62,7 @@ static RSA: TypeDef = TypeDef {
         }),
         member("void ImportFromPem(string input)", |call| {
             let text = call.text(1, "input")?.to_utf8();
+            call.machine.step(IMPORT)?;
             call.work(text.len())?;
             let key = from_pem(&text).ok_or_else(|| {
                 Throw::argument("No supported key formats were found. Check that the input represents the contents of a PEM-encoded key file, not the path to such a file. (Parameter 'input')")
@@ -168,6 +174,7 @@ fn import(call: &mut Call<'_, '_>, key: Key) -> Result<Value, Throw> {
 
 fn import_der(call: &mut Call<'_, '_>, read: fn(&[u8]) -> Option<Key>) -> Result<Value, Throw> {
     let der = call.bytes(1, "source")?;
+    call.machine.step(IMPORT)?;
     call.work(der.len())?;
     let key = read(&der).ok_or_else(|| exception("ASN1 corrupted data."))?;
     call.outs.push(crate::args::int(der.len()));
@@ -205,8 +212,7 @@ fn unknown(hash: &str) -> Throw {
 
 fn sign(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let data = call.bytes(1, "data")?;
-    // A signature costs about a millisecond.
-    call.machine.step(10_000)?;
+    call.machine.step(SIGNATURE)?;
     call.work(data.len())?;
     let (hash, padding) = scheme(call, 2)?;
     let encoding: &'static dyn RsaEncoding = match (hash, padding) {
@@ -231,7 +237,7 @@ fn sign(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn verify(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (data, signature) = (call.bytes(1, "data")?, call.bytes(2, "signature")?);
-    call.machine.step(1_000)?;
+    call.machine.step(VERIFICATION)?;
     call.work(data.len())?;
     let (hash, padding) = scheme(call, 3)?;
     let parameters: &'static RsaParameters = match (hash, padding) {
