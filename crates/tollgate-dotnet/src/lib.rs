@@ -41,6 +41,7 @@ pub use cryptography::{certificate, certificate_type};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
+pub use net::escaping::form as form_encode;
 pub use record::Record;
 pub use registry::{Found, Registry};
 pub use sequence::{Sequence, from_fn};

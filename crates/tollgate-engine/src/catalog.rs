@@ -673,6 +673,8 @@ pub struct WorkspaceInfo {
 pub struct DeploymentInfo {
     /// `GatewayId`; `managed` unless said otherwise, as in APIM's own cloud gateway.
     pub gateway_id: Str,
+    /// `Gateway.InstanceId`; empty unless given.
+    pub gateway_instance_id: Str,
     /// `Region`.
     pub region: Str,
     /// `ServiceId`.
@@ -687,6 +689,7 @@ impl Default for DeploymentInfo {
     fn default() -> Self {
         Self {
             gateway_id: Str::from_static("managed"),
+            gateway_instance_id: Str::EMPTY,
             region: Str::from_static("local"),
             service_id: Str::from_static("tollgate"),
             service_name: Str::from_static("tollgate"),

@@ -26,7 +26,7 @@ pub use catalog::{
     OperationInfo, Product, ProductInfo, Source, Subscription, SubscriptionInfo, SubscriptionScope,
     UserInfo, Workspace, WorkspaceInfo,
 };
-pub use context::{BasicAuthCredentials, Jwt, compiler, registry};
+pub use context::{Authorization, BasicAuthCredentials, Jwt, compiler, registry};
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
 pub use gateway::{Gateway, Outcome, Peer, RunOptions};

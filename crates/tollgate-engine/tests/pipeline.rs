@@ -755,3 +755,36 @@ async fn a_request_ends_on_the_plan_it_began_with() {
     assert_eq!(notes(&handling.await), "old;");
     assert_eq!(get(&gateway).await.response.status(), 404);
 }
+
+#[tokio::test]
+async fn forms_are_written_as_they_are_read() {
+    let form = "context.Request.Body.AsFormUrlEncodedContent(true)";
+    let (gateway, _) = gateway(
+        &format!(
+            "<note text='@({form}.ToQueryString())'/>
+             <note text='@({form}.ToFormUrlEncodedContent())'/>
+             <note text='@(new Dictionary&lt;string, IList&lt;string>>().ToQueryString() ?? \"none\")'/>"
+        ),
+        "",
+        "",
+    );
+    let sent = request("POST", "/api/items", "a=1&b=x+y&a=%26");
+    assert_eq!(
+        notes(&run(&gateway, sent).await),
+        "?a=1&a=%26&b=x+y;a=1&a=%26&b=x+y;none;"
+    );
+}
+
+#[tokio::test]
+async fn what_only_azure_knows_is_null_or_empty() {
+    let (gateway, _) = gateway(
+        "<note text='@((context.Request.Certificate == null).ToString())'/>
+         <note text='@((context.Request.PrivateEndpointConnection?.Name == null).ToString())'/>
+         <note text='@(context.Deployment.Certificates.Any(c => c.Value.Thumbprint == \"A\").ToString())'/>
+         <note text='@((((Authorization)context.Variables.GetValueOrDefault(\"x\"))?.AccessToken == null).ToString())'/>
+         <note text='@(context.Deployment.Gateway.InstanceId)'/>",
+        "",
+        "",
+    );
+    assert_eq!(notes(&get(&gateway).await), "True;True;False;True;;");
+}

@@ -57,7 +57,7 @@ pub(crate) fn path(text: &str) -> String {
 }
 
 /// `WebUtility.UrlEncode`.
-pub(crate) fn form(text: &str) -> String {
+pub fn form(text: &str) -> String {
     utf8_percent_encode(text, FORM)
         .to_string()
         .replace(' ', "+")

@@ -44,6 +44,9 @@ pub(super) static GATEWAY: TypeDef = TypeDef {
         member("string Id { get; }", |c| {
             Ok(this::<Gateway>(c)?.0.gateway_id.clone().into())
         }),
+        member("string InstanceId { get; }", |c| {
+            Ok(this::<Gateway>(c)?.0.gateway_instance_id.clone().into())
+        }),
         member("bool IsManaged { get; }", |c| {
             let id = &this::<Gateway>(c)?.0.gateway_id;
             Ok((id.as_utf8() == Some("managed")).into())

@@ -1,10 +1,12 @@
 //! The extension methods of policy expressions.
 
-use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, Value, member, pure};
+use tollgate_dotnet::{
+    Call, Dictionary, Throw, TypeDef, TypeKind, Value, form_encode, member, ops, pure,
+};
 
 use super::{BasicAuthCredentials, context};
 
-/// Extension methods on `string`.
+/// Extension methods on `string` and forms.
 pub(super) static EXTENSIONS: TypeDef = TypeDef {
     name: "Tollgate.PolicyExtensions",
     kind: TypeKind::Static,
@@ -30,6 +32,14 @@ pub(super) static EXTENSIONS: TypeDef = TypeDef {
                 Ok(found(c, parsed))
             },
         ),
+        member(
+            "static string ToQueryString(this IDictionary<string, IList<string>> dictionary)",
+            |c| form(c, "?"),
+        ),
+        member(
+            "static string ToFormUrlEncodedContent(this IDictionary<string, IList<string>> dictionary)",
+            |c| form(c, ""),
+        ),
     ],
 };
 
@@ -37,6 +47,35 @@ fn found(call: &mut Call<'_, '_>, parsed: Value) -> Value {
     let there = !parsed.is_null();
     call.outs.push(parsed);
     there.into()
+}
+
+/// `a=1&a=2`; `null` if there are no values.
+fn form(call: &mut Call<'_, '_>, prefix: &str) -> Result<Value, Throw> {
+    let Some(form) = call.machine.heap.of::<Dictionary>(call.arg(0)) else {
+        return Ok(Value::Null);
+    };
+    let lists: Vec<(Value, Value)> = (form.iter())
+        .map(|(name, values)| (name.clone(), values.clone()))
+        .collect();
+    let encoded = |value: &Value| {
+        let text = value.as_str().cloned().unwrap_or_default();
+        form_encode(&text.to_utf8())
+    };
+    let mut text = String::from(prefix);
+    for (name, values) in lists {
+        let name = encoded(&name);
+        for value in ops::collect(call.machine, &values)? {
+            if text.len() > prefix.len() {
+                text.push('&');
+            }
+            text.push_str(&format!("{name}={}", encoded(&value)));
+            call.room(text.len())?;
+        }
+    }
+    match text.len() > prefix.len() {
+        true => call.new_text(text),
+        false => Ok(Value::Null),
+    }
 }
 
 fn basic(call: &Call<'_, '_>) -> Value {

@@ -1,6 +1,7 @@
 //! The types of `context`, one a file, each with its table of members. Source: api-management-policy-expressions.md.
 
 mod api;
+mod authorization;
 mod basic;
 mod body;
 mod deployment;
@@ -32,6 +33,7 @@ use tollgate_expressions::Compiler;
 
 use crate::exchange::Context;
 
+pub use authorization::Authorization;
 pub use basic::BasicAuthCredentials;
 pub use jwt::Jwt;
 pub(crate) use part::Part;
@@ -41,6 +43,8 @@ const TYPES: &[&TypeDef] = &[
     &api::IAPI,
     &api::ICONTEXT_API,
     &api::KEY_NAMES,
+    &authorization::AUTHORIZATION,
+    &authorization::CLAIMS,
     &basic::BASIC,
     &body::BODY,
     &deployment::DEPLOYMENT,
@@ -55,6 +59,7 @@ const TYPES: &[&TypeDef] = &[
     &product::PRODUCT,
     &product::STATE,
     &query::QUERY,
+    &request::PRIVATE_ENDPOINT,
     &request::REQUEST,
     &response::RESPONSE,
     &root::CONTEXT,

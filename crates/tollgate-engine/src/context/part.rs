@@ -114,6 +114,11 @@ static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
     }
 });
 
+/// `KeyValuePair<string, object>`.
+pub(super) fn object_pair() -> Type {
+    PAIRS.objects.clone()
+}
+
 /// `KeyValuePair<string, string[]>`.
 pub(super) fn array_pair() -> Type {
     PAIRS.arrays.clone()

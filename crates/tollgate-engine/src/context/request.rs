@@ -30,7 +30,26 @@ pub(super) static REQUEST: TypeDef = TypeDef {
         pure("IUrl OriginalUrl { get; }", |_| {
             Ok(Part::OriginalUrl.value())
         }),
+        pure(
+            "IPrivateEndpointConnection PrivateEndpointConnection { get; }",
+            |_| Ok(Value::Null),
+        ),
         pure("IUrl Url { get; }", |_| Ok(Part::Url.value())),
+    ],
+};
+
+/// `IPrivateEndpointConnection`: there is none outside Azure, so nothing can be read of it.
+pub(super) static PRIVATE_ENDPOINT: TypeDef = TypeDef {
+    name: "Tollgate.IPrivateEndpointConnection",
+    kind: TypeKind::Interface,
+    bases: &[],
+    values: &[],
+    members: &[
+        member("string GroupId { get; }", |_| Err(Throw::null_reference())),
+        member("string MemberName { get; }", |_| {
+            Err(Throw::null_reference())
+        }),
+        member("string Name { get; }", |_| Err(Throw::null_reference())),
     ],
 };
 
