@@ -146,7 +146,7 @@ impl Gateway {
         }
         if options.trace {
             let secrets = plan.secrets().iter().map(|secret| secret.to_string());
-            let credentials = wire::credentials(&context.request.headers);
+            let credentials = wire::credentials(&context.request, None);
             context.trace = Some(Trace::new(secrets.chain(credentials).collect()));
         }
         let mut exchange = Exchange::new(context, plan);

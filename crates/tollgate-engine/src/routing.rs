@@ -286,10 +286,15 @@ impl Template {
         self.method.as_ref().is_none_or(|own| own == method)
             && self.matches_path(path)
             && self.query.iter().all(|(name, value)| {
-                query_value(query, name).is_some_and(|found| match value {
-                    QueryValue::Parameter(_) => true,
-                    QueryValue::Literal(literal) => decode_query(found) == **literal,
-                })
+                let mut found = query_values(query, name).peekable();
+                found.peek().is_some()
+                    && match value {
+                        QueryValue::Parameter(_) => true,
+                        // Of several, nobody knows which one the backend goes by.
+                        QueryValue::Literal(literal) => {
+                            found.all(|found| decode_query(found) == **literal)
+                        }
+                    }
             })
     }
 
@@ -417,7 +422,12 @@ fn decode(text: &str) -> Cow<'_, str> {
 
 /// The raw value of the first query parameter of this name.
 pub(crate) fn query_value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    query.split('&').find_map(|pair| {
+    query_values(query, name).next()
+}
+
+/// The raw values of all query parameters of this name, whatever the case of its letters.
+pub(crate) fn query_values<'q>(query: &'q str, name: &str) -> impl Iterator<Item = &'q str> {
+    query.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         decode_query(key)
             .eq_ignore_ascii_case(name)

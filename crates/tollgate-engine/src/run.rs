@@ -15,6 +15,8 @@ use crate::wire;
 
 /// Runs the whole of it, and gives what the client gets.
 pub(crate) async fn run(exchange: &mut Exchange) -> http::Response<Body> {
+    let unanswered = Unanswered(exchange);
+    let exchange = &mut *unanswered.0;
     let client_method = exchange.context.request.method.clone();
     let plan = exchange.plan.clone();
     match enter(&plan, exchange) {
@@ -106,6 +108,9 @@ fn set_route(exchange: &mut Exchange, route: &Route<'_, '_>) {
     let inner_service = exchange.has_inner_service();
     let context = &mut exchange.context;
     context.api = Some(route.api.info.clone());
+    if let Some(trace) = &mut context.trace {
+        trace.hide(wire::credentials(&context.request, Some(&route.api.info)));
+    }
     context.operation = route.operation.info.clone();
     let request = &mut context.request;
     request.matched_parameters = route.parameters.iter().cloned().collect();
@@ -234,9 +239,25 @@ fn error_response(error: &ErrorResponse, exchange: &Exchange) -> Response {
     response
 }
 
+/// An exchange that may be given up. Whoever hangs up does not call for nothing: the deferred work is done all the
+/// same, with the response as far as it came, unless it needs a body or a port that waits.
+struct Unanswered<'e>(&'e mut Exchange);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        let exchange = &mut *self.0;
+        while let Some(work) = exchange.next_deferred() {
+            if let Err(failure) = work.settle(exchange) {
+                report(exchange, &failure);
+            }
+        }
+    }
+}
+
 /// Does the deferred work. What fails is logged; the response stays as it is.
 async fn settle(exchange: &mut Exchange) {
-    for work in exchange.take_deferred() {
+    exchange.budget = exchange.context.ports.limits.budget.clone();
+    while let Some(work) = exchange.next_deferred() {
         let result = match exchange.context.buffer(work.reads()).await {
             Ok(()) => work.settle(exchange),
             Err(failure) => Err(failure),

@@ -8,12 +8,14 @@ use http::{Method, StatusCode};
 use http_body::Body as _;
 use tollgate_dotnet::{Str, Value};
 
+use crate::catalog::ApiInfo;
 use crate::context::Jwt;
 use crate::exchange::{
     Body, Exchange, ReasonPhrase, Request, Response, Url, UrlError, Variables, strip_hop_by_hop,
 };
 use crate::failure::{Failure, error_body};
 use crate::gateway::Peer;
+use crate::routing::{decode_query, query_values};
 
 /// The variables of the exchange, for an inner service; an extension of [`http::Request`].
 ///
@@ -62,6 +64,8 @@ pub(crate) fn receive(request: http::Request<Body>, peer: Peer) -> Result<Reques
         (None, false) => "http",
     };
     let url = Url::of_parts(scheme, &host, parts.uri.path(), parts.uri.query())?;
+    // Here and not on the way out: `Connection` must not name headers that policies set or have checked.
+    strip_hop_by_hop(&mut parts.headers);
     // One `Host`, and the one that counts.
     if !parts
         .headers
@@ -201,15 +205,34 @@ fn forwarded_for(headers: &HeaderMap, ip: &str) -> Option<HeaderValue> {
 /// What is too short to be a credential is not masked: the mask would spoil words.
 const SHORTEST_CREDENTIAL: usize = 6;
 
-/// What logs and traces may not show of a request's headers.
-pub(crate) fn credentials(headers: &HeaderMap) -> impl Iterator<Item = String> {
+/// What logs and traces may not show of a request: what `Authorization` says, and the keys of subscriptions once the API
+/// is known, which says where they are.
+pub(crate) fn credentials(
+    request: &Request,
+    api: Option<&ApiInfo>,
+) -> impl Iterator<Item = String> {
+    let headers = &request.headers;
     let values = headers.get_all(header::AUTHORIZATION).iter();
-    values.filter_map(|value| {
+    let tokens = values.filter_map(|value| {
         let text = value.to_str().ok()?.trim();
         let (_, token) = text.split_once(' ').unwrap_or(("", text));
-        let token = token.trim();
-        (token.len() >= SHORTEST_CREDENTIAL).then(|| token.to_owned())
-    })
+        Some(token.trim().to_owned())
+    });
+    let in_header = api.into_iter().flat_map(|api| {
+        let values = headers.get_all(&*api.key_header.to_utf8()).iter();
+        values.filter_map(|value| Some(value.to_str().ok()?.to_owned()))
+    });
+    let in_query = api.into_iter().flat_map(|api| {
+        let query = request.original_url.query.to_utf8();
+        let raw = query_values(query.trim_start_matches('?'), &api.key_query.to_utf8())
+            .flat_map(|raw| [raw.to_owned(), decode_query(raw).into_owned()])
+            .collect::<Vec<_>>();
+        raw
+    });
+    tokens
+        .chain(in_header)
+        .chain(in_query)
+        .filter(|credential| credential.len() >= SHORTEST_CREDENTIAL)
 }
 
 /// A GUID as .NET writes it.

@@ -16,6 +16,7 @@ pub use url::{Url, UrlError};
 pub use variables::{VariableName, Variables};
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,7 +44,7 @@ pub struct Exchange {
     backend: Option<Arc<dyn HttpClient>>,
     resume_points: SmallVec<[usize; 8]>,
     kept: Vec<Box<dyn Any + Send>>,
-    deferred: Vec<Box<dyn Deferred>>,
+    deferred: VecDeque<Box<dyn Deferred>>,
     added_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -80,7 +81,7 @@ impl Exchange {
             backend: None,
             resume_points: SmallVec::new(),
             kept: Vec::new(),
-            deferred: Vec::new(),
+            deferred: VecDeque::new(),
             added_headers: Vec::new(),
         }
     }
@@ -98,7 +99,7 @@ impl Exchange {
     /// Text as logs and events may show it: the values of secret named values and the client's credentials masked.
     pub fn masked(&self, text: &str) -> String {
         let secrets = self.plan.secrets().iter().map(|secret| secret.to_string());
-        let credentials = wire::credentials(&self.context.request.headers);
+        let credentials = wire::credentials(&self.context.request, self.context.api.as_deref());
         let all = secrets.chain(credentials);
         all.filter(|secret| !secret.is_empty())
             .fold(text.to_owned(), |text, secret| text.replace(&secret, "***"))
@@ -163,12 +164,12 @@ impl Exchange {
 
     /// Has work done when the response is known.
     pub fn defer(&mut self, work: Box<dyn Deferred>) {
-        self.deferred.push(work);
+        self.deferred.push_back(work);
     }
 
     /// The work that waits for the response, in its order; none is left.
-    pub(crate) fn take_deferred(&mut self) -> Vec<Box<dyn Deferred>> {
-        std::mem::take(&mut self.deferred)
+    pub(crate) fn next_deferred(&mut self) -> Option<Box<dyn Deferred>> {
+        self.deferred.pop_front()
     }
 
     /// Adds a header to the response that is sent in the end, whatever it is (`cors`, `rate-limit`).

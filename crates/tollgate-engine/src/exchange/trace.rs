@@ -28,13 +28,15 @@ pub struct TraceEntry {
 impl Trace {
     /// An empty trace that shows none of these secrets.
     pub fn new(secrets: Vec<String>) -> Self {
-        Self {
-            entries: Vec::new(),
-            secrets: secrets
-                .into_iter()
-                .filter(|secret| !secret.is_empty())
-                .collect(),
-        }
+        let mut trace = Self::default();
+        trace.hide(secrets);
+        trace
+    }
+
+    /// Has entries that are added from now on not show these secrets.
+    pub(crate) fn hide(&mut self, secrets: impl IntoIterator<Item = String>) {
+        let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
+        self.secrets.extend(secrets);
     }
 
     /// Adds an entry; secrets in it are masked.
