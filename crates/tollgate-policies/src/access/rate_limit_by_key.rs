@@ -6,8 +6,8 @@
 //!     increment-condition="@(context.Response.StatusCode == 200)" />
 //! ```
 //!
-//! There is one counter for each key, whichever policy counts on it; every policy that runs counts. Policies that share
-//! a key should have the same `calls` and `renewal-period` (1 to 300 seconds).
+//! There is one counter for each key and `renewal-period` (1 to 300 seconds), whichever policy counts on it; every policy
+//! that runs counts. Policies that share a counter should have the same `calls`.
 //!
 //! With `increment-condition` or `increment-count` as an expression, or `increment-after-response`, the call is checked
 //! against the counter as it is, and counted just before the response is sent, when the expressions can see it; after
@@ -137,11 +137,14 @@ impl RateLimitByKey {
     /// What applies to this request.
     fn limit(&self, exchange: &mut Exchange) -> Result<Limit, Failure> {
         let calls = *self.calls.get(exchange)?;
-        let key = ["rate-limit-by-key\n", &*self.key.get(exchange)?.to_utf8()].concat();
         let seconds = *self.period.get(exchange)?;
         if !(1..=LONGEST_PERIOD).contains(&seconds) {
             return Err(Failure::validation());
         }
+        // On one counter a short period would forget what a long one still has to count.
+        let key = self.key.get(exchange)?;
+        let parts = ["rate-limit-by-key\n", &seconds.to_string(), "\n", &*key.to_utf8()];
+        let key = parts.concat();
         Ok(Limit {
             key,
             calls,
