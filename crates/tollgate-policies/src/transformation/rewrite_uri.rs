@@ -10,6 +10,7 @@
 //! behind the template's own. Values are percent-encoded; a template without a leading `/` gets one.
 //! Source: rewrite-uri-policy.md.
 
+use percent_encoding::percent_decode_str;
 use tollgate_dotnet::Str;
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads, Scopes,
@@ -88,10 +89,15 @@ impl Policy for RewriteUri {
             true => Str::EMPTY,
             false => format!("?{}", query.join("&")).into(),
         };
-        // What it became must still be a URL.
-        if format!("http://host{path}{}", query.to_utf8())
-            .parse::<http::Uri>()
-            .is_err()
+        // What it became must still be a URL, and must not climb out of where the template leads.
+        let climbs = path.split('/').any(|segment| {
+            let segment = percent_decode_str(segment).decode_utf8_lossy();
+            matches!(&*segment, "." | "..")
+        });
+        if climbs
+            || format!("http://host{path}{}", query.to_utf8())
+                .parse::<http::Uri>()
+                .is_err()
         {
             return Err(Failure::validation());
         }
