@@ -281,6 +281,7 @@ impl RequiredClaim {
 /// A token whose signature was found good.
 #[derive(Debug)]
 struct Verified {
+    kid: Option<Box<str>>,
     claims: Claims,
     jwt: Option<Arc<Jwt>>,
 }
@@ -363,7 +364,10 @@ impl ValidateJwt {
         let now = unix_seconds(exchange.context.ports.clock.now());
         let remembered = exchange.context.ports.shared.get::<Remembered<Verified>>();
 
-        let accepts = |identity: KeyIdentity| keys().any(|key| key.identity() == identity);
+        let accepts = |identity: KeyIdentity, verified: &Verified| {
+            let kid = verified.kid.as_deref();
+            keys().any(|key| key.identity() == identity && key.fits(kid))
+        };
         if let Some(verified) = remembered.get(utf8(text)?, now, accepts) {
             if let Some(jwt) = &verified.jwt {
                 exchange.context.keep_jwt(text, jwt);
@@ -381,6 +385,7 @@ impl ValidateJwt {
             })?),
         };
         let verified = Arc::new(Verified {
+            kid: token.kid,
             claims: token.claims,
             jwt: exchange.context.decode_jwt(text),
         });

@@ -87,6 +87,14 @@ impl Key {
         by_type.contains(&algorithm) && self.only.is_none_or(|only| only == algorithm)
     }
 
+    /// Whether the key may have signed a token that names this one: when both have a name, it must be the same.
+    pub(crate) fn fits(&self, kid: Option<&str>) -> bool {
+        match (kid, self.id.as_deref()) {
+            (Some(kid), Some(id)) => kid == id,
+            _ => true,
+        }
+    }
+
     pub(crate) fn decoding(&self) -> &DecodingKey {
         &self.decoding
     }

@@ -35,12 +35,12 @@ struct Entry<T> {
 }
 
 impl<T> Remembered<T> {
-    /// What was kept of this very token, if one of the keys that are accepted now signed it.
+    /// What was kept of this very token, if the key that signed it is accepted for it now.
     pub(crate) fn get(
         &self,
         text: &str,
         now: i64,
-        accepts: impl FnOnce(KeyIdentity) -> bool,
+        accepts: impl FnOnce(KeyIdentity, &T) -> bool,
     ) -> Option<Arc<T>> {
         let (fingerprint, set) = self.place(text)?;
         let mut set = set.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +48,7 @@ impl<T> Remembered<T> {
             .iter_mut()
             .find(|entry| entry.fingerprint == fingerprint)?;
         entry.used = now;
-        accepts(entry.key).then(|| entry.token.clone())
+        accepts(entry.key, &entry.token).then(|| entry.token.clone())
     }
 
     /// Keeps a token whose signature was found good, at the cost of expired ones and of those not asked for longest.
@@ -147,7 +147,7 @@ mod tests {
         let (one, other) = (one_key(), key("ZmVkY2JhOTg3NjU0MzIxMA=="));
         let remembered = Remembered::default();
         remembered.put("a.b.c", one, 100, 0, &Arc::new(7));
-        let get = |text, key| remembered.get(text, 0, |signed| signed == key);
+        let get = |text, key| remembered.get(text, 0, |signed, _| signed == key);
         assert_eq!(get("a.b.c", one).as_deref(), Some(&7));
         assert_eq!(get("a.b.c", other), None);
         assert_eq!(get("a.b.d", one), None);
@@ -172,7 +172,7 @@ mod tests {
         }
         let too_long = "x".repeat(SET_BYTES + 1);
         remembered.put(&too_long, one_key(), 100, 0, &Arc::new(()));
-        assert!(remembered.get(&too_long, 0, |_| true).is_none());
+        assert!(remembered.get(&too_long, 0, |_, _| true).is_none());
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
                 number,
                 &Arc::new(()),
             );
-            assert!(remembered.get("popular", number, |_| true).is_some());
+            assert!(remembered.get("popular", number, |_, _| true).is_some());
         }
     }
 }

@@ -104,6 +104,10 @@ fn json<T: for<'de> Deserialize<'de>>(
     segment: &str,
 ) -> Result<T, MalformedToken> {
     let bytes = decode(part, segment)?;
+    // Serde also reads a structure from an array of its members.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(MalformedToken::Json(part));
+    }
     serde_json::from_slice(&bytes).map_err(|_| MalformedToken::Json(part))
 }
 
@@ -156,6 +160,11 @@ mod tests {
             ("bm8.e30.c2ln".into(), Json("header")),
             ("e30.e30.c2ln".into(), Json("header")),
             (compact(r#"{"alg":1}"#, "{}"), Json("header")),
+            (compact(r#"["none",null]"#, "{}"), Json("header")),
+            (
+                compact(r#"{"alg":"RS256","alg":"none"}"#, "{}"),
+                Json("header"),
+            ),
             (compact(r#"{"alg":"RS256"}"#, "no"), Json("payload")),
             (compact(r#"{"alg":"RS256"}"#, "[1]"), Json("payload")),
             (compact(r#"{"alg":"RS256"}"#, &deep), Json("payload")),

@@ -24,7 +24,7 @@ pub(crate) fn signature<'k>(
     };
     let kid = token.kid.as_deref();
     let (mut found, mut tried) = (false, false);
-    for key in keys.filter(|key| fits(key, kid)) {
+    for key in keys.filter(|key| key.fits(kid)) {
         found |= kid.is_none() || key.id.is_some();
         if key.allows(algorithm) {
             tried = true;
@@ -114,13 +114,6 @@ pub(crate) fn claims_rejection<'a>(
             name: failed.to_owned(),
             value: Shown::list(claims.texts(failed)),
         },
-    }
-}
-
-fn fits(key: &Key, kid: Option<&str>) -> bool {
-    match (kid, key.id.as_deref()) {
-        (Some(kid), Some(id)) => kid == id,
-        _ => true,
     }
 }
 

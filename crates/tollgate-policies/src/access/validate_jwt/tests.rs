@@ -537,3 +537,14 @@ async fn a_remembered_token_is_still_checked() {
     world.clock.advance(10);
     assert_eq!(gate.bearer(&token).await.reason(), "TokenExpired");
 }
+
+#[tokio::test]
+async fn a_remembered_token_passes_no_policy_whose_key_has_another_name() {
+    let world = World::empty();
+    let key = |id: &str| secret_key().replace("<key>", &format!("<key id='{id}'>"));
+    let token = SECRET.token("HS256", Some("a"), json!({}));
+    let (a, b) = (key("a"), key("b"));
+    assert!(world.gate(HEADER, &a).bearer(&token).await.passed());
+    let outcome = world.gate(HEADER, &b).bearer(&token).await;
+    assert_eq!(outcome.reason(), "TokenSignatureKeyNotFound");
+}
