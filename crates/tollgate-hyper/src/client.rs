@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode, Uri, Version, header};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -230,7 +231,8 @@ async fn follow(client: Inner, outbound: OutboundRequest) -> Result<Response<Bod
         else {
             return Ok(response);
         };
-        let elsewhere = next.authority() != again.uri().authority();
+        let elsewhere =
+            (next.scheme(), next.authority()) != (again.uri().scheme(), again.uri().authority());
         match response.status() {
             StatusCode::SEE_OTHER => become_get(&mut again),
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND
@@ -286,10 +288,12 @@ fn target(response: &Response<Body>, from: Option<&Uri>) -> Option<Uri> {
     }
     let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
     let to: Uri = location.parse().ok()?;
-    if to.scheme().is_some() {
-        return Some(to);
-    }
     let from = from?;
+    if let Some(scheme) = to.scheme() {
+        // What was sent encrypted is not sent again in the clear.
+        let secure = from.scheme() != Some(&Scheme::HTTPS) || *scheme == Scheme::HTTPS;
+        return secure.then_some(to);
+    }
     let builder = Uri::builder()
         .scheme(from.scheme_str()?)
         .authority(from.authority()?.as_str());
@@ -341,4 +345,28 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_never_leads_from_https_to_http() {
+        let leads = |from: &'static str, location: &'static str| {
+            let response = Response::builder().status(302);
+            let response = response.header(header::LOCATION, location);
+            let to = target(
+                &response.body(Body::empty()).unwrap(),
+                Some(&Uri::from_static(from)),
+            );
+            to.map(|to| to.to_string()).unwrap_or_default()
+        };
+        assert_eq!(leads("https://a/", "http://a/x"), "");
+        assert_eq!(leads("https://a/", "https://b/x"), "https://b/x");
+        assert_eq!(leads("http://a/", "https://a/x"), "https://a/x");
+        assert_eq!(leads("http://a/y/z", "x"), "http://a/y/x");
+    }
 }
