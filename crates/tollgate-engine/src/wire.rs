@@ -224,10 +224,9 @@ pub(crate) fn credentials(
     });
     let in_query = api.into_iter().flat_map(|api| {
         let query = request.original_url.query.to_utf8();
-        let raw = query_values(query.trim_start_matches('?'), &api.key_query.to_utf8())
+        query_values(query.trim_start_matches('?'), &api.key_query.to_utf8())
             .flat_map(|raw| [raw.to_owned(), decode_query(raw).into_owned()])
-            .collect::<Vec<_>>();
-        raw
+            .collect::<Vec<_>>()
     });
     tokens
         .chain(in_header)

@@ -143,7 +143,12 @@ impl RateLimitByKey {
         }
         // On one counter a short period would forget what a long one still has to count.
         let key = self.key.get(exchange)?;
-        let parts = ["rate-limit-by-key\n", &seconds.to_string(), "\n", &*key.to_utf8()];
+        let parts = [
+            "rate-limit-by-key\n",
+            &seconds.to_string(),
+            "\n",
+            &*key.to_utf8(),
+        ];
         let key = parts.concat();
         Ok(Limit {
             key,
