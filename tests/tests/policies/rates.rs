@@ -103,6 +103,13 @@ async fn expressions_count_when_the_response_is_known() {
 }
 
 #[tokio::test]
+async fn an_increment_that_fails_counts() {
+    let fails = r#"calls="1" increment-condition="@(bool.Parse("perhaps"))""#;
+    let world = answering(fails, &[200, 200]);
+    assert_eq!(statuses(&world, 2).await, [200, 429]);
+}
+
+#[tokio::test]
 async fn literals_count_at_once() {
     assert_eq!(
         statuses(&answering(r#"calls="1""#, &[500]), 2).await,

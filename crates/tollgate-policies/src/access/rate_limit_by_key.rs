@@ -12,8 +12,8 @@
 //! With `increment-condition` or `increment-count` as an expression, or `increment-after-response`, the call is checked
 //! against the counter as it is, and counted just before the response is sent, when the expressions can see it; after
 //! `return-response` and `on-error` too. So a limit shows one call later, and calls that run at the same time may pass
-//! together. Otherwise the call is counted at once, and exactly. A call passes while one more would not exceed `calls`,
-//! whatever it counts for.
+//! together. An expression that fails counts the call as one. Otherwise the call is counted at once, and exactly. A
+//! call passes while one more would not exceed `calls`, whatever it counts for.
 //!
 //! The window slides; it is exact up to 16 calls in a period and may refuse for a sixteenth of the period too long
 //! beyond that. An empty key is a key like others; a null one fails with `ExpressionValueValidationFailure`. Refused: 429
@@ -252,9 +252,17 @@ struct Settle {
 
 impl Deferred for Settle {
     fn settle(self: Box<Self>, exchange: &mut Exchange) -> Result<Step<()>, Failure> {
-        let count = self.increment.evaluate(exchange)?;
+        let evaluated = self.increment.evaluate(exchange);
+        // Who can make the expression fail must not call without a limit.
+        let count = *evaluated.as_ref().unwrap_or(&1);
         if count == 0 {
             return Ok(Step::Ready(()));
+        }
+        if let Err(failure) = &evaluated {
+            tracing::warn!(
+                reason = failure.reason(),
+                "a call was counted although its increment could not be evaluated"
+            );
         }
         Ok(match self.limit.count(exchange, &[Count::Add(count)]) {
             Step::Ready(_) => Step::Ready(()),
