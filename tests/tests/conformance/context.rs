@@ -75,6 +75,7 @@ fn catalog(context: &mut Context, json: &Json) {
     let service_name = string(&d["serviceName"], "contoso");
     context.deployment = Arc::new(DeploymentInfo {
         gateway_id: string(&d["gatewayId"], "managed"),
+        gateway_instance_id: string(&d["instanceId"], "gw-0"),
         region: string(&d["region"], "West Europe"),
         service_id: string(&d["serviceId"], &service_name.to_utf8()),
         service_name,
