@@ -470,7 +470,11 @@ impl PartialEq for Str {
         match (&self.0, &other.0) {
             (Repr::Wide(a), Repr::Wide(b)) => a == b,
             (Repr::Wide(_), _) | (_, Repr::Wide(_)) => false,
-            _ => self.as_utf8() == other.as_utf8(),
+            _ => match (self.as_utf8(), other.as_utf8()) {
+                // The same long text is common: a header that several expressions read.
+                (Some(a), Some(b)) => std::ptr::eq(a, b) || a == b,
+                _ => false,
+            },
         }
     }
 }

@@ -32,13 +32,15 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
     match name {
         Some(Name(None)) => Ok(None),
         Some(Name(Some(name))) => {
-            let headers = of(context(call)?.0, part)?;
-            Ok(decoded(headers.get_all(name).iter()))
+            let context = &*context(call)?.0;
+            let values = of(context, part)?.get_all(name);
+            Ok(decoded(context, values.iter()))
         }
         None => {
             let name = key(call)?.clone();
-            let headers = of(context(call)?.0, part)?;
-            Ok(decoded(headers.get_all(&*name.to_utf8()).iter()))
+            let context = &*context(call)?.0;
+            let values = of(context, part)?.get_all(&*name.to_utf8());
+            Ok(decoded(context, values.iter()))
         }
     }
 }
@@ -72,8 +74,8 @@ fn texts_of(headers: &HeaderMap, name: &HeaderName) -> Texts {
     headers.get_all(name).iter().map(header_text).collect()
 }
 
-fn decoded<'h>(values: impl Iterator<Item = &'h HeaderValue>) -> Option<Texts> {
-    let texts: Texts = values.map(header_text).collect();
+fn decoded<'h>(context: &Context, values: impl Iterator<Item = &'h HeaderValue>) -> Option<Texts> {
+    let texts: Texts = values.map(|value| context.header_text(value)).collect();
     (!texts.is_empty()).then_some(texts)
 }
 

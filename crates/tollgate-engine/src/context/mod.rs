@@ -35,6 +35,7 @@ use crate::exchange::Context;
 
 pub use authorization::Authorization;
 pub use basic::BasicAuthCredentials;
+pub(crate) use headers::header_text;
 pub use jwt::Jwt;
 pub(crate) use part::Part;
 

@@ -1,11 +1,12 @@
 //! What expressions see as `context`.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, Method, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value as Json;
 use tollgate_dotnet::{Str, Value};
 
@@ -14,7 +15,7 @@ use crate::block::Place;
 use crate::catalog::{
     ApiInfo, DeploymentInfo, OperationInfo, ProductInfo, SubscriptionInfo, UserInfo, WorkspaceInfo,
 };
-use crate::context::{Jwt, Part};
+use crate::context::{Jwt, Part, header_text};
 use crate::failure::{Failure, LastError};
 use crate::policy::Reads;
 use crate::ports::Ports;
@@ -55,6 +56,7 @@ pub struct Context {
     running: Option<(&'static str, &'static str)>,
     responses: Vec<Response>,
     tokens: Vec<(Str, Option<Arc<Jwt>>)>,
+    header_texts: RefCell<Vec<(HeaderValue, Str)>>,
 }
 
 /// `context.Request`.
@@ -160,6 +162,10 @@ impl Request {
 /// What a context says of its deployment until a plan says more.
 static DEPLOYMENT: LazyLock<Arc<DeploymentInfo>> = LazyLock::new(Arc::default);
 
+/// From how many bytes on a header's text is remembered.
+const LONG_HEADER: usize = 64;
+/// How many texts of headers are remembered.
+const HEADER_TEXTS: usize = 8;
 /// How many decoded tokens are remembered.
 const TOKENS: usize = 8;
 
@@ -192,7 +198,26 @@ impl Context {
             running: None,
             responses: Vec::new(),
             tokens: Vec::new(),
+            header_texts: RefCell::default(),
         }
+    }
+
+    /// A header's value as text: UTF-8, or else Latin-1. That of a long one, as tokens are, is made once.
+    pub fn header_text(&self, value: &HeaderValue) -> Str {
+        if value.len() < LONG_HEADER {
+            return header_text(value);
+        }
+        let mut texts = self.header_texts.borrow_mut();
+        // The known value keeps its bytes where they are, so nothing else can be there.
+        let same = |known: &HeaderValue| std::ptr::eq(known.as_bytes(), value.as_bytes());
+        if let Some((_, text)) = texts.iter().find(|(known, _)| same(known)) {
+            return text.clone();
+        }
+        let text = header_text(value);
+        if texts.len() < HEADER_TEXTS {
+            texts.push((value.clone(), text.clone()));
+        }
+        text
     }
 
     /// Keeps a response that a policy got for itself (`send-request`), and gives the `IResponse` for a variable.
