@@ -20,6 +20,15 @@ impl Log {
     pub fn start() -> Self {
         let text = Text::default();
         let writer = text.clone();
+        // Without a subscriber that stays, what other tests' threads see first may switch an event off for all.
+        static STAYS: std::sync::Once = std::sync::Once::new();
+        STAYS.call_once(|| {
+            let nowhere = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_writer(std::io::sink)
+                .finish();
+            tracing::subscriber::set_global_default(nowhere).unwrap();
+        });
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
