@@ -11,7 +11,7 @@ use tollgate::engine::{Statistics, check};
 use tollgate::syntax::{DiagnosticView, render};
 
 use crate::Format;
-use crate::arguments::{NamedValues, read_source};
+use crate::arguments::{CatalogArguments, read_source};
 
 /// Reads policy files and folders, and prints all diagnostics.
 #[derive(Debug, Args)]
@@ -28,10 +28,7 @@ pub(crate) struct Arguments {
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    named_values: NamedValues,
-    /// A fragment, as ID=FILE.
-    #[arg(long = "fragment", value_name = "ID=FILE")]
-    fragments: Vec<String>,
+    catalog: CatalogArguments,
     /// Print counts of files, policies, expressions and diagnostics, and no diagnostics.
     #[arg(long)]
     stats: bool,
@@ -41,7 +38,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let catalog = catalog(arguments)?;
+    let catalog = arguments.catalog.add_to(Catalog::new())?;
     let mut files = Vec::new();
     for path in &arguments.paths {
         find(path, &mut files)?;
@@ -80,17 +77,6 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn catalog(arguments: &Arguments) -> Result<Catalog, Box<dyn std::error::Error>> {
-    let mut catalog = arguments.named_values.add_to(Catalog::new())?;
-    for fragment in &arguments.fragments {
-        let (id, path) = fragment
-            .split_once('=')
-            .ok_or_else(|| format!("`{fragment}`: a fragment is ID=FILE"))?;
-        catalog = catalog.fragment(id, read_source(Path::new(path))?);
-    }
-    Ok(catalog)
 }
 
 /// The policy files at a path, in the order of their names.

@@ -18,7 +18,7 @@ use tollgate::ports::{
 use tollgate::syntax::render;
 use tollgate::{Body, BuildError, Gateway, Peer, SystemClock};
 
-use crate::arguments::{NamedValues, read_source};
+use crate::arguments::{CatalogArguments, read_source};
 use crate::{Format, request};
 
 /// Runs one request through a policy file.
@@ -37,10 +37,7 @@ pub(crate) struct Arguments {
     /// The policy file.
     policy: PathBuf,
     #[command(flatten)]
-    named_values: NamedValues,
-    /// A fragment, as ID=FILE.
-    #[arg(long = "fragment", value_name = "ID=FILE")]
-    fragments: Vec<String>,
+    catalog: CatalogArguments,
     /// Method and URL: `POST https://host/path?x=1`.
     #[arg(
         long,
@@ -90,14 +87,8 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
         request_id: arguments.request_id.as_deref().map(guid).transpose()?,
         trace: true,
     };
-    let mut builder = Gateway::builder().policy(read_source(&arguments.policy)?);
-    builder = builder.change_catalog(|catalog| arguments.named_values.add_to(catalog))?;
-    for fragment in &arguments.fragments {
-        let (id, path) = fragment
-            .split_once('=')
-            .ok_or_else(|| format!("`{fragment}`: a fragment is ID=FILE"))?;
-        builder = builder.fragment(id, read_source(std::path::Path::new(path))?);
-    }
+    let builder = Gateway::builder().policy(read_source(&arguments.policy)?);
+    let mut builder = builder.change_catalog(|catalog| arguments.catalog.add_to(catalog))?;
     let now = match &arguments.now {
         Some(now) => ticks(now)?,
         None => SystemClock.now(),

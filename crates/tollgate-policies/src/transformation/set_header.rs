@@ -58,30 +58,12 @@ pub(crate) struct SetHeader {
 impl SetHeader {
     pub(crate) fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
         let name = e.setting("name");
-        let action = e.optional_setting("exists-action");
-        let values: Vec<Result<_, Invalid>> = e
-            .children()
-            .iter()
-            .map(ElementReader::text_setting)
-            .collect();
-        let values = values.into_iter().collect::<Result<Vec<_>, _>>();
-        let action = action?.unwrap_or(Setting::Literal(ExistsAction::default()));
-        let values = values?;
-        if values.is_empty()
-            && action
-                .literal()
-                .is_some_and(|action| *action != ExistsAction::Delete)
-        {
-            return Err(e.error(
-                "missing-element",
-                e.name_span(),
-                "`set-header` needs a `<value>` unless it deletes",
-            ));
-        }
+        let edit = ExistsAction::load_with_values(e);
+        let (name, (action, values)) = (name?, edit?);
         Ok(Self {
-            name: name?,
+            name,
             action,
-            values: values.into(),
+            values,
             on_response: matches!(e.section(), Section::Outbound | Section::OnError),
         })
     }
