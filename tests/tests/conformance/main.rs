@@ -28,9 +28,7 @@ fn expressions_give_what_csharp_gives() {
     let mut groups: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let (mut wrong, mut failing) = (String::new(), String::new());
     let contexts = parse(&read("contexts.json"));
-    let (cases, results) = (read("cases.jsonl"), read("results.jsonl"));
-    for (case, result) in cases.lines().zip(results.lines()) {
-        let (case, expected) = (parse(case), parse(result));
+    for (case, expected) in vectors() {
         let id = text(&case, "id");
         assert_eq!(
             id,
@@ -80,6 +78,26 @@ fn expressions_give_what_csharp_gives() {
     } else {
         assert!(wrong.is_empty(), "{wrong}");
     }
+}
+
+/// The cases with their results: `cases.jsonl` first, then each `own/TOPIC.cases.jsonl`.
+fn vectors() -> Vec<(Map<String, Json>, Map<String, Json>)> {
+    let own = fs::read_dir(folder().join("own")).unwrap();
+    let own = own.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut topics: Vec<String> = own
+        .filter_map(|name| Some(format!("own/{}.", name.strip_suffix(".cases.jsonl")?)))
+        .collect();
+    topics.sort();
+    topics.insert(0, String::new());
+    let mut vectors = Vec::new();
+    for topic in topics {
+        let cases = read(&format!("{topic}cases.jsonl"));
+        let results = read(&format!("{topic}results.jsonl"));
+        assert_eq!(cases.lines().count(), results.lines().count(), "{topic}");
+        let pairs = cases.lines().zip(results.lines());
+        vectors.extend(pairs.map(|(case, result)| (parse(case), parse(result))));
+    }
+    vectors
 }
 
 /// A first reason for the list: what went wrong, in short.
