@@ -136,6 +136,12 @@ impl Node {
         answered.map_err(|failure| failure.at(&self.place))
     }
 
+    /// Asks the policy whether it answers a request that no operation takes.
+    pub(crate) fn unrouted(&self, exchange: &mut Exchange) -> bool {
+        exchange.context.enter(&self.place);
+        self.policy.unrouted(exchange)
+    }
+
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         exchange.context.enter(&self.place);
         self.policy

@@ -36,6 +36,13 @@ pub trait Policy: Send + Sync + Debug + 'static {
         let _ = exchange;
         Ok(Preflight::Ignored)
     }
+
+    /// Answers a request that no operation takes, instead of `404`; asked of the direct children of the inbound section
+    /// for all APIs. Whether the response in the exchange is the answer. Source: cross-domain-policy.md.
+    fn unrouted(&self, exchange: &mut Exchange) -> bool {
+        let _ = exchange;
+        false
+    }
 }
 
 /// What a policy says to a CORS preflight request.

@@ -39,7 +39,7 @@ pub(crate) async fn run(exchange: &mut Exchange) -> http::Response<Body> {
 
 /// How a request gets in.
 enum Entry {
-    /// It was a CORS preflight, and has its answer.
+    /// It was a CORS preflight or a request to the gateway itself, and has its answer.
     Answered,
     Admitted(Arc<Pipeline>),
     /// It failed before its first section; only `on-error` runs.
@@ -67,7 +67,18 @@ fn enter(plan: &Plan, exchange: &mut Exchange) -> Entry {
     }
     let route = match own {
         Ok(route) => route,
-        Err(error) => return Entry::Refused(plan.unmatched().clone(), unmatched(error)),
+        Err(error) => {
+            let pipeline = plan.unmatched();
+            let mut nodes = pipeline
+                .section(Section::Inbound)
+                .iter()
+                .flat_map(|block| block.nodes());
+            return match error == RouteError::NotFound && nodes.any(|node| node.unrouted(exchange))
+            {
+                true => Entry::Answered,
+                false => Entry::Refused(pipeline.clone(), unmatched(error)),
+            };
+        }
     };
     set_route(exchange, &route);
     let now = exchange.context.timestamp;

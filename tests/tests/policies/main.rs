@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod content;
 mod control;
 mod cors;
 mod errors;

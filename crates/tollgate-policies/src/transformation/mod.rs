@@ -1,6 +1,9 @@
 //! Policies that change requests and responses.
 
 mod exists_action;
+pub mod find_and_replace;
+pub(crate) mod message;
+pub mod redirect_content_urls;
 pub mod rewrite_uri;
 pub mod set_body;
 pub mod set_header;

@@ -1,0 +1,234 @@
+//! find-and-replace, redirect-content-urls, jsonp, cross-domain.
+
+use http::{Method, Response};
+use tollgate::{Api, Body, Catalog};
+use tollgate_tests::{Call, FakeClient};
+
+use crate::world::{Answer, INTERNAL, World, api, request, source};
+
+/// A backend that gives this body with these headers.
+fn backend(headers: &'static [(&'static str, &'static str)], body: &'static [u8]) -> FakeClient {
+    FakeClient::new(move |_: &Call| {
+        let mut response = Response::builder();
+        for (name, value) in headers {
+            response = response.header(*name, *value);
+        }
+        Ok(response.body(Body::full(body)).unwrap())
+    })
+}
+
+async fn outbound(policy: &str, client: FakeClient, path: &str) -> Answer {
+    World::with(&[("outbound", policy)], client)
+        .get(path, &[])
+        .await
+}
+
+#[tokio::test]
+async fn find_and_replace_replaces_all_of_it_in_the_response() {
+    const JSON: &[(&str, &str)] = &[("content-type", "application/json"), ("etag", "1")];
+    for (from, to, body, expected) in [
+        (
+            "notebook",
+            "laptop",
+            "a notebook, a Notebook, notebooks",
+            "a laptop, a Notebook, laptops",
+        ),
+        ("aa", "b", "aaaaa", "bba"),
+        ("a", "", "banana", "bnn"),
+        ("", "x", "abc", "abc"),
+        ("none", "x", "abc", "abc"),
+        ("@(\"b\" + \"c\")", "@(context.Api.Name)", "abcd", "aapid"),
+        ("ü", "ö", "für", "för"),
+    ] {
+        let policy = format!(r#"<find-and-replace from="{from}" to="{to}" />"#);
+        let answer = outbound(&policy, backend(JSON, body.as_bytes()), "/").await;
+        assert_eq!(answer.body, expected, "{from} {to}");
+        assert_eq!(answer.header("content-length"), expected.len().to_string());
+        let changed = body != expected;
+        assert_eq!(answer.header("etag"), if changed { "" } else { "1" });
+    }
+}
+
+#[tokio::test]
+async fn find_and_replace_works_on_the_request_and_in_its_charset() {
+    let policy = r#"<find-and-replace from="é" to="e" /><find-and-replace from="x" to="è" />"#;
+    for (kind, body, expected) in [
+        (
+            "text/plain; charset=iso-8859-1",
+            &b"caf\xE9 x"[..],
+            &b"cafe \xE8"[..],
+        ),
+        (
+            "text/plain; charset=\"UTF-16LE\"",
+            b"\xE9\0x\0\0x",
+            b"e\0\xE8\0\0x",
+        ),
+        ("text/plain; charset=utf-16be", b"\0\xE9", b"\0e"),
+        (
+            "text/plain; charset=nonsense",
+            "é\u{0}x".as_bytes(),
+            "e\u{0}è".as_bytes(),
+        ),
+        ("text/plain", b"\xFF\xC3\xA9\xE9", b"\xFFe\xE9"),
+    ] {
+        let world = World::of(&[("inbound", policy)]);
+        let mut request = request(Method::POST, "/", &[("content-type", kind)], "");
+        *request.body_mut() = Body::full(body);
+        assert_eq!(world.send(request).await.status, 200);
+        assert_eq!(world.client.only_call().body, expected, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn find_and_replace_leaves_compressed_bodies_and_bounds_its_result() {
+    let policy = r#"<find-and-replace from="a" to="@(new string('b', 100000))" />"#;
+    let encoded = backend(&[("content-encoding", "gzip")], b"a");
+    assert_eq!(outbound(policy, encoded, "/").await.body, "a");
+    let many = backend(&[], b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let answer = outbound(policy, many, "/").await;
+    assert_eq!((answer.status, &*answer.body), (500, INTERNAL));
+    assert_eq!(
+        answer.last_error()[..3],
+        [
+            "find-and-replace",
+            "",
+            "The new body is longer than 16777216 bytes."
+        ]
+    );
+    let latin = backend(&[("content-type", "text/plain; charset=latin1")], b"a");
+    let answer = outbound(r#"<find-and-replace from="a" to="語" />"#, latin, "/").await;
+    assert_eq!(
+        answer.last_error()[2],
+        "`to` has characters that windows-1252 has not."
+    );
+}
+
+#[tokio::test]
+async fn redirect_content_urls_leads_links_through_the_gateway() {
+    const BODY: &[u8] = b"http://backend.test/base/x?y HTTP://Backend.test/base http://backend.test/based http://backend.test.evil/base http://backend.test:81/base (http://backend.test/base). http://other.test/base";
+    let catalog = Catalog::new().api(
+        Api::new("api")
+            .path("shop")
+            .service_url("http://backend.test/base/")
+            .policy(source(
+                "api.xml",
+                &[("outbound", "<redirect-content-urls />")],
+            )),
+    );
+    let client = backend(&[("location", "http://backend.test/base/z")], BODY);
+    let answer = World::serving(catalog, client).get("/shop/x", &[]).await;
+    assert_eq!(
+        answer.body,
+        "http://gateway.test/shop/x?y http://gateway.test/shop http://backend.test/based http://backend.test.evil/base http://backend.test:81/base (http://gateway.test/shop). http://other.test/base"
+    );
+    assert_eq!(answer.header("location"), "http://backend.test/base/z");
+}
+
+#[tokio::test]
+async fn redirect_content_urls_turns_requests_towards_the_backend() {
+    let world = World::of(&[("inbound", "<redirect-content-urls />")]);
+    let body = "see http://gateway.test/a and http://gateway.test2/a";
+    let answer = world.send(request(Method::POST, "/", &[], body)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        world.client.only_call().body,
+        "see http://backend.test/base/a and http://gateway.test2/a"
+    );
+}
+
+#[tokio::test]
+async fn jsonp_wraps_where_the_client_asks() {
+    const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+    let policy = r#"<jsonp callback-parameter-name="cb" />"#;
+    let answer = outbound(policy, backend(JSON, b"{\"a\":1}"), "/x?CB=show").await;
+    assert_eq!(answer.body, "show({\"a\":1});");
+    assert_eq!(answer.header("content-type"), "application/javascript");
+    assert_eq!(answer.header("content-length"), "14");
+    let answer = outbound(policy, backend(JSON, b"{}"), "/x?other=show").await;
+    assert_eq!(
+        (&*answer.body, answer.header("content-type")),
+        ("{}", "application/json")
+    );
+    let named = r#"<jsonp callback-parameter-name="@(context.Api.Id)" />"#;
+    assert_eq!(
+        outbound(named, backend(JSON, b"{}"), "/x?api=_$1")
+            .await
+            .body,
+        "_$1({});"
+    );
+    let encoded = backend(&[("content-encoding", "br")], b"??");
+    assert_eq!(outbound(policy, encoded, "/x?cb=show").await.body, "??");
+}
+
+#[tokio::test]
+async fn jsonp_refuses_what_is_no_identifier() {
+    for callback in [
+        "",
+        "1a",
+        "a.b",
+        "a(b",
+        "alert(1);x",
+        "a%20b",
+        "%3Cscript%3E",
+    ] {
+        let policy = r#"<jsonp callback-parameter-name="cb" />"#;
+        let answer = outbound(policy, backend(&[], b"{}"), &format!("/x?cb={callback}")).await;
+        assert_eq!(answer.status, 400, "{callback}");
+        assert_eq!(
+            answer.body,
+            r#"{ "statusCode": 400, "message": "Value of callback parameter cb is not a valid JavaScript identifier." }"#
+        );
+        assert_eq!(
+            answer.last_error()[..2],
+            ["jsonp", "CallbackParameterInvalid"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn cross_domain_serves_its_document() {
+    let document = r#"<cross-domain-policy><allow-access-from domain="*" secure="false" /></cross-domain-policy>"#;
+    let catalog = Catalog::new()
+        .policy(source(
+            "global.xml",
+            &[(
+                "inbound",
+                &format!("<cross-domain>\n  {document}\n</cross-domain>"),
+            )],
+        ))
+        .api(Api::new("api").path("shop").policy(source("api.xml", &[])));
+    let world = World::serving(catalog, FakeClient::statuses(&[200]));
+    let answer = world.get("/crossdomain.xml", &[]).await;
+    assert_eq!((answer.status, &*answer.body), (200, document));
+    assert_eq!(answer.header("content-type"), "text/xml");
+    for path in [
+        "/other.xml",
+        "/clientaccesspolicy.xml",
+        "/shop2/crossdomain.xml",
+    ] {
+        assert_eq!(world.get(path, &[]).await.status, 404, "{path}");
+    }
+    let post = request(Method::POST, "/crossdomain.xml", &[], "");
+    assert_eq!(world.send(post).await.status, 404);
+}
+
+#[tokio::test]
+async fn cross_domain_answers_before_an_api_that_takes_everything() {
+    let document = r"<access-policy />";
+    let catalog = Catalog::new()
+        .policy(source(
+            "global.xml",
+            &[
+                (
+                    "inbound",
+                    &format!("<cross-domain>{document}</cross-domain>"),
+                ),
+                ("backend", "<forward-request />"),
+            ],
+        ))
+        .api(api(&[]));
+    let world = World::serving(catalog, FakeClient::statuses(&[204]));
+    let answer = world.get("/clientaccesspolicy.xml", &[]).await;
+    assert_eq!((answer.status, &*answer.body), (200, document));
+    assert_eq!(world.get("/crossdomain.xml", &[]).await.status, 204);
+}
