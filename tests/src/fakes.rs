@@ -68,6 +68,14 @@ impl Clock for FakeClock {
             now.wait_for(|now| *now >= end).await.unwrap();
         })
     }
+
+    fn timeout(&self, duration: Duration) -> BoxFuture<()> {
+        let mut now = self.now.subscribe();
+        let end = self.now() + i64::try_from(duration.as_nanos() / 100).unwrap();
+        Box::pin(async move {
+            now.wait_for(|now| *now >= end).await.unwrap();
+        })
+    }
 }
 
 /// Random bits that are always the same.

@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use smallvec::SmallVec;
 use tollgate_dotnet::{Budget, Heap, Str};
 
-use crate::exchange::Body;
+use crate::exchange::{Body, Url};
 use crate::policy::BoxFuture;
 
 /// The world outside, as one gateway sees it. Built once; shared by all requests and all plans.
@@ -22,8 +23,14 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Counts calls.
     pub counters: Arc<dyn CounterStore>,
+    /// Keeps values between requests: the internal cache.
+    pub cache: Arc<dyn CacheStore>,
+    /// The external cache, if one is configured.
+    pub external_cache: Option<Arc<dyn CacheStore>>,
     /// Takes what policies report.
     pub events: Arc<dyn EventSink>,
+    /// Runs what no request waits for.
+    pub background: Arc<dyn Background>,
     /// What policies keep between requests.
     pub shared: Shared,
     /// How much one request may use.
@@ -86,6 +93,26 @@ pub struct OutboundRequest {
     pub follow_redirects: bool,
     /// Which versions of HTTP may be used.
     pub http_version: HttpVersion,
+    /// The proxy to go through.
+    pub proxy: Option<Proxy>,
+}
+
+/// An HTTP proxy. Requests to `https` URLs go through a tunnel; others are sent to it whole. Source: proxy-policy.md.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Where it is. Only its host and port count; it is spoken to in plain HTTP.
+    pub url: Url,
+    /// User name and password for `Proxy-Authorization: Basic`.
+    pub credentials: Option<(Str, Str)>,
+}
+
+/// Never shows the password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("url", &self.url.to_string())
+            .finish_non_exhaustive()
+    }
 }
 
 impl OutboundRequest {
@@ -96,6 +123,7 @@ impl OutboundRequest {
             timeout: None,
             follow_redirects: false,
             http_version: HttpVersion::default(),
+            proxy: None,
         }
     }
 }
@@ -205,6 +233,53 @@ pub struct CounterState {
     pub retry_after: Duration,
 }
 
+/// Keeps values between requests, each for a time; perhaps for many gateways at once.
+///
+/// What goes wrong in a store is its own to log: what cannot be read is not there, and what cannot be written is gone.
+pub trait CacheStore: Send + Sync {
+    /// The value of a key, unless its time is over. `now` is in .NET ticks.
+    fn get(&self, now: i64, key: &str) -> Step<Option<Bytes>>;
+    /// Keeps a value for that long, in place of the one that was there.
+    fn put(&self, now: i64, key: &str, value: Bytes, keep: Duration) -> Step<()>;
+    /// Forgets a key.
+    fn remove(&self, key: &str) -> Step<()>;
+}
+
+/// Runs what no request waits for.
+pub trait Background: Send + Sync {
+    /// Runs the work on its own, or refuses it because there is too much of it already. Never waits.
+    fn run(&self, work: BoxFuture<'static, ()>) -> Result<(), Busy>;
+}
+
+/// Why [`Background`] work was refused: too much of it runs already, or there is nothing to run it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too much work runs in the background")]
+pub struct Busy;
+
+/// A cache that keeps nothing, and a background that takes no work.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nothing;
+
+impl CacheStore for Nothing {
+    fn get(&self, _: i64, _: &str) -> Step<Option<Bytes>> {
+        Step::Ready(None)
+    }
+
+    fn put(&self, _: i64, _: &str, _: Bytes, _: Duration) -> Step<()> {
+        Step::Ready(())
+    }
+
+    fn remove(&self, _: &str) -> Step<()> {
+        Step::Ready(())
+    }
+}
+
+impl Background for Nothing {
+    fn run(&self, _: BoxFuture<'static, ()>) -> Result<(), Busy> {
+        Err(Busy)
+    }
+}
+
 /// Takes what policies report. Never waits, never fails.
 pub trait EventSink: Send + Sync {
     /// Takes one event.
@@ -228,6 +303,38 @@ pub enum Event {
         /// The request's id.
         request_id: [u8; 16],
     },
+    /// One observation of a custom metric. Source: emit-metric-policy.md.
+    Metric {
+        /// `name`.
+        name: Str,
+        /// `namespace`.
+        namespace: Str,
+        /// `value`.
+        value: f64,
+        /// Names and values, those with a default value included.
+        dimensions: Vec<(Str, Str)>,
+    },
+    /// A message for an event hub. Source: log-to-eventhub-policy.md.
+    EventHub {
+        /// `logger-id`.
+        logger: Str,
+        /// Which partition it goes to.
+        partition: Partition,
+        /// What it says.
+        body: Bytes,
+    },
+}
+
+/// Which partition of an event hub an event goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Partition {
+    /// Any.
+    #[default]
+    Any,
+    /// `partition-id`.
+    Id(Str),
+    /// `partition-key`: all events of one key go to the same one.
+    Key(Str),
 }
 
 /// How grave an [`Event`] is.

@@ -12,8 +12,9 @@ use crate::counters::Window;
 use crate::exchange::Body;
 use crate::policy::BoxFuture;
 use crate::ports::{
-    Clock, CounterOp, CounterState, CounterStates, CounterStore, Event, EventSink, HttpClient,
-    Limits, OutboundRequest, Ports, Random, SendError, Shared, Step, UNIX_EPOCH_TICKS,
+    Background, Busy, CacheStore, Clock, CounterOp, CounterState, CounterStates, CounterStore,
+    Event, EventSink, HttpClient, Limits, OutboundRequest, Ports, Random, SendError, Shared, Step,
+    TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
 };
 
 /// A set of ports with handles to what tests look at.
@@ -27,6 +28,8 @@ pub struct TestPorts {
     pub backend: TestBackend,
     /// What policies reported.
     pub events: Arc<TestEvents>,
+    /// What runs in the background.
+    pub background: Arc<TestBackground>,
 }
 
 impl TestPorts {
@@ -37,7 +40,10 @@ impl TestPorts {
             clock: self.clock.clone(),
             random: self.random.clone(),
             counters: Arc::new(TestCounters::default()),
+            cache: Arc::new(TestCache::default()),
+            external_cache: None,
             events: self.events.clone(),
+            background: self.background.clone(),
             shared: Shared::default(),
             limits: Limits::default(),
         }
@@ -70,6 +76,10 @@ impl Clock for TestClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.advance(duration);
         Box::pin(std::future::ready(()))
+    }
+
+    fn timeout(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
     }
 }
 
@@ -166,6 +176,59 @@ impl CounterStore for TestCounters {
             }
         }
         Step::Ready(states)
+    }
+}
+
+/// Values in one map, with the ticks at which their time is over.
+#[derive(Debug, Default)]
+pub struct TestCache(Mutex<HashMap<String, (Bytes, i64)>>);
+
+impl CacheStore for TestCache {
+    fn get(&self, now: i64, key: &str) -> Step<Option<Bytes>> {
+        let values = lock(&self.0);
+        let found = values.get(key).filter(|(_, end)| now < *end);
+        Step::Ready(found.map(|(value, _)| value.clone()))
+    }
+
+    fn put(&self, now: i64, key: &str, value: Bytes, keep: Duration) -> Step<()> {
+        let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
+        let end = now.saturating_add(keep.saturating_mul(TICKS_PER_SECOND));
+        lock(&self.0).insert(key.to_owned(), (value, end));
+        Step::Ready(())
+    }
+
+    fn remove(&self, key: &str) -> Step<()> {
+        lock(&self.0).remove(key);
+        Step::Ready(())
+    }
+}
+
+/// Background work, which runs when a test says so.
+#[derive(Default)]
+pub struct TestBackground(Mutex<Vec<BoxFuture<'static, ()>>>);
+
+impl fmt::Debug for TestBackground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestBackground").finish_non_exhaustive()
+    }
+}
+
+impl TestBackground {
+    /// Runs what is there, one after the other; gives how much that was.
+    pub async fn run_all(&self) -> usize {
+        let work = std::mem::take(&mut *lock(&self.0));
+        let count = work.len();
+        for work in work {
+            work.await;
+        }
+        count
+    }
+}
+
+impl Background for TestBackground {
+    fn run(&self, work: BoxFuture<'static, ()>) -> Result<(), Busy> {
+        lock(&self.0).push(work);
+        Ok(())
     }
 }
 

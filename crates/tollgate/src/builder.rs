@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tollgate_engine::ports::{
-    Clock, CounterStore, EventSink, HttpClient, Limits, Ports, Random, Shared,
+    Background, CacheStore, Clock, CounterStore, EventSink, HttpClient, Limits, Ports, Random,
+    Shared,
 };
 use tollgate_engine::{Api, Catalog, LoadErrors, Plan, PolicyKind, Source};
 
-use crate::{LogEvents, MemoryCounters, SystemClock, SystemRandom};
+use crate::{LogEvents, MemoryCache, MemoryCounters, SystemClock, SystemRandom, TokioBackground};
 
 /// A gateway: policies that requests run through. Cheap to clone; clones are the same gateway.
 ///
@@ -75,7 +76,10 @@ pub struct GatewayBuilder {
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
     counters: Option<Arc<dyn CounterStore>>,
+    cache: Option<Arc<dyn CacheStore>>,
+    external_cache: Option<Arc<dyn CacheStore>>,
     events: Option<Arc<dyn EventSink>>,
+    background: Option<Arc<dyn Background>>,
     limits: Limits,
 }
 
@@ -194,10 +198,31 @@ impl GatewayBuilder {
         self
     }
 
-    /// Who takes the messages of `trace`.
+    /// The internal cache; [`MemoryCache`] with 64 MiB otherwise.
+    #[must_use]
+    pub fn cache(mut self, cache: impl CacheStore + 'static) -> Self {
+        self.cache = Some(Arc::new(cache));
+        self
+    }
+
+    /// The external cache, which `caching-type="external"` and `"prefer-external"` use; there is none otherwise.
+    #[must_use]
+    pub fn external_cache(mut self, cache: impl CacheStore + 'static) -> Self {
+        self.external_cache = Some(Arc::new(cache));
+        self
+    }
+
+    /// Who takes what policies report: messages of `trace`, metrics, events for event hubs.
     #[must_use]
     pub fn events(mut self, events: impl EventSink + 'static) -> Self {
         self.events = Some(Arc::new(events));
+        self
+    }
+
+    /// Who runs what no request waits for; [`TokioBackground`] otherwise.
+    #[must_use]
+    pub fn background(mut self, background: impl Background + 'static) -> Self {
+        self.background = Some(Arc::new(background));
         self
     }
 
@@ -228,7 +253,14 @@ impl GatewayBuilder {
             counters: self
                 .counters
                 .unwrap_or_else(|| Arc::new(MemoryCounters::new())),
+            cache: self
+                .cache
+                .unwrap_or_else(|| Arc::new(MemoryCache::default())),
+            external_cache: self.external_cache,
             events: self.events.unwrap_or_else(|| Arc::new(LogEvents)),
+            background: self
+                .background
+                .unwrap_or_else(|| Arc::new(TokioBackground::default())),
             shared: Shared::default(),
             limits: self.limits,
         };

@@ -38,11 +38,15 @@
 //! `hyper` (on by default): the HTTP client and a proxy. `tower`, `axum`: the layers. `render`: pictures of the places
 //! that diagnostics are about.
 
+mod background;
 mod builder;
+mod cache;
 mod counters;
 mod system;
 
+pub use background::TokioBackground;
 pub use builder::{BuildError, Gateway, GatewayBuilder};
+pub use cache::MemoryCache;
 pub use counters::MemoryCounters;
 pub use system::{LogEvents, SystemClock, SystemRandom};
 

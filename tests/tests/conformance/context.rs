@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use tollgate_dotnet::{Budget, Heap, Machine, Str, Value};
 use tollgate_engine::exchange::{ClientCertificate, Trace};
 use tollgate_engine::ports::{
-    Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits,
+    Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits, Nothing,
     OutboundRequest, Random, SendError, SendErrorKind, Shared, Step,
 };
 use tollgate_engine::{
@@ -335,7 +335,10 @@ fn ports(now: i64) -> Ports {
         clock: Arc::new(Stopped(now)),
         random: Arc::new(Counting::default()),
         counters: Arc::new(Nobody),
+        cache: Arc::new(Nothing),
+        external_cache: None,
         events: Arc::new(Nobody),
+        background: Arc::new(Nothing),
         shared: Shared::default(),
         limits: Limits::default(),
     }

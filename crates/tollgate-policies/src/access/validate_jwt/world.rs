@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 use tollgate_dotnet::Value;
 use tollgate_engine::exchange::Variables;
 use tollgate_engine::ports::{
-    Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits,
+    self, Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits,
     OutboundRequest, Ports, Random, SendError, SendErrorKind, Shared, Step, TICKS_PER_SECOND,
     UNIX_EPOCH_TICKS,
 };
@@ -85,7 +85,10 @@ impl World {
             clock: clock.clone(),
             random: Arc::new(Nothing),
             counters: Arc::new(Nothing),
+            cache: Arc::new(ports::Nothing),
+            external_cache: None,
             events: Arc::new(Nothing),
+            background: Arc::new(ports::Nothing),
             shared: Shared::default(),
             limits: Limits::default(),
         };
