@@ -8,6 +8,8 @@ use std::fmt;
 use bytes::Bytes;
 use tollgate_dotnet::Str;
 
+use crate::certificate::Certificate;
+
 /// One policy file: the name that messages show, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -56,6 +58,8 @@ pub struct Catalog {
     pub(crate) apis: Vec<Api>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) users: Vec<UserInfo>,
+    pub(crate) certificates: Vec<(String, Certificate)>,
+    pub(crate) authorities: Vec<Certificate>,
     pub(crate) deployment: DeploymentInfo,
 }
 
@@ -146,6 +150,20 @@ impl Catalog {
     #[must_use]
     pub fn user(mut self, user: UserInfo) -> Self {
         self.users.push(user);
+        self
+    }
+
+    /// Adds a certificate that `certificate-id` can name; `context.Deployment.Certificates` has it too.
+    #[must_use]
+    pub fn certificate(mut self, id: impl Into<String>, certificate: Certificate) -> Self {
+        self.certificates.push((id.into(), certificate));
+        self
+    }
+
+    /// Trusts an authority to issue certificates of clients (`validate-client-certificate`). There are no others.
+    #[must_use]
+    pub fn authority(mut self, certificate: Certificate) -> Self {
+        self.authorities.push(certificate);
         self
     }
 

@@ -19,7 +19,7 @@ pub struct Window {
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     at: i64,
-    count: u32,
+    count: u64,
 }
 
 /// How many moments are kept exactly, and how many parts a period then has.
@@ -59,8 +59,7 @@ impl Window {
     fn used(&self) -> u64 {
         self.moments
             .iter()
-            .map(|moment| u64::from(moment.count))
-            .sum()
+            .fold(0, |used, moment| used.saturating_add(moment.count))
     }
 
     /// Drops what is older than a period. A clock that went back is taken to stand still.
@@ -100,7 +99,7 @@ impl Window {
     fn retry_after(&self, now: i64, limit: u64, period: Duration) -> Duration {
         let mut used = self.used();
         for moment in &self.moments {
-            used = used.saturating_sub(moment.count.into());
+            used = used.saturating_sub(moment.count);
             if used < limit {
                 let left = moment.at.saturating_add(ticks(period)).saturating_sub(now);
                 return Duration::from_nanos(u64::try_from(left).unwrap_or(0).saturating_mul(100));
@@ -200,8 +199,8 @@ mod tests {
     #[test]
     fn extremes_do_not_overflow() {
         let mut window = Window::default();
-        window.add(i64::MAX, u64::MAX, Duration::MAX, Count::Add(u32::MAX));
-        window.add(i64::MAX, 0, Duration::MAX, Count::Add(u32::MAX));
+        window.add(i64::MAX, u64::MAX, Duration::MAX, Count::Add(u64::MAX));
+        window.add(i64::MAX, 0, Duration::MAX, Count::Add(u64::MAX));
         assert!(!window.check(i64::MIN, 0, Duration::MAX, TAKE).allowed);
         assert!(!Window::default().check(0, 0, Duration::ZERO, TAKE).allowed);
     }

@@ -2,6 +2,7 @@
 
 mod block;
 mod catalog;
+mod certificate;
 mod context;
 pub mod counters;
 pub mod exchange;
@@ -26,6 +27,7 @@ pub use catalog::{
     OperationInfo, Product, ProductInfo, Source, Subscription, SubscriptionInfo, SubscriptionScope,
     UserInfo, Workspace, WorkspaceInfo,
 };
+pub use certificate::{Certificate, CertificateError, thumbprint};
 pub use context::{Authorization, BasicAuthCredentials, Jwt, compiler, registry};
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};

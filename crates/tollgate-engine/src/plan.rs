@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
 use tollgate_syntax::{Diagnostic, Sources};
 
 use crate::block::Block;
 use crate::catalog::{ApiInfo, Catalog, DeploymentInfo, OperationInfo, ProductInfo, WorkspaceInfo};
+use crate::certificate::Certificate;
 use crate::exchange::Url;
 use crate::load::{self, LoadErrors};
 use crate::policy::{PolicyKind, Section};
@@ -23,6 +25,8 @@ pub struct Plan {
     unmatched: Arc<Pipeline>,
     keys: Keys,
     backends: HashMap<Box<str>, Arc<Url>>,
+    certificates: HashMap<Box<str>, Certificate>,
+    authorities: Arc<[Certificate]>,
     deployment: Arc<DeploymentInfo>,
     workspace: Option<Arc<WorkspaceInfo>>,
     secrets: Arc<[Box<str>]>,
@@ -58,13 +62,22 @@ impl Plan {
     ) -> Self {
         apis.sort_by_key(|api| std::cmp::Reverse(api.path.len()));
         let workspace = catalog.workspace.as_ref();
+        let mut deployment = catalog.deployment.clone();
+        for (id, certificate) in &catalog.certificates {
+            let der = Bytes::copy_from_slice(certificate.leaf());
+            deployment.certificates.push((id.as_str().into(), der));
+        }
         Self {
             apis: apis.into(),
             products: products.into(),
             unmatched: Arc::new(unmatched),
             keys,
             backends,
-            deployment: Arc::new(catalog.deployment.clone()),
+            certificates: (catalog.certificates.iter())
+                .map(|(id, certificate)| (Box::from(id.as_str()), certificate.clone()))
+                .collect(),
+            authorities: catalog.authorities.iter().cloned().collect(),
+            deployment: Arc::new(deployment),
             workspace: workspace.map(|workspace| Arc::new(workspace.info.clone())),
             ..Self::default()
         }
@@ -131,6 +144,23 @@ impl Plan {
     /// The base URL of the backend of this id.
     pub fn backend(&self, id: &str) -> Option<&Arc<Url>> {
         self.backends.get(id)
+    }
+
+    /// The certificate of this id.
+    pub fn certificate(&self, id: &str) -> Option<&Certificate> {
+        self.certificates.get(id)
+    }
+
+    /// The certificate with this thumbprint, in whatever case and with whatever spaces.
+    pub fn certificate_by_thumbprint(&self, thumbprint: &str) -> Option<&Certificate> {
+        let wanted: String = thumbprint.split_whitespace().collect();
+        let mut all = self.certificates.values();
+        all.find(|one| one.thumbprint().eq_ignore_ascii_case(&wanted))
+    }
+
+    /// The authorities that issue certificates of clients.
+    pub fn authorities(&self) -> &[Certificate] {
+        &self.authorities
     }
 
     /// What `context.Deployment` says.

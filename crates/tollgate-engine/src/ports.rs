@@ -10,6 +10,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 use tollgate_dotnet::{Budget, Heap, Str};
 
+use crate::certificate::Certificate;
 use crate::exchange::{Body, Url};
 use crate::policy::BoxFuture;
 
@@ -27,6 +28,8 @@ pub struct Ports {
     pub cache: Arc<dyn CacheStore>,
     /// The external cache, if one is configured.
     pub external_cache: Option<Arc<dyn CacheStore>>,
+    /// Gets tokens.
+    pub credentials: Arc<dyn Credentials>,
     /// Takes what policies report.
     pub events: Arc<dyn EventSink>,
     /// Runs what no request waits for.
@@ -95,6 +98,8 @@ pub struct OutboundRequest {
     pub http_version: HttpVersion,
     /// The proxy to go through.
     pub proxy: Option<Proxy>,
+    /// The certificate to show when the backend asks for one.
+    pub identity: Option<Certificate>,
 }
 
 /// An HTTP proxy. Requests to `https` URLs go through a tunnel; others are sent to it whole. Source: proxy-policy.md.
@@ -123,6 +128,7 @@ impl OutboundRequest {
             timeout: None,
             follow_redirects: false,
             http_version: HttpVersion::default(),
+            identity: None,
             proxy: None,
         }
     }
@@ -217,9 +223,9 @@ pub enum Count {
     /// Nothing; it is only asked whether one more would be allowed.
     Check,
     /// That many, if less than the limit are counted so far.
-    Take(u32),
+    Take(u64),
     /// That many, allowed or not: those who asked with [`Count::Check`] settle so.
-    Add(u32),
+    Add(u64),
 }
 
 /// One counter after a [`CounterOp`].
@@ -277,6 +283,90 @@ impl CacheStore for Nothing {
 impl Background for Nothing {
     fn run(&self, _: BoxFuture<'static, ()>) -> Result<(), Busy> {
         Err(Busy)
+    }
+}
+
+/// Gets tokens for the gateway: those of its managed identities, and those of the connections of its credential manager.
+/// Keeps them for as long as they are good: it is asked for every request.
+pub trait Credentials: Send + Sync {
+    /// A token of a managed identity. Source: authentication-managed-identity-policy.md.
+    fn managed_identity(&self, request: IdentityRequest<'_>) -> Step<Result<Str, CredentialError>>;
+
+    /// The token of a connection. Source: get-authorization-context-policy.md.
+    fn authorization(
+        &self,
+        request: AuthorizationRequest<'_>,
+    ) -> Step<Result<AuthorizationToken, CredentialError>>;
+}
+
+/// What a managed identity's token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdentityRequest<'a> {
+    /// The application that the token is for: `https://management.azure.com/`.
+    pub resource: &'a str,
+    /// The client id of a user-assigned identity; without one it is the system-assigned one.
+    pub client_id: Option<&'a str>,
+}
+
+/// Which connection of the credential manager is meant, and who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AuthorizationRequest<'a> {
+    /// The credential provider.
+    pub provider_id: &'a str,
+    /// The connection.
+    pub authorization_id: &'a str,
+    /// The token of who asks (`identity-type="jwt"`); without one it is the gateway itself.
+    pub identity: Option<&'a str>,
+}
+
+impl fmt::Debug for AuthorizationRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationRequest")
+            .field("provider_id", &self.provider_id)
+            .field("authorization_id", &self.authorization_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An access token, and what its provider said with it.
+#[derive(Clone, PartialEq)]
+pub struct AuthorizationToken {
+    /// The access token.
+    pub access_token: Str,
+    /// The other members of the token response.
+    pub claims: Vec<(Str, serde_json::Value)>,
+}
+
+impl fmt::Debug for AuthorizationToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationToken").finish_non_exhaustive()
+    }
+}
+
+/// Why there is no token; without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CredentialError(pub String);
+
+/// No credentials: a gateway without identities and connections.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCredentials;
+
+impl Credentials for NoCredentials {
+    fn managed_identity(&self, _: IdentityRequest<'_>) -> Step<Result<Str, CredentialError>> {
+        let message = "The gateway has no managed identity.";
+        Step::Ready(Err(CredentialError(message.to_owned())))
+    }
+
+    fn authorization(
+        &self,
+        request: AuthorizationRequest<'_>,
+    ) -> Step<Result<AuthorizationToken, CredentialError>> {
+        let message = format!(
+            "There is no connection {} of the credential provider {}.",
+            request.authorization_id, request.provider_id
+        );
+        Step::Ready(Err(CredentialError(message)))
     }
 }
 

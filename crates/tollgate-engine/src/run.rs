@@ -34,7 +34,10 @@ pub(crate) async fn run(exchange: &mut Exchange) -> http::Response<Body> {
     exchange.context.trace_as("gateway", |_| {
         json!({ "response": { "status": { "code": response.status.as_u16(), "reason": &*response.status_reason().to_utf8() } } })
     });
-    wire::respond(response, &client_method, added)
+    let mut response = wire::respond(response, &client_method, added);
+    let body = std::mem::take(response.body_mut());
+    *response.body_mut() = exchange.attach_transfer(body).await;
+    response
 }
 
 /// How a request gets in.
@@ -262,6 +265,7 @@ impl Drop for Unanswered<'_> {
                 report(exchange, &failure);
             }
         }
+        exchange.give_up_transfer();
     }
 }
 

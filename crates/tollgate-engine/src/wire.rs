@@ -11,7 +11,8 @@ use tollgate_dotnet::{Str, Value};
 use crate::catalog::ApiInfo;
 use crate::context::Jwt;
 use crate::exchange::{
-    Body, Exchange, ReasonPhrase, Request, Response, Url, UrlError, Variables, strip_hop_by_hop,
+    Body, ClientCertificate, Exchange, ReasonPhrase, Request, Response, Url, UrlError, Variables,
+    strip_hop_by_hop,
 };
 use crate::failure::{Failure, error_body};
 use crate::gateway::Peer;
@@ -53,6 +54,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Takes a request in. An error if its host is none.
 pub(crate) fn receive(request: http::Request<Body>, peer: Peer) -> Result<Request, UrlError> {
     let (mut parts, body) = request.into_parts();
+    let attached = parts.extensions.get::<ClientCertificate>();
+    let certificate = peer.certificate.or_else(|| attached.cloned());
     let host = match (parts.uri.authority(), parts.headers.get(header::HOST)) {
         (Some(authority), _) => authority.clone(),
         (None, Some(host)) => Authority::try_from(host.as_bytes()).map_err(|_| UrlError)?,
@@ -80,7 +83,7 @@ pub(crate) fn receive(request: http::Request<Body>, peer: Peer) -> Result<Reques
         headers: parts.headers,
         body,
         ip_address: peer.ip,
-        certificate: peer.certificate,
+        certificate,
         extensions: parts.extensions,
         ..Request::new(parts.method, url)
     })

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tollgate_engine::ports::{
-    Background, CacheStore, Clock, CounterStore, EventSink, HttpClient, Limits, Ports, Random,
-    Shared,
+    Background, CacheStore, Clock, CounterStore, Credentials, EventSink, HttpClient, Limits,
+    NoCredentials, Ports, Random, Shared,
 };
-use tollgate_engine::{Api, Catalog, LoadErrors, Plan, PolicyKind, Source};
+use tollgate_engine::{Api, Catalog, Certificate, LoadErrors, Plan, PolicyKind, Source};
 
 use crate::{LogEvents, MemoryCache, MemoryCounters, SystemClock, SystemRandom, TokioBackground};
 
@@ -78,6 +78,7 @@ pub struct GatewayBuilder {
     counters: Option<Arc<dyn CounterStore>>,
     cache: Option<Arc<dyn CacheStore>>,
     external_cache: Option<Arc<dyn CacheStore>>,
+    credentials: Option<Arc<dyn Credentials>>,
     events: Option<Arc<dyn EventSink>>,
     background: Option<Arc<dyn Background>>,
     limits: Limits,
@@ -141,6 +142,18 @@ impl GatewayBuilder {
     #[must_use]
     pub fn backend(self, id: impl Into<String>, url: impl Into<String>) -> Self {
         self.with(|catalog| catalog.backend(id, url))
+    }
+
+    /// A certificate that `certificate-id` can name.
+    #[must_use]
+    pub fn certificate(self, id: impl Into<String>, certificate: Certificate) -> Self {
+        self.with(|catalog| catalog.certificate(id, certificate))
+    }
+
+    /// An authority that is trusted to issue certificates of clients.
+    #[must_use]
+    pub fn authority(self, certificate: Certificate) -> Self {
+        self.with(|catalog| catalog.authority(certificate))
     }
 
     /// Changes the catalog by a function that may fail.
@@ -212,6 +225,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Who gets tokens: of managed identities, and of connections of the credential manager.
+    #[must_use]
+    pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
     /// Who takes what policies report: messages of `trace`, metrics, events for event hubs.
     #[must_use]
     pub fn events(mut self, events: impl EventSink + 'static) -> Self {
@@ -257,6 +277,7 @@ impl GatewayBuilder {
                 .cache
                 .unwrap_or_else(|| Arc::new(MemoryCache::default())),
             external_cache: self.external_cache,
+            credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
             events: self.events.unwrap_or_else(|| Arc::new(LogEvents)),
             background: self
                 .background

@@ -54,8 +54,9 @@ pub use system::{LogEvents, SystemClock, SystemRandom};
 pub use tollgate_engine as engine;
 pub use tollgate_engine::ports;
 pub use tollgate_engine::{
-    Api, Backend, Body, Catalog, DeploymentInfo, GroupInfo, IdentityInfo, LoadErrors, Operation,
-    Outcome, Peer, Product, Source, Subscription, SubscriptionScope, UserInfo, Workspace,
+    Api, Backend, Body, Catalog, Certificate, CertificateError, DeploymentInfo, GroupInfo,
+    IdentityInfo, LoadErrors, Operation, Outcome, Peer, Product, Source, Subscription,
+    SubscriptionScope, UserInfo, Workspace,
 };
 /// Every policy that is built in.
 pub use tollgate_policies::ALL as POLICIES;

@@ -38,7 +38,7 @@ pub(crate) fn build(json: &Json) -> (Context, Heap) {
     request.ip_address = text(&r["ip"], "203.0.113.7").parse().ok();
     request.headers = headers(&r["headers"]);
     request.body = body(r);
-    request.certificate = certificate(&r["certificate"]).map(ClientCertificate);
+    request.certificate = certificate(&r["certificate"]).map(ClientCertificate::new);
     request.matched_parameters = pairs(&r["matchedParameters"]);
     let mut context = Context::new(request, ports);
     context.request_id = guid(text(
@@ -337,6 +337,7 @@ fn ports(now: i64) -> Ports {
         counters: Arc::new(Nobody),
         cache: Arc::new(Nothing),
         external_cache: None,
+        credentials: Arc::new(tollgate_engine::ports::NoCredentials),
         events: Arc::new(Nobody),
         background: Arc::new(Nothing),
         shared: Shared::default(),

@@ -56,7 +56,7 @@ pub(super) static PRIVATE_ENDPOINT: TypeDef = TypeDef {
 /// `null` if the client sent none.
 fn certificate(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match &context(call)?.0.request.certificate {
-        Some(certificate) => tollgate_dotnet::certificate(&certificate.0),
+        Some(certificate) => tollgate_dotnet::certificate(&certificate.der),
         None => Ok(Value::Null),
     }
 }

@@ -9,6 +9,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Limited};
 
+use super::transfer::Meter;
+
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -96,6 +98,26 @@ impl Body {
     /// Takes the body and leaves none.
     pub fn take(&mut self) -> Body {
         std::mem::take(self)
+    }
+
+    /// Counts its bytes: those at hand now, those that stream as they pass.
+    pub(crate) fn meter(&mut self) -> Meter {
+        let meter = Meter::default();
+        match std::mem::take(&mut self.0) {
+            Inner::Stream(stream) => {
+                let counted = meter.clone();
+                let stream = stream.map_frame(move |frame| {
+                    counted.add(frame.data_ref().map_or(0, Bytes::len));
+                    frame
+                });
+                self.0 = Inner::Stream(stream.boxed_unsync());
+            }
+            other => {
+                self.0 = other;
+                meter.add(self.bytes().map_or(0, Bytes::len));
+            }
+        }
+        meter
     }
 
     /// Reads all of it, at most `limit` bytes, and gives the bytes; they stay in the body too.

@@ -15,10 +15,11 @@ use crate::block::Place;
 use crate::catalog::{
     ApiInfo, DeploymentInfo, OperationInfo, ProductInfo, SubscriptionInfo, UserInfo, WorkspaceInfo,
 };
+use crate::certificate::Certificate;
 use crate::context::{Jwt, Part, header_text};
 use crate::failure::{Failure, LastError};
 use crate::policy::Reads;
-use crate::ports::Ports;
+use crate::ports::{Ports, Proxy};
 
 /// What expressions see as `context`, and what policies work on.
 #[derive(Debug)]
@@ -80,13 +81,33 @@ pub struct Request {
     pub certificate: Option<ClientCertificate>,
     /// Whether a policy set the `Host` header, so that the backend gets it in place of its own.
     pub keeps_host: bool,
+    /// The certificate to show the backend (`authentication-certificate`).
+    pub identity: Option<Certificate>,
+    /// The proxy to send it through (`proxy`).
+    pub proxy: Option<Proxy>,
     /// What the server attached to the request; handed on to an inner service.
     pub extensions: Extensions,
 }
 
-/// The certificate of the client, DER.
+/// The certificate of the client. A server that asks for one puts it into [`Peer`](crate::Peer), or into the extensions
+/// of the [`http::Request`] where an adapter makes the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientCertificate(pub Bytes);
+pub struct ClientCertificate {
+    /// The certificate, DER.
+    pub der: Bytes,
+    /// The other certificates that the client sent, DER: `validate-client-certificate` finds the way to a root by them.
+    pub intermediates: Vec<Bytes>,
+}
+
+impl ClientCertificate {
+    /// A certificate in DER that came alone.
+    pub fn new(der: impl Into<Bytes>) -> Self {
+        Self {
+            der: der.into(),
+            intermediates: Vec::new(),
+        }
+    }
+}
 
 /// `context.Response`, and responses kept in variables.
 #[derive(Debug)]
@@ -154,6 +175,8 @@ impl Request {
             matched_parameters: Vec::new(),
             certificate: None,
             keeps_host: false,
+            identity: None,
+            proxy: None,
             extensions: Extensions::new(),
         }
     }
@@ -328,6 +351,6 @@ impl Context {
 
 impl fmt::Display for ClientCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "certificate of {} bytes", self.0.len())
+        write!(f, "certificate of {} bytes", self.der.len())
     }
 }

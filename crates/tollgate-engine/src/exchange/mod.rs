@@ -4,6 +4,7 @@ mod body;
 mod context;
 mod headers;
 mod trace;
+mod transfer;
 mod url;
 mod variables;
 
@@ -11,6 +12,7 @@ pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
 pub use headers::{ReasonPhrase, strip_hop_by_hop};
 pub use trace::{Trace, TraceEntry};
+pub use transfer::{AfterTransfer, Transferred};
 pub(crate) use url::form_pairs;
 pub use url::{Url, UrlError};
 pub use variables::{VariableName, Variables};
@@ -46,6 +48,7 @@ pub struct Exchange {
     kept: Vec<Box<dyn Any + Send>>,
     deferred: VecDeque<Box<dyn Deferred>>,
     added_headers: Vec<(HeaderName, HeaderValue)>,
+    transfer: Option<transfer::Transfer>,
 }
 
 /// Work that is done when the response is known, just before it is sent: after the last section, `on-error` and
@@ -83,6 +86,7 @@ impl Exchange {
             kept: Vec::new(),
             deferred: VecDeque::new(),
             added_headers: Vec::new(),
+            transfer: None,
         }
     }
 
@@ -170,6 +174,30 @@ impl Exchange {
     /// The work that waits for the response, in its order; none is left.
     pub(crate) fn next_deferred(&mut self) -> Option<Box<dyn Deferred>> {
         self.deferred.pop_front()
+    }
+
+    /// Has work done when the response has gone to the client, or was given up: it is told how many bytes of bodies
+    /// went through. The request's body counts as it is when the first such work is asked for.
+    pub fn after_transfer(&mut self, work: AfterTransfer) {
+        let body = &mut self.context.request.body;
+        self.transfer
+            .get_or_insert_with(|| transfer::Transfer::new(body.meter()))
+            .add(work);
+    }
+
+    /// The response body, with the work for its end.
+    pub(crate) async fn attach_transfer(&mut self, body: Body) -> Body {
+        match self.transfer.take() {
+            Some(transfer) => transfer.attach(body).await,
+            None => body,
+        }
+    }
+
+    /// Does the work for a response that is not sent.
+    pub(crate) fn give_up_transfer(&mut self) {
+        if let Some(transfer) = self.transfer.take() {
+            transfer.give_up();
+        }
     }
 
     /// Adds a header to the response that is sent in the end, whatever it is (`cors`, `rate-limit`).

@@ -42,7 +42,8 @@ pub(crate) fn load(catalog: &Catalog, kinds: &[&'static [PolicyKind]]) -> Result
         &findings,
         &kinds,
         Mode::Load,
-    );
+    )
+    .with_certificates(&catalog.certificates);
     let layers = documents.load(&loading);
     let assembler = Assembler {
         catalog,
@@ -187,6 +188,10 @@ impl Assembler<'_> {
         );
         let subscriptions = catalog.subscriptions.iter();
         self.check_ids("subscription", subscriptions.map(|one| &one.info.id));
+        let certificates: Vec<Str> = (catalog.certificates.iter())
+            .map(|(id, _)| id.as_str().into())
+            .collect();
+        self.check_ids("certificate", &certificates);
         self.check_paths();
 
         let infos: Vec<_> = (catalog.apis.iter())

@@ -1,12 +1,14 @@
 //! What a policy's `load` reads its element through.
 
+use tollgate_dotnet::Str;
 use tollgate_syntax::{Content, Diagnostic, Element, MappedText, Span, Text};
 
-use super::Loading;
 use super::named_values::is_liquid;
 use super::placement::{Position, read_block};
 use super::suggest::did_you_mean;
+use super::{Loading, Mode};
 use crate::block::Block;
+use crate::certificate::Certificate;
 use crate::policy::{Children, Invalid, Scope, Section};
 use crate::setting::{Expression, FromValue, Setting};
 
@@ -185,6 +187,25 @@ impl<'a> ElementReader<'a> {
     /// The first element of this name in it.
     pub fn child(&self, name: &str) -> Option<ElementReader<'a>> {
         self.children_named(name).next()
+    }
+
+    /// The certificate of the catalog that an attribute names; `None` when a document is checked on its own, without a
+    /// catalog.
+    pub fn certificate(&self, attribute: &str) -> Result<Option<&'a Certificate>, Invalid> {
+        let id: Str = self.literal(attribute)?;
+        let id = id.to_utf8();
+        if self.loading.mode != Mode::Load {
+            return Ok(None);
+        }
+        let all = self.loading.certificates;
+        if let Some((_, found)) = all.iter().find(|(known, _)| *known == *id) {
+            return Ok(Some(found));
+        }
+        let message = format!("there is no certificate `{id}`");
+        let span = self.attribute_span(attribute);
+        let mut finding = Diagnostic::error("unknown-certificate", span, message);
+        finding.help = did_you_mean(&id, all.iter().map(|(known, _)| known.as_str()));
+        Err(self.report(finding))
     }
 
     /// The policies in it.

@@ -27,6 +27,7 @@ use tollgate_syntax::{
 };
 
 use crate::catalog::Source;
+use crate::certificate::Certificate;
 use crate::policy::{Invalid, PolicyKind};
 
 pub(crate) use assemble::load;
@@ -147,6 +148,8 @@ pub(crate) struct Loading<'a> {
     pub(crate) findings: &'a Findings,
     pub(crate) kinds: &'a Kinds,
     pub(crate) mode: Mode,
+    /// What the catalog has; none of a document on its own.
+    pub(crate) certificates: &'a [(String, Certificate)],
     compiler: Compiler,
     /// Identical expressions share one program.
     programs: RefCell<HashMap<ProgramKey, Compiled>>,
@@ -180,9 +183,18 @@ impl<'a> Loading<'a> {
             findings,
             kinds,
             mode,
+            certificates: &[],
             compiler: crate::context::compiler(),
             programs: RefCell::default(),
             policies: Cell::new(0),
+        }
+    }
+
+    /// With the certificates that the catalog has.
+    pub(crate) fn with_certificates(self, certificates: &'a [(String, Certificate)]) -> Self {
+        Self {
+            certificates,
+            ..self
         }
     }
 

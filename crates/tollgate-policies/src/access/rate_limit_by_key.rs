@@ -72,11 +72,11 @@ struct RateLimitByKey {
 #[derive(Debug)]
 struct Increment {
     condition: Option<Setting<bool>>,
-    count: Option<Setting<u32>>,
+    count: Option<Setting<u64>>,
 }
 
 impl Increment {
-    fn evaluate(&self, exchange: &mut Exchange) -> Result<u32, Failure> {
+    fn evaluate(&self, exchange: &mut Exchange) -> Result<u64, Failure> {
         let counts = match &self.condition {
             Some(condition) => *condition.get(exchange)?,
             None => true,

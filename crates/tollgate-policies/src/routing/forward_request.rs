@@ -144,6 +144,8 @@ impl ForwardRequest {
             timeout: Some(timeout),
             follow_redirects,
             http_version: self.version.0,
+            identity: exchange.context.request.identity.clone(),
+            proxy: exchange.context.request.proxy.clone(),
             ..OutboundRequest::new(request(exchange)?)
         };
         exchange.context.trace(|context| {

@@ -23,8 +23,8 @@ use tollgate_dotnet::Value;
 use tollgate_engine::exchange::Variables;
 use tollgate_engine::ports::{
     self, Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits,
-    OutboundRequest, Ports, Random, SendError, SendErrorKind, Shared, Step, TICKS_PER_SECOND,
-    UNIX_EPOCH_TICKS,
+    NoCredentials, OutboundRequest, Ports, Random, SendError, SendErrorKind, Shared, Step,
+    TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
 };
 use tollgate_engine::{
     Body, Catalog, Context, ErrorBody, Exchange, Failure, Plan, Request, Section, Source, Url,
@@ -87,6 +87,7 @@ impl World {
             counters: Arc::new(Nothing),
             cache: Arc::new(ports::Nothing),
             external_cache: None,
+            credentials: Arc::new(NoCredentials),
             events: Arc::new(Nothing),
             background: Arc::new(ports::Nothing),
             shared: Shared::default(),
