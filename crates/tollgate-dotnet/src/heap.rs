@@ -9,9 +9,25 @@ use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
 
-/// The place of an object in its [`Heap`].
+/// The place of an object in its [`Heap`]: an object of its own, or a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct HeapId(u32);
+pub struct HeapId {
+    object: u32,
+    /// 0 is the object itself.
+    part: u32,
+}
+
+impl HeapId {
+    /// The place of a part of the object there.
+    pub(crate) fn with_part(self, part: u32) -> Self {
+        Self { part, ..self }
+    }
+
+    /// Which part of an object it is; 0 is the object itself.
+    pub(crate) fn part(self) -> u32 {
+        self.part
+    }
+}
 
 /// The mutable objects of one exchange: C#'s reference semantics without locks or reference counts.
 ///
@@ -45,6 +61,14 @@ pub trait HeapObject: Any + fmt::Debug + Send {
     }
     /// What virtual `GetHashCode` gives; `None` stands for one by reference.
     fn hash_code(&self, _heap: &Heap) -> Option<i32> {
+        None
+    }
+    /// The part that has this place: an object to everybody else, which may be made only when it is asked for.
+    fn part(&self, _id: HeapId) -> Option<&dyn HeapObject> {
+        None
+    }
+    /// As [`part`](Self::part), to be changed.
+    fn part_mut(&mut self, _id: HeapId) -> Option<&mut dyn HeapObject> {
         None
     }
 }
@@ -82,10 +106,13 @@ impl Heap {
     /// As [`alloc`](Self::alloc), giving the place itself.
     pub fn alloc_id<T: HeapObject>(&mut self, object: T) -> Result<HeapId, Throw> {
         self.charge(size_of::<T>() + 32)?;
-        let id = u32::try_from(self.objects.len())
+        let object_id = u32::try_from(self.objects.len())
             .map_err(|_| Throw::limit("it made too many objects"))?;
         self.objects.push(Some(Box::new(object)));
-        Ok(HeapId(id))
+        Ok(HeapId {
+            object: object_id,
+            part: 0,
+        })
     }
 
     /// Counts `bytes` that an object grew by, or a string took; fails when the limit is passed.
@@ -106,9 +133,21 @@ impl Heap {
     pub fn get_mut<T: HeapObject>(&mut self, id: HeapId) -> Option<&mut T> {
         let object = self
             .objects
-            .get_mut(usize::try_from(id.0).ok()?)?
+            .get_mut(usize::try_from(id.object).ok()?)?
             .as_deref_mut()?;
+        let object = match id.part {
+            0 => object,
+            _ => object.part_mut(id)?,
+        };
         (object as &mut dyn Any).downcast_mut()
+    }
+
+    /// The object that this is a part of, if it is one of a `T`.
+    pub(crate) fn whole<T: HeapObject>(&self, id: HeapId) -> Option<&T> {
+        match id.part {
+            0 => None,
+            _ => self.get(id.with_part(0)),
+        }
     }
 
     /// The object that a value refers to, if it is a `T`.
@@ -129,7 +168,14 @@ impl Heap {
 
     /// The object there, whatever it is.
     pub fn object(&self, id: HeapId) -> Option<&dyn HeapObject> {
-        self.objects.get(usize::try_from(id.0).ok()?)?.as_deref()
+        let object = self
+            .objects
+            .get(usize::try_from(id.object).ok()?)?
+            .as_deref()?;
+        match id.part {
+            0 => Some(object),
+            _ => object.part(id),
+        }
     }
 
     /// How many bytes were counted so far.

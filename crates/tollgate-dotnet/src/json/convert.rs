@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::big_integer::BigInteger;
+use super::document;
 use super::iso_date;
 use super::kind::Kind;
 use super::token::{Node, Token, value_of};
@@ -57,6 +58,11 @@ pub(crate) fn cast(heap: &mut Heap, value: &Value, ty: &Type) -> Result<Value, T
 
 /// The kind of a token, and the value if it is a `JValue`; a property stands for its value.
 pub(crate) fn content(heap: &Heap, value: &Value) -> (Kind, Value) {
+    if let Value::Ref(id) = value
+        && let Some(content) = document::scalar(heap, *id)
+    {
+        return content;
+    }
     let Some(mut token) = heap.of::<Token>(value) else {
         return (Kind::Undefined, Value::Null);
     };

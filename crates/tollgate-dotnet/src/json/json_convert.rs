@@ -81,9 +81,9 @@ fn serialize(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn deserialize(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
-    let text = call.text(0, "value")?.to_utf8();
-    call.work(text.len())?;
-    let token = read_any(call.machine.heap, &text, to::is_open(ty))?;
+    let text = call.text(0, "value")?;
+    call.work(text.to_utf8().len())?;
+    let token = read_any(call.machine.heap, text, to::is_open(ty))?;
     match token {
         Some(token) => {
             to::object(call.machine, token, ty).map_err(|throw| {
@@ -93,7 +93,7 @@ fn deserialize(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
                         "Could not convert to {}: {} Path '', line 1, position {}.",
                         ty,
                         throw.exception().message,
-                        text.encode_utf16().count()
+                        text.len()
                     )),
                     _ => throw,
                 }

@@ -317,9 +317,9 @@ pub(crate) fn references(ids: Vec<HeapId>) -> Vec<Value> {
 /// `Parse` of the class that reads.
 pub(crate) fn parse(call: &mut Call<'_, '_>, reads: Reads) -> Result<Value, Throw> {
     let parameter = if reads == Reads::Token { "json" } else { "s" };
-    let text = call.text(0, parameter)?.to_utf8();
-    call.work(text.len())?;
-    read(call.machine.heap, &text, reads).map(Value::Ref)
+    let text = call.text(0, parameter)?;
+    call.work(text.to_utf8().len())?;
+    read(call.machine.heap, text, reads).map(Value::Ref)
 }
 
 /// `FromObject` of a class.
@@ -361,9 +361,14 @@ fn get_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn child(call: &Call<'_, '_>, id: HeapId, key: &Value) -> Result<Value, Throw> {
     let heap = &*call.machine.heap;
+    if let Value::String(name) = key
+        && let Some(found) = member_of(heap, id, name)
+    {
+        return Ok(Value::Ref(found));
+    }
     let token = get(heap, id)?;
     match (&token.node, key) {
-        (Node::Object(_), Value::String(name)) => Ok(reference(member_of(heap, id, name))),
+        (Node::Object(_), Value::String(_)) => Ok(Value::Null),
         (Node::Array(items), Value::Int32(index)) => usize::try_from(*index)
             .ok()
             .and_then(|index| items.get(index))

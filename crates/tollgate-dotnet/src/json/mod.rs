@@ -2,6 +2,9 @@
 
 mod big_integer;
 mod convert;
+mod document;
+#[cfg(test)]
+mod document_tests;
 mod from;
 mod iso_date;
 mod jarray;
@@ -18,6 +21,7 @@ mod path;
 mod path_parse;
 mod plain;
 mod read;
+mod tape;
 mod to;
 mod token;
 mod value;
@@ -30,9 +34,13 @@ pub(crate) use token::{Node, alloc, object as new_object, property as new_proper
 pub(crate) use value::plain_text;
 
 pub use plain::to_json;
+pub use tape::Tape;
+
+use std::sync::Arc;
 
 use crate::heap::Heap;
 use crate::member::TypeDef;
+use crate::str::Str;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -60,21 +68,38 @@ pub(crate) const TYPES: &[&TypeDef] = &[
 ];
 
 /// Reads JSON with Newtonsoft's leniency, as a `JToken`. `JsonReaderException` if it cannot be read.
-pub fn parse(heap: &mut Heap, text: &str) -> Result<Value, Throw> {
+pub fn parse(heap: &mut Heap, text: &Str) -> Result<Value, Throw> {
     read::read(heap, text, read::Reads::Token).map(Value::Ref)
 }
 
 /// Reads JSON as a value of `ty`, which is `JToken`, `JObject` or `JArray`; `None` if it is no such type.
 ///
 /// `JsonReaderException` if the text is not JSON, or not of that kind.
-pub fn parse_as(heap: &mut Heap, text: &str, ty: &Type) -> Option<Result<Value, Throw>> {
+pub fn parse_as(heap: &mut Heap, text: &Str, ty: &Type) -> Option<Result<Value, Throw>> {
+    let reads = reads_of(ty)?;
+    Some(read::read(heap, text, reads).map(Value::Ref))
+}
+
+/// As [`parse_as`] of a text that was read before. Each call gives tokens of its own, which share what was read.
+/// `None` if it has to be read by `parse_as`, to say that it is of another kind.
+pub fn token_of(heap: &mut Heap, tape: &Arc<Tape>, ty: &Type) -> Option<Result<Value, Throw>> {
+    let token = document::alloc(heap, tape, reads_of(ty)?, true)?;
+    Some(token.map(Value::Ref))
+}
+
+/// Whether a type is one that [`parse_as`] reads.
+pub fn is_token(ty: &Type) -> bool {
+    reads_of(ty).is_some()
+}
+
+fn reads_of(ty: &Type) -> Option<read::Reads> {
     let reads = [
         (&jtoken::JTOKEN, read::Reads::Token),
         (&jobject::JOBJECT, read::Reads::Object),
         (&jarray::JARRAY, read::Reads::Array),
     ];
     let (_, reads) = reads.into_iter().find(|(table, _)| ty.is_table(table))?;
-    Some(read::read(heap, text, reads).map(Value::Ref))
+    Some(reads)
 }
 
 /// Writes a `JToken` as Newtonsoft does: with two spaces and line feeds if `indented`. `NullReferenceException` of anything else.

@@ -1,9 +1,13 @@
 //! Reads JSON as Newtonsoft does: comments, single quotes, bare names, trailing commas, dates.
 
 use super::big_integer::BigInteger;
+use super::document;
 use super::iso_date;
 use super::kind::Kind;
+use super::tape::Tape;
 use super::token::{Node, Step, Token, alloc, path_text, scalar};
+use std::sync::Arc;
+
 use crate::heap::{Heap, HeapId};
 use crate::str::Str;
 use crate::throw::Throw;
@@ -24,7 +28,7 @@ pub(crate) enum Reads {
 }
 
 /// Reads a text as a token.
-pub(crate) fn read(heap: &mut Heap, text: &str, reads: Reads) -> Result<HeapId, Throw> {
+pub(crate) fn read(heap: &mut Heap, text: &Str, reads: Reads) -> Result<HeapId, Throw> {
     let class = match reads {
         Reads::Token => "JToken",
         Reads::Object => "JObject",
@@ -32,19 +36,32 @@ pub(crate) fn read(heap: &mut Heap, text: &str, reads: Reads) -> Result<HeapId, 
     };
     match root(heap, text, reads, true)? {
         Some(token) => Ok(token),
-        None => {
-            Err(Reader::new(heap, text, true)
-                .error(&format!("Error reading {class} from JsonReader.")))
-        }
+        None => Err(Reader::new(heap, &text.to_utf8(), true)
+            .error(&format!("Error reading {class} from JsonReader."))),
     }
 }
 
 /// Reads a text; `None` if there is nothing in it. `dates`: whether strings that look like dates are dates.
-pub(crate) fn read_any(heap: &mut Heap, text: &str, dates: bool) -> Result<Option<HeapId>, Throw> {
+pub(crate) fn read_any(heap: &mut Heap, text: &Str, dates: bool) -> Result<Option<HeapId>, Throw> {
     root(heap, text, Reads::Token, dates)
 }
 
-fn root(heap: &mut Heap, text: &str, reads: Reads, dates: bool) -> Result<Option<HeapId>, Throw> {
+/// Strict JSON becomes tokens when they are looked at; anything else is read token by token.
+fn root(heap: &mut Heap, text: &Str, reads: Reads, dates: bool) -> Result<Option<HeapId>, Throw> {
+    let tape = Tape::read(text.clone()).map(Arc::new);
+    match tape.and_then(|tape| document::alloc(heap, &tape, reads, dates)) {
+        Some(token) => token.map(Some),
+        None => tokens(heap, &text.to_utf8(), reads, dates),
+    }
+}
+
+/// Reads a text token by token.
+pub(crate) fn tokens(
+    heap: &mut Heap,
+    text: &str,
+    reads: Reads,
+    dates: bool,
+) -> Result<Option<HeapId>, Throw> {
     let mut reader = Reader::new(heap, text, dates);
     reader.blank()?;
     let (class, what) = match (reads, reader.peek()) {
@@ -77,6 +94,37 @@ fn root(heap: &mut Heap, text: &str, reads: Reads, dates: bool) -> Result<Option
         "Error reading {class} from JsonReader. Current JsonReader item is not {what}: {}.",
         first.start()
     )))
+}
+
+/// The value of a scalar of strict JSON, by its text.
+pub(crate) fn strict_scalar(text: &str, dates: bool) -> (Kind, Value) {
+    let heap = &mut Heap::new(0);
+    let read = Reader::new(heap, text, dates).scalar();
+    read.unwrap_or((Kind::Undefined, Value::Null))
+}
+
+/// What a string of strict JSON says, quotes and all.
+pub(crate) fn unquoted(text: &str) -> Str {
+    let heap = &mut Heap::new(0);
+    let mut reader = Reader::new(heap, text, false);
+    reader.place = 1;
+    reader.string(b'"').unwrap_or_default().into()
+}
+
+/// What a string stands for: a date if it looks like one and `dates` are asked for.
+pub(crate) fn text_value(text: Str, dates: bool) -> (Kind, Value) {
+    match iso_date::read(&text.to_utf8()).filter(|_| dates) {
+        Some((ticks, kind)) => (Kind::Date, Value::DateTime(ticks, kind)),
+        None => (Kind::String, Value::String(text)),
+    }
+}
+
+/// How many bytes a value keeps beside its token.
+fn size_of_text(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.size(),
+        other => BigInteger::digits(other).map_or(0, Str::size),
+    }
 }
 
 struct Reader<'a> {
@@ -165,22 +213,26 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, parent: Option<HeapId>) -> Result<HeapId, Throw> {
         self.blank()?;
-        let token = match self.peek() {
+        let (kind, value) = match self.peek() {
             Some(b'{') => return self.object(parent),
             Some(b'[') => return self.array(parent),
+            // What stands before a comma without a value is undefined.
+            Some(b',') if parent.is_some() => (Kind::Undefined, Value::Null),
+            _ => self.scalar()?,
+        };
+        self.heap.charge(size_of_text(&value))?;
+        let token = scalar(self.heap, kind, value)?;
+        self.adopt(token, parent);
+        Ok(token)
+    }
+
+    /// A value that is neither an object nor an array.
+    fn scalar(&mut self) -> Result<(Kind, Value), Throw> {
+        match self.peek() {
             Some(quote @ (b'"' | b'\'')) => {
                 self.place += 1;
                 let text = self.string(quote)?;
-                match iso_date::read(&text).filter(|_| self.dates) {
-                    Some((ticks, kind)) => {
-                        scalar(self.heap, Kind::Date, Value::DateTime(ticks, kind))
-                    }
-                    None => {
-                        let text = Str::from(text);
-                        self.heap.charge(text.size())?;
-                        scalar(self.heap, Kind::String, Value::String(text))
-                    }
-                }
+                Ok(text_value(text.into(), self.dates))
             }
             Some(b't') => self.word("true", Kind::Boolean, Value::Bool(true), "boolean"),
             Some(b'f') => self.word("false", Kind::Boolean, Value::Bool(false), "boolean"),
@@ -196,12 +248,8 @@ impl<'a> Reader<'a> {
                 self.word("-Infinity", Kind::Float, infinity, "negative infinity")
             }
             Some(b'-' | b'.' | b'0'..=b'9') => self.number(),
-            // What stands before a comma without a value is undefined.
-            Some(b',') if parent.is_some() => scalar(self.heap, Kind::Undefined, Value::Null),
             _ => Err(self.unexpected("value")),
-        }?;
-        self.adopt(token, parent);
-        Ok(token)
+        }
     }
 
     fn adopt(&mut self, token: HeapId, parent: Option<HeapId>) {
@@ -210,7 +258,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, kind: Kind, value: Value, what: &str) -> Result<HeapId, Throw> {
+    fn word(
+        &mut self,
+        word: &str,
+        kind: Kind,
+        value: Value,
+        what: &str,
+    ) -> Result<(Kind, Value), Throw> {
         let ends = |rest: &str| {
             rest.chars()
                 .next()
@@ -219,7 +273,7 @@ impl<'a> Reader<'a> {
         match self.rest().strip_prefix(word) {
             Some(rest) if ends(rest) => {
                 self.place += word.len();
-                scalar(self.heap, kind, value)
+                Ok((kind, value))
             }
             _ => {
                 self.place += 1;
@@ -228,7 +282,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<HeapId, Throw> {
+    fn number(&mut self) -> Result<(Kind, Value), Throw> {
         let rest = self.rest();
         let digit = |c: char| c.is_ascii_hexdigit() || matches!(c, '+' | '-' | '.' | 'x' | 'X');
         let end = rest.find(|c| !digit(c)).unwrap_or(rest.len());
@@ -255,25 +309,23 @@ impl<'a> Reader<'a> {
             };
             return match u64::from_str_radix(digits, base) {
                 // Sixty-four bits, of which the first is the sign.
-                Ok(bits) => scalar(self.heap, Kind::Integer, Value::Int64(bits.cast_signed())),
+                Ok(bits) => Ok((Kind::Integer, Value::Int64(bits.cast_signed()))),
                 Err(_) => Err(wrong(self)),
             };
         }
         if let Ok(integer) = number.parse::<i64>() {
-            return scalar(self.heap, Kind::Integer, Value::Int64(integer));
+            return Ok((Kind::Integer, Value::Int64(integer)));
         }
         let digits = number.strip_prefix('-').unwrap_or(number);
         if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
             if number.len() > DIGITS {
                 return Err(self.error(&format!("JSON integer {number} is too large to parse.")));
             }
-            self.heap.charge(number.len())?;
-            let value = Value::object(BigInteger::read(number));
-            return scalar(self.heap, Kind::Integer, value);
+            return Ok((Kind::Integer, Value::object(BigInteger::read(number))));
         }
         match number.parse::<f64>() {
             Ok(float) if digits.bytes().any(|byte| byte.is_ascii_digit()) => {
-                scalar(self.heap, Kind::Float, Value::Double(float))
+                Ok((Kind::Float, Value::Double(float)))
             }
             _ => Err(wrong(self)),
         }

@@ -10,7 +10,7 @@ use super::jobject::JOBJECT;
 use super::jproperty::JPROPERTY;
 use super::jvalue::{JRAW, JVALUE};
 use super::kind::Kind;
-use super::{value, write};
+use super::{document, value, write};
 use crate::heap::{Heap, HeapId, HeapObject, Iterate};
 use crate::ops;
 use crate::sequence::from_fn;
@@ -187,6 +187,7 @@ fn change(heap: &mut Heap, id: HeapId) -> Result<&mut Token, Throw> {
 /// The place of the token that a value refers to.
 pub(crate) fn id_of(heap: &Heap, value: &Value) -> Option<HeapId> {
     match value {
+        Value::Ref(id) if document::holds(heap, *id) => Some(*id),
         Value::Ref(id) => heap.get::<Token>(*id).map(|_| *id),
         _ => None,
     }
@@ -221,6 +222,9 @@ pub(crate) fn property(heap: &mut Heap, name: Str, value: HeapId) -> Result<Heap
 
 /// The property of that name of a `JObject`.
 pub(crate) fn property_of(heap: &Heap, object: HeapId, name: &Str) -> Option<HeapId> {
+    if let Some(found) = document::property_of(heap, object, name) {
+        return found;
+    }
     match &heap.get::<Token>(object)?.node {
         Node::Object(properties) => properties.get(name).copied(),
         _ => None,
@@ -229,6 +233,9 @@ pub(crate) fn property_of(heap: &Heap, object: HeapId, name: &Str) -> Option<Hea
 
 /// The value of a `JProperty`.
 pub(crate) fn value_of(heap: &Heap, property: HeapId) -> Option<HeapId> {
+    if let Some(value) = document::value_of(heap, property) {
+        return Some(value);
+    }
     match &heap.get::<Token>(property)?.node {
         Node::Property(_, value) => *value,
         _ => None,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use tollgate_dotnet::{
-    Array, Call, Dictionary, List, Machine, Throw, Type, TypeDef, TypeKind, Value, json, member,
-    xml,
+    Array, Call, Dictionary, List, Machine, Str, Throw, Type, TypeDef, TypeKind, Value, json,
+    member, xml,
 };
 
 use super::{Part, context, part, registry};
@@ -37,9 +37,8 @@ pub(super) static BODY: TypeDef = TypeDef {
 
 /// Reads the body as a `T`. Without `preserveContent` it is used up: what reads it later finds nothing.
 fn read_as(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let bytes = take(call)?;
     let ty = call.types.last().cloned().unwrap_or_else(Type::string);
-    convert(call.machine, &bytes, &ty)
+    read_typed(call, &ty)
 }
 
 /// Names and values of `a=1&b=2`, decoded.
@@ -69,9 +68,37 @@ fn read_as_form(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 /// Reads the body as JSON of a class.
 fn read_json(call: &mut Call<'_, '_>, class: &str) -> Result<Value, Throw> {
-    let bytes = take(call)?;
     let ty = registry().parse_type(class).unwrap_or_else(Type::string);
-    convert(call.machine, &bytes, &ty)
+    read_typed(call, &ty)
+}
+
+fn read_typed(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
+    if json::is_token(ty) {
+        return read_token(call, ty);
+    }
+    let bytes = take(call)?;
+    convert(call.machine, &bytes, ty)
+}
+
+/// Reads the body as JSON. It is parsed once, however often it is read; each reading gives tokens of its own.
+fn read_token(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
+    let (part, preserve) = (part(call)?, call.bool(1)?);
+    let (context, heap) = context(call)?;
+    let body = body_of(context, part).ok_or_else(Throw::null_reference)?;
+    let tape = body.json(|bytes| json::Tape::read(Str::from(&*text(bytes))));
+    let token = tape.and_then(|tape| json::token_of(heap, &tape, ty));
+    match token {
+        Some(token) => {
+            if !preserve {
+                body.consume();
+            }
+            token
+        }
+        None => {
+            let bytes = take(call)?;
+            convert(call.machine, &bytes, ty)
+        }
+    }
 }
 
 fn take(call: &mut Call<'_, '_>) -> Result<Bytes, Throw> {
@@ -103,7 +130,7 @@ fn convert(machine: &mut Machine<'_>, bytes: &Bytes, ty: &Type) -> Result<Value,
             machine.heap.alloc(Array::bytes(bytes.to_vec()))
         }
         ty if ty.is_string() => Ok(Value::string(&*text(bytes))),
-        other => json::parse_as(machine.heap, &text(bytes), other)
+        other => json::parse_as(machine.heap, &Str::from(&*text(bytes)), other)
             .or_else(|| xml::parse_as(machine.heap, &text(bytes), other))
             .unwrap_or_else(|| {
                 Err(Throw::not_supported(format!(

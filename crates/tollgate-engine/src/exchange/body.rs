@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Limited};
+use tollgate_dotnet::json::Tape;
 
 use super::transfer::Meter;
 
@@ -23,7 +25,8 @@ enum Inner {
     /// There is none.
     #[default]
     Empty,
-    Full(Bytes),
+    /// The bytes, and the JSON in them once it was read.
+    Full(Bytes, Option<Arc<Tape>>),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
     /// It was there, and an expression took it.
     Consumed,
@@ -81,10 +84,21 @@ impl Body {
     pub fn bytes(&self) -> Option<&Bytes> {
         static NOTHING: Bytes = Bytes::new();
         match &self.0 {
-            Inner::Full(bytes) => Some(bytes),
+            Inner::Full(bytes, _) => Some(bytes),
             Inner::Empty | Inner::Consumed => Some(&NOTHING),
             Inner::Stream(_) => None,
         }
+    }
+
+    /// The JSON in its bytes, which `read` reads once; `None` if they are not here, or not strict JSON.
+    pub(crate) fn json(&mut self, read: impl FnOnce(&Bytes) -> Option<Tape>) -> Option<Arc<Tape>> {
+        let Inner::Full(bytes, json) = &mut self.0 else {
+            return None;
+        };
+        if json.is_none() {
+            *json = read(bytes).map(Arc::new);
+        }
+        json.clone()
     }
 
     /// Takes the body, as if an expression had read it without `preserveContent`: what is left reads as nothing.
@@ -127,7 +141,7 @@ impl Body {
                 return Err(BodyError::TooLong { limit });
             }
             let bytes = collect(stream, limit).await?;
-            *self = Self(Inner::Full(bytes));
+            *self = Self(Inner::Full(bytes, None));
         }
         Ok(self.bytes().cloned().unwrap_or_default())
     }
@@ -135,7 +149,7 @@ impl Body {
     fn of_bytes(bytes: Bytes) -> Self {
         match bytes.is_empty() {
             true => Self::empty(),
-            false => Self(Inner::Full(bytes)),
+            false => Self(Inner::Full(bytes, None)),
         }
     }
 }
@@ -203,7 +217,7 @@ impl HttpBody for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
             Inner::Stream(stream) => Pin::new(stream).poll_frame(context),
-            Inner::Full(bytes) => {
+            Inner::Full(bytes, _) => {
                 let bytes = std::mem::take(bytes);
                 self.0 = Inner::Consumed;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
@@ -215,7 +229,7 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Inner::Stream(stream) => stream.is_end_stream(),
-            Inner::Full(_) => false,
+            Inner::Full(..) => false,
             Inner::Empty | Inner::Consumed => true,
         }
     }
@@ -223,7 +237,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Inner::Stream(stream) => stream.size_hint(),
-            Inner::Full(bytes) => {
+            Inner::Full(bytes, _) => {
                 SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
             }
             Inner::Empty | Inner::Consumed => SizeHint::with_exact(0),
@@ -236,7 +250,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Inner::Empty => f.write_str("Empty"),
-            Inner::Full(bytes) => write!(f, "Full({} bytes)", bytes.len()),
+            Inner::Full(bytes, _) => write!(f, "Full({} bytes)", bytes.len()),
             Inner::Stream(_) => f.write_str("Stream"),
             Inner::Consumed => f.write_str("Consumed"),
         }
@@ -292,6 +306,18 @@ mod tests {
         assert!(!body.is_empty());
         assert_eq!(body.bytes().unwrap(), "");
         assert_eq!(body.size_hint().exact(), Some(0));
+    }
+
+    #[test]
+    fn json_is_read_once() {
+        let mut body = Body::full("[1]");
+        let read = |bytes: &Bytes| Tape::read(std::str::from_utf8(bytes).unwrap().into());
+        let first = body.json(read).unwrap();
+        let second = body.json(|_| unreachable!("it was read")).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        body.consume();
+        assert!(body.json(read).is_none());
+        assert!(Body::full("{a: 1}").json(read).is_none());
     }
 
     #[test]
