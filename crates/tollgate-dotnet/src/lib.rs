@@ -9,6 +9,7 @@ mod collation;
 mod collections;
 mod convert;
 mod cryptography;
+pub mod dates;
 mod formatting;
 mod globalization;
 mod heap;

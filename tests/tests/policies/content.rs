@@ -232,3 +232,81 @@ async fn cross_domain_answers_before_an_api_that_takes_everything() {
     assert_eq!((answer.status, &*answer.body), (200, document));
     assert_eq!(world.get("/crossdomain.xml", &[]).await.status, 204);
 }
+
+const LIQUID: &str = r#"<set-body template="liquid">{"name": "{{body.envelope.body.Order.Name}}", "items": [{% JSONArrayFor x in body.envelope.body.Order.Item -%}"{{ x }}"{%- endJSONArrayFor %}]}</set-body>"#;
+
+#[tokio::test]
+async fn a_template_turns_soap_into_json() {
+    const XML: &[(&str, &str)] = &[("content-type", "text/xml; charset=utf-8")];
+    let soap = br#"<?xml version="1.0"?><soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body><m:Order xmlns:m="urn:m"><m:Name>Tea &amp; co</m:Name><m:Item>1</m:Item><m:Item>2</m:Item></m:Order></soap:Body></soap:Envelope>"#;
+    let answer = outbound(LIQUID, backend(XML, soap), "/").await;
+    assert_eq!(answer.body, r#"{"name": "Tea & co", "items": ["1","2"]}"#);
+}
+
+#[tokio::test]
+async fn a_template_builds_soap_from_json_and_sees_the_context() {
+    let policy = r#"<set-variable name="user" value="ann" />
+        <set-body template="liquid">
+            <soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><id>{{body.order.id}}</id>
+            <by>{{context.Variables["user"]}} {{context.Request.Method}} {{context.Request.Headers["X-A"]}} {{context.Request.OriginalUrl.Path}}</by></soap:Envelope>
+        </set-body>"#;
+    let world = World::of(&[("inbound", policy)]);
+    let headers = [("content-type", "application/json"), ("x-a", "1")];
+    let body = r#"{"order": {"ID": 7}}"#;
+    let answer = world
+        .send(request(Method::POST, "/x", &headers, body))
+        .await;
+    assert_eq!(
+        answer.status, 200,
+        "{:?}",
+        answer.exchange.context.last_error
+    );
+    let sent = world.client.only_call().body;
+    let sent = std::str::from_utf8(&sent).unwrap().trim();
+    assert!(sent.starts_with("<soap:Envelope"), "{sent}");
+    assert!(sent.contains("<id>7</id>"), "{sent}");
+    assert!(sent.contains("<by>ann POST 1 /x</by>"), "{sent}");
+}
+
+#[tokio::test]
+async fn a_template_that_cannot_read_the_body_fails() {
+    let policy = r#"<set-body template="liquid">{{body.a}}</set-body>"#;
+    for (kind, body, message) in [
+        (
+            "application/json",
+            "{\"a\": ",
+            "The body is no JSON that a template can read: line 1, column 6.",
+        ),
+        (
+            "application/xml",
+            "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
+            "The body is no XML that a template can read.",
+        ),
+        (
+            "application/soap+xml",
+            "<a>",
+            "The body is no XML that a template can read.",
+        ),
+    ] {
+        let world = World::of(&[("inbound", policy)]);
+        let headers = [("content-type", kind)];
+        let answer = world.send(request(Method::POST, "/", &headers, body)).await;
+        assert_eq!((answer.status, &*answer.body), (500, INTERNAL), "{kind}");
+        assert_eq!(answer.last_error()[..3], ["set-body", "", message]);
+    }
+    let world = World::of(&[("inbound", policy)]);
+    let plain = request(Method::POST, "/", &[("content-type", "text/plain")], "{}");
+    assert_eq!(world.send(plain).await.status, 200);
+    assert!(world.client.only_call().body.is_empty());
+}
+
+#[tokio::test]
+async fn a_template_in_return_response_has_no_body() {
+    let policy = r#"<return-response><set-status code="200" /><set-body template="liquid">[{{body.a}}{{context.Request.Method}}]</set-body></return-response>"#;
+    let world = World::of(&[("inbound", policy)]);
+    let headers = [("content-type", "application/json")];
+    let answer = world
+        .send(request(Method::POST, "/", &headers, "{\"a\":1}"))
+        .await;
+    assert_eq!(answer.body, "[POST]");
+}

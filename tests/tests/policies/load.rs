@@ -150,9 +150,26 @@ fn policies_that_are_not_built() {
         inbound(r#"<quota calls="1" renewal-period="3600" />"#),
         ["policy.xml:2:2: error[policy-not-built]: the policy `quota` is not built yet"]
     );
+}
+
+#[test]
+fn templates_that_are_none() {
+    let of = |attributes: &str, text: &str| {
+        inbound(&format!(r"<set-body {attributes}>{text}</set-body>"))[0].clone()
+    };
     assert_eq!(
-        inbound(r#"<set-body template="liquid">{{body.a}}</set-body>"#),
-        ["policy.xml:2:21: error[not-built]: Liquid templates in `set-body` are not built yet"]
+        of(r#"template="liquid""#, "@(1)"),
+        "policy.xml:2:29: error[liquid]: a Liquid template cannot be an expression"
+    );
+    let unknown = of(r#"template="liquid""#, "{{body.a | upcase}}");
+    assert!(
+        unknown.starts_with("policy.xml:2:29: error[liquid]: "),
+        "{unknown}"
+    );
+    assert!(unknown.contains("upcase"), "{unknown}");
+    assert_eq!(
+        of(r#"template="liquid" xsi-nil="none""#, "a"),
+        "policy.xml:2:38: error[invalid-value]: `xsi-nil` must be one of `blank`, `null`, not `none`"
     );
 }
 

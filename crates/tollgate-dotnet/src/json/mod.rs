@@ -6,7 +6,7 @@ mod document;
 #[cfg(test)]
 mod document_tests;
 mod from;
-mod iso_date;
+pub(crate) mod iso_date;
 mod jarray;
 mod jcontainer;
 mod jobject;

@@ -29,13 +29,17 @@ impl<'a> NamedValues<'a> {
 
     /// Replaces the named values in all attributes and texts of an element and what stands in it.
     pub(crate) fn replace(&self, element: &mut Element, findings: &Findings) {
-        let liquid = is_liquid(element);
+        self.replace_within(element, false, findings);
+    }
+
+    fn replace_within(&self, element: &mut Element, in_template: bool, findings: &Findings) {
+        let liquid = in_template || is_liquid(element);
         for attribute in &mut element.attributes {
-            self.replace_text(&mut attribute.value, false, findings);
+            self.replace_text(&mut attribute.value, in_template, findings);
         }
         for child in &mut element.children {
             match child {
-                Node::Element(child) => self.replace(child, findings),
+                Node::Element(child) => self.replace_within(child, liquid, findings),
                 Node::Text(text) | Node::CData(text) => self.replace_text(text, liquid, findings),
                 Node::Comment(_) | Node::Instruction(_) => {}
             }
@@ -129,5 +133,5 @@ pub(crate) fn is_liquid(element: &Element) -> bool {
         Content::Literal(text) => Some(text.text().trim()),
         Content::Expression(_) => None,
     });
-    &*element.name == "set-body" && template.is_some_and(|name| name.eq_ignore_ascii_case("liquid"))
+    template.is_some_and(|name| name.eq_ignore_ascii_case("liquid"))
 }

@@ -62,7 +62,7 @@ impl ReturnResponse {
                 "set-header" => {
                     set_header::SetHeader::load(child).map(|header| loaded.headers.push(header))
                 }
-                _ => set_body::SetBody::load(child).map(|body| loaded.body = Some(body)),
+                _ => set_body::SetBody::load_for(child, None).map(|body| loaded.body = Some(body)),
             };
             result = result.and(read);
         }

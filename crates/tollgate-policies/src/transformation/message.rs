@@ -84,7 +84,6 @@ impl Message {
     }
 }
 
-#[expect(dead_code, reason = "json-to-xml comes next")]
 /// The media type that a header names, in lower case and without parameters: `application/json`.
 pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let value = headers

@@ -2,6 +2,7 @@
 
 mod exists_action;
 pub mod find_and_replace;
+mod liquid;
 pub(crate) mod message;
 pub mod redirect_content_urls;
 pub mod rewrite_uri;
