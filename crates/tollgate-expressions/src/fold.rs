@@ -1,8 +1,11 @@
 //! Work done once at load time: calls of pure members on constants, and what members prepare.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use tollgate_dotnet::{Budget, Call as Native, Heap, Host, Machine, Member, Throw, Type, Value};
+use tollgate_dotnet::{
+    Budget, Call as Native, Heap, Host, Machine, Member, Str, Throw, Type, Value,
+};
 
 use crate::compile::CompileError;
 use crate::typed::{Body, Call, Case, Catch, Function, Kind, Node, Op, Statement};
@@ -18,7 +21,11 @@ pub(crate) struct Folded {
 
 /// Folds the tree in place. What members cannot prepare from constant arguments is an error.
 pub(crate) fn fold(main: &mut Function, errors: &mut Vec<CompileError>) -> Folded {
-    let mut folder = Folder { errors, reads: 0 };
+    let mut folder = Folder {
+        errors,
+        reads: 0,
+        strings: HashMap::new(),
+    };
     folder.function(main);
     let constant = match &main.body {
         Body::Expression(Node {
@@ -86,6 +93,8 @@ impl Host for Nowhere {
 struct Folder<'e> {
     errors: &'e mut Vec<CompileError>,
     reads: u32,
+    /// Equal literals are one object.
+    strings: HashMap<Str, Str>,
 }
 
 impl Folder<'_> {
@@ -100,6 +109,14 @@ impl Folder<'_> {
         if let Op::Lambda(function) = &mut node.op {
             // Nobody else has it yet, so it is not copied.
             self.function(Arc::make_mut(function));
+            return;
+        }
+        if let Op::Constant(Value::String(text)) = &mut node.op {
+            *text = self
+                .strings
+                .entry(text.clone())
+                .or_insert_with(|| text.clone())
+                .clone();
             return;
         }
         node.op.for_each_child_mut(&mut |child| self.node(child));
@@ -237,7 +254,11 @@ impl Folder<'_> {
                     self.statement(finally);
                 }
             }
-            Statement::Break | Statement::Continue | Statement::GotoSection(_) => {}
+            Statement::Break
+            | Statement::Continue
+            | Statement::GotoSection(_)
+            | Statement::Label(_)
+            | Statement::Goto(_) => {}
         }
     }
 }

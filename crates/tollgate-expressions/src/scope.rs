@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tollgate_dotnet::{Parameter, Type, Value};
 
-use crate::typed::{Capture, Slot};
+use crate::typed::{Capture, Label, Slot};
 
 /// A local variable, parameter, range variable or local function.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub(crate) struct Variable {
     pub fixed: Option<Fixed>,
     /// False between the start of its block and its declaration.
     pub declared: bool,
+    /// A `ref`, `out` or `in` parameter.
+    pub reference: bool,
     /// The signature of a local function.
     pub function: Option<Arc<Signature>>,
 }
@@ -33,6 +35,8 @@ pub(crate) enum Fixed {
     Constant,
     ForEach,
     Using,
+    /// An `in` parameter.
+    In,
 }
 
 /// What a local function takes and gives.
@@ -49,6 +53,8 @@ pub(crate) struct Scope {
     pub variables: Vec<Variable>,
     /// Slots that get a fresh cell when the block is entered.
     pub cells: Vec<Slot>,
+    /// The labels of its statements, with the constructs around them in the function.
+    pub labels: Vec<(Box<str>, Label, usize)>,
 }
 
 /// What a function's `return` must give.
@@ -90,6 +96,10 @@ pub(crate) struct Frame {
     pub hoisted: bool,
     pub returns: Returns,
     pub returned: Vec<Returned>,
+    /// It is a lambda, rather than a local function or the whole.
+    pub is_lambda: bool,
+    /// How many labels it has.
+    pub labels: Label,
     pub enclosing: Vec<Enclosing>,
 }
 
@@ -102,6 +112,8 @@ impl Frame {
             hoisted: false,
             returns,
             returned: Vec::new(),
+            is_lambda: false,
+            labels: 0,
             enclosing: Vec::new(),
         }
     }

@@ -21,6 +21,9 @@ use tollgate_dotnet::{Member, Prepared, Str, Type, TypeRef, Value};
 /// The number of a value in a [`Function`]'s frame.
 pub(crate) type Slot = u32;
 
+/// The number of a label in a [`Function`].
+pub(crate) type Label = u32;
+
 /// What a node yields by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
@@ -311,6 +314,10 @@ pub(crate) enum Dynamic {
 pub(crate) struct Function {
     /// The delegate's type; for the outermost function the static type of the result.
     pub ty: Type,
+    /// Parameters that its caller must find set: `out` ones.
+    pub outs: Box<[Slot]>,
+    /// Where its name or its arrow stands.
+    pub at: (u32, u32),
     /// What the enclosing frame hands over when the delegate is made: raw values, cells' references included.
     pub captures: Box<[Capture]>,
     /// Number of parameters; they come in slots `0..parameters`.
@@ -389,6 +396,10 @@ pub(crate) enum Statement {
     Continue,
     /// To a section of the innermost switch.
     GotoSection(u32),
+    /// A place in a block or a section that [`Statement::Goto`] leads to; running it does nothing.
+    Label(Label),
+    /// To a label of a block or switch around it.
+    Goto(Label),
     Return(Option<Node>),
     /// `throw e;`, or with `None` the exception now being caught.
     Throw(Option<Node>),

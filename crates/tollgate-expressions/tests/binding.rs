@@ -201,7 +201,7 @@ fn calls_say_which_argument_is_wrong() {
     );
     assert_eq!(
         errors("context.Request.Named(fourth: 1)"),
-        ["CS1739 `Named`: The best overload for 'Named' does not have a parameter named 'fourth'"]
+        ["CS1739 `fourth`: The best overload for 'Named' does not have a parameter named 'fourth'"]
     );
 }
 

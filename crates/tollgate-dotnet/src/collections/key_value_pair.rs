@@ -17,6 +17,12 @@ pub(crate) static KEY_VALUE_PAIR: TypeDef = TypeDef {
             let pair = of(call.type_argument(0), call.type_argument(1));
             Ok(value(pair, call.arg(0).clone(), call.arg(1).clone()))
         }),
+        pure("void Deconstruct(out TKey key, out TValue value)", |call| {
+            let (key, value) = (part(call, 0)?, part(call, 1)?);
+            call.outs.push(key);
+            call.outs.push(value);
+            Ok(Value::Null)
+        }),
         pure("TKey Key { get; }", |call| part(call, 0)),
         pure("TValue Value { get; }", |call| part(call, 1)),
     ],

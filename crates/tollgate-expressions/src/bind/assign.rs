@@ -106,10 +106,17 @@ impl<'a> Binder<'a> {
             || self
                 .implicit_typed(&operand.ty, operand.as_constant(), ty)
                 .is_some();
+        let constant = match (&fits, operand.as_constant()) {
+            (false, Some(_)) => Some(operand.clone()),
+            _ => None,
+        };
         let result = self.binary(op, current, operand, range)?;
         let implicit = self
             .implicit_typed(&result.ty, result.as_constant(), ty)
             .is_some();
+        if let (false, Some(constant)) = (implicit, constant) {
+            return Err(self.no_conversion(&constant, ty, range));
+        }
         if implicit || !fits {
             return self.convert_typed(result, ty, range);
         }
@@ -125,7 +132,7 @@ impl<'a> Binder<'a> {
         postfix: bool,
         range: Range32,
     ) -> Bind<Typed> {
-        let place = self.place(operand)?;
+        let place = self.counted_place(operand)?;
         let (mut setup, place) = self.stable(place)?;
         let ty = place.ty().clone();
         let current = self.read_place(&place, range)?;

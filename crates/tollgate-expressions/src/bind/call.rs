@@ -9,6 +9,18 @@ use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
 use crate::fold;
 use crate::typed::{Call, Dynamic, Kind, Node, Op, Target};
 
+/// The arguments of a call as nodes.
+pub(super) struct Ordered {
+    /// What must run first.
+    pub before: Vec<Node>,
+    /// One for each parameter.
+    pub nodes: Vec<Node>,
+    /// Where `out` and `ref` values go.
+    pub outs: Vec<Target>,
+    /// What must run last: elements of arrays that were passed by reference are written back.
+    pub after: Vec<Node>,
+}
+
 impl<'a> Binder<'a> {
     /// `target(arguments)`.
     pub(super) fn call(
@@ -60,6 +72,20 @@ impl<'a> Binder<'a> {
                 ))
             }
             Bound::Value(function) => {
+                if !function.ty.is_delegate()
+                    && function.ty != Type::Dynamic
+                    && let ExprKind::Member { name, .. } = &target.kind
+                {
+                    let name = &name.identifier;
+                    return Err(self.error(
+                        "CS1955",
+                        format!(
+                            "Non-invocable member '{}' cannot be used like a method.",
+                            name.name
+                        ),
+                        name.range,
+                    ));
+                }
                 if function.ty == Type::Dynamic {
                     let arguments = self.dynamic_arguments(arguments)?;
                     return Ok(Bound::Value(dynamic(
@@ -152,11 +178,11 @@ impl<'a> Binder<'a> {
             type_arguments: Vec::new(),
             name: function.ty.to_string().into(),
             owner: Some(function.ty.clone()),
-            range,
+            range: function.range(),
         };
         let applicable = self.resolve(&methods, &arguments, range)?;
         let returns = applicable.returns.clone();
-        let (mut setup, nodes, _) = self.in_order(&applicable, arguments, 0, range)?;
+        let ordered = self.in_order(&applicable, arguments, range)?;
         let kind = if returns == Type::Void {
             Kind::Void
         } else {
@@ -165,15 +191,14 @@ impl<'a> Binder<'a> {
         let invoke = node(
             Op::Invoke {
                 function: function.node.into(),
-                arguments: nodes.into(),
+                arguments: ordered.nodes.into(),
             },
             kind,
             range,
         );
         let value = self.narrow(invoke, &returns, range);
-        setup.push(value);
         Ok(Typed {
-            node: sequence(setup, range),
+            node: self.around(ordered.before, value, ordered.after, range)?,
             ty: returns,
         })
     }
@@ -241,8 +266,12 @@ impl<'a> Binder<'a> {
             _ => {}
         }
         all.extend(arguments);
-        let (mut setup, mut nodes, outs) =
-            self.in_order(&applicable, all, usize::from(applicable.extension), range)?;
+        let Ordered {
+            before,
+            mut nodes,
+            outs,
+            after,
+        } = self.in_order(&applicable, all, range)?;
         let call = match &applicable.callee {
             Callee::Member { info, owner } => {
                 if let Some(receiver) = first {
@@ -267,29 +296,52 @@ impl<'a> Binder<'a> {
                 self.narrow(invoke, &returns, range)
             }
         };
-        setup.push(call);
         Ok(Typed {
-            node: sequence(setup, range),
+            node: self.around(before, call, after, range)?,
             ty: returns,
         })
     }
 
-    /// The nodes of a call's arguments, one per parameter, what must run before them, and where `out` values go.
-    ///
-    /// The first `quiet` arguments are receivers, which convert without being checked as arguments.
+    /// What runs before a call, the call, and what runs after it; the call's value.
+    fn around(
+        &mut self,
+        mut nodes: Vec<Node>,
+        call: Node,
+        after: Vec<Node>,
+        range: Range32,
+    ) -> Bind<Node> {
+        if after.is_empty() {
+            nodes.push(call);
+            return Ok(sequence(nodes, range));
+        }
+        let kind = call.kind;
+        let slot = self.temporary()?;
+        nodes.push(match kind {
+            Kind::Void => call,
+            _ => node(Op::Assign(slot, call.into()), kind, range),
+        });
+        nodes.extend(after);
+        nodes.push(match kind {
+            Kind::Void => node(Op::Constant(Value::Null), Kind::Void, range),
+            _ => node(Op::Local(slot), kind, range),
+        });
+        Ok(sequence(nodes, range))
+    }
+
+    /// The nodes of a call's arguments, one per parameter, and what goes with them.
     pub(super) fn in_order(
         &mut self,
         applicable: &Applicable,
         arguments: Vec<Argument<'a>>,
-        _quiet: usize,
         range: Range32,
-    ) -> Bind<(Vec<Node>, Vec<Node>, Vec<Target>)> {
+    ) -> Bind<Ordered> {
         let declared = applicable.callee.parameters().to_vec();
         let substitution = applicable.callee.substitution();
         let count = declared.len();
         let mut slots: Vec<Vec<Node>> = declared.iter().map(|_| Vec::new()).collect();
         let mut targets: Vec<Option<Target>> = declared.iter().map(|_| None).collect();
         let mut setup = Vec::new();
+        let mut after = Vec::new();
         let in_order = applicable.map.is_sorted();
         let local = matches!(applicable.callee, Callee::Local(..));
         for (argument, index) in arguments.into_iter().zip(applicable.map.iter().copied()) {
@@ -315,8 +367,8 @@ impl<'a> Binder<'a> {
                 Passed::Variable { name, out, .. } => {
                     let (to, read) = self.target(&name.name)?;
                     if local {
-                        let at = self.variable(&name.name).map(|(_, variable)| variable.at);
-                        place.push(self.by_reference(&to, at, out, &mut setup, range));
+                        let declared = self.variable(&name.name).map(|(_, variable)| variable.at);
+                        place.push(self.by_reference(&to, declared, out, &mut setup, at));
                         continue;
                     }
                     *target = Some(to);
@@ -324,6 +376,33 @@ impl<'a> Binder<'a> {
                         true => node(Op::Constant(Value::Null), Kind::Other, at),
                         false => read,
                     });
+                }
+                Passed::Place { place: to, out, .. } => {
+                    let (mut before, to) = self.stable(*to)?;
+                    setup.append(&mut before);
+                    let slot = self.temporary()?;
+                    let held = match out {
+                        true => self.default_of(to.ty(), at),
+                        false => self.read_place(&to, at)?,
+                    };
+                    let kind = held.node.kind;
+                    let store = if local {
+                        Op::NewCell(slot, held.node.into())
+                    } else {
+                        Op::Assign(slot, held.node.into())
+                    };
+                    setup.push(node(store, kind, at));
+                    let back = if local {
+                        Op::Cell(slot)
+                    } else {
+                        Op::Local(slot)
+                    };
+                    let stored = self.write(to, node(back, kind, at), false, at)?;
+                    after.push(stored);
+                    place.push(node(Op::Local(slot), kind, at));
+                    if !local {
+                        *target = Some(Target::Local(slot));
+                    }
                 }
                 Passed::Declares { designation, .. } => {
                     if let Designation::Tuple(_) = designation {
@@ -339,7 +418,7 @@ impl<'a> Binder<'a> {
                             Designation::Variable(name) => Some(name.range.start),
                             _ => None,
                         };
-                        place.push(self.by_reference(&to, declared, true, &mut setup, range));
+                        place.push(self.by_reference(&to, declared, true, &mut setup, at));
                         continue;
                     }
                     *target = Some(to);
@@ -386,7 +465,12 @@ impl<'a> Binder<'a> {
                 return Err(Reported);
             }
         }
-        Ok((setup, nodes, targets.into_iter().flatten().collect()))
+        Ok(Ordered {
+            before: setup,
+            nodes,
+            outs: targets.into_iter().flatten().collect(),
+            after,
+        })
     }
 
     /// The cell that a local function gets for a `ref` or `out` argument.

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use tollgate_dotnet::Value;
 
+use crate::run::decimals;
 use crate::typed::{Arithmetic, Comparison, Kind};
 
 /// Why constants do not fold.
@@ -11,6 +12,8 @@ use crate::typed::{Arithmetic, Comparison, Kind};
 pub(super) enum Fault {
     Overflow,
     DivideByZero,
+    /// A decimal that is too large.
+    Decimal,
     /// Left to run time.
     Unknown,
 }
@@ -21,8 +24,8 @@ pub(super) fn numeric(value: &Value, to: Kind, checked: bool) -> Option<Value> {
         return from_integer(number, to, checked);
     }
     match value {
-        Value::Single(number) => from_float(f64::from(*number), to),
-        Value::Double(number) => from_float(*number, to),
+        Value::Single(number) => from_float(f64::from(*number), to, checked),
+        Value::Double(number) => from_float(*number, to, checked),
         Value::Decimal(number) => from_decimal(*number, to),
         Value::Bool(_) if to == Kind::Bool => Some(value.clone()),
         _ => None,
@@ -59,7 +62,7 @@ pub(super) fn from_integer(number: i128, to: Kind, checked: bool) -> Option<Valu
     })
 }
 
-fn from_float(number: f64, to: Kind) -> Option<Value> {
+fn from_float(number: f64, to: Kind, checked: bool) -> Option<Value> {
     match to {
         // Rounds to the nearest float, as the conversion does.
         Kind::Single => Some(Value::Single(number as f32)),
@@ -73,8 +76,9 @@ fn from_float(number: f64, to: Kind) -> Option<Value> {
             let fits = from_integer(wide, to, true);
             match fits {
                 Some(value) if number.is_finite() => Some(value),
-                // What an unchecked conversion gives is left to run time.
-                _ => None,
+                _ if checked => None,
+                // The compiler gives 0 for what fits no integer.
+                _ => from_integer(0, to, false),
             }
         }
     }
@@ -109,23 +113,25 @@ pub(super) fn arithmetic(
                 .map(|number| Value::Single(number as f32))
         }
         (Value::Double(a), Value::Double(b)) => float(op, *a, *b).map(Value::Double),
-        (Value::Decimal(_), Value::Decimal(b)) => {
-            match matches!(op, Arithmetic::Divide | Arithmetic::Remainder) && b.is_zero() {
-                true => Err(Fault::DivideByZero),
-                false => Err(Fault::Unknown),
+        (Value::Decimal(a), Value::Decimal(b)) => {
+            if matches!(op, Arithmetic::Divide | Arithmetic::Remainder) && b.is_zero() {
+                return Err(Fault::DivideByZero);
             }
+            decimals(op, *a, *b)
+                .map(Value::Decimal)
+                .map_err(|_| Fault::Decimal)
         }
         _ => {
             let (Some(a), Some(b)) = (left.as_integer(), right.as_integer()) else {
                 return Err(Fault::Unknown);
             };
-            let result = integer(op, kind, a, b)?;
+            let result = integer(op, kind, checked, a, b)?;
             from_integer(result, kind, checked).ok_or(Fault::Overflow)
         }
     }
 }
 
-fn integer(op: Arithmetic, kind: Kind, a: i128, b: i128) -> Result<i128, Fault> {
+fn integer(op: Arithmetic, kind: Kind, checked: bool, a: i128, b: i128) -> Result<i128, Fault> {
     let bits = match kind {
         Kind::Int64 | Kind::UInt64 => 64,
         _ => 32,
@@ -135,7 +141,8 @@ fn integer(op: Arithmetic, kind: Kind, a: i128, b: i128) -> Result<i128, Fault> 
     Ok(match op {
         Arithmetic::Add => a + b,
         Arithmetic::Subtract => a - b,
-        Arithmetic::Multiply => a.checked_mul(b).ok_or(Fault::Overflow)?,
+        Arithmetic::Multiply if checked => a.checked_mul(b).ok_or(Fault::Overflow)?,
+        Arithmetic::Multiply => a.wrapping_mul(b),
         Arithmetic::Divide | Arithmetic::Remainder if b == 0 => return Err(Fault::DivideByZero),
         Arithmetic::Divide => a / b,
         Arithmetic::Remainder => a % b,

@@ -320,7 +320,7 @@ impl<'a> Binder<'a> {
         match value {
             Bound::Value(value) => self.convert_typed(value, to, range),
             Bound::Lambda(lambda, at) => self.lambda_to(lambda, at, to),
-            Bound::Methods(methods) => self.methods_to(*methods, to),
+            Bound::Methods(methods) => self.methods_to(*methods, to, range),
             Bound::Default(at) => Ok(self.default_of(to, at).node),
             Bound::Throw(mut node) => {
                 node.kind = kind_of(to);
@@ -466,7 +466,17 @@ impl<'a> Binder<'a> {
                 range,
             ));
         };
-        let target = kind_of(to);
+        let target = kind_of(underlying(to));
+        if let (Conversion::Numeric, Some(constant)) = (&conversion, &constant)
+            && too_large(constant, target)
+        {
+            let shown = constant::show(constant);
+            return Err(self.error(
+                "CS0031",
+                format!("Constant value '{shown}' cannot be converted to a '{to}'"),
+                range,
+            ));
+        }
         if let (Conversion::Numeric, Some(constant)) = (&conversion, &constant)
             && self.overflow != Some(false)
             && constant::numeric(constant, target, true).is_none()
@@ -488,7 +498,7 @@ impl<'a> Binder<'a> {
                     explicit: true,
                     operand: value.node,
                 })),
-                target,
+                kind_of(to),
                 range,
             ),
             conversion => self.apply(&conversion, value, to)?,
@@ -529,6 +539,21 @@ impl<'a> Binder<'a> {
     /// Whether it is a delegate type, with its parameters and result.
     pub(super) fn delegate(&self, ty: &Type) -> Option<(Vec<Type>, Type)> {
         delegate_signature(self.registry, ty)
+    }
+}
+
+/// Whether a constant, to or from `decimal`, does not fit: what `unchecked` does not help.
+fn too_large(constant: &Value, target: Kind) -> bool {
+    match constant {
+        Value::Decimal(_) => {
+            !matches!(target, Kind::Single | Kind::Double | Kind::Decimal)
+                && constant::numeric(constant, target, true).is_none()
+        }
+        Value::Double(number) if target == Kind::Decimal => {
+            number.abs() >= 7.922_816_251_426_434e28
+        }
+        Value::Single(number) if target == Kind::Decimal => number.abs() >= 7.922_816_3e28,
+        _ => false,
     }
 }
 

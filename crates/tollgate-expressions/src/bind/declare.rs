@@ -1,7 +1,9 @@
 //! Declarations of variables.
 
 use tollgate_dotnet::Type;
-use tollgate_syntax::csharp::ast::{Designation, Identifier, Range32, Stmt, StmtKind};
+use tollgate_syntax::csharp::ast::{
+    ArgumentModifier, Designation, Identifier, Range32, Stmt, StmtKind,
+};
 
 use super::types::kind_of;
 use super::{Bind, Binder, node};
@@ -12,6 +14,15 @@ impl<'a> Binder<'a> {
     /// Notes the names that a block's statements will declare, so that a use before is seen.
     pub(super) fn announce(&mut self, statements: &[Stmt]) {
         for statement in statements {
+            let mut statement = statement;
+            while let StmtKind::Labeled {
+                label,
+                statement: inner,
+            } = &statement.kind
+            {
+                self.announce_label(label);
+                statement = inner;
+            }
             match &statement.kind {
                 StmtKind::Local(local) => {
                     for declarator in &local.declarators {
@@ -21,6 +32,35 @@ impl<'a> Binder<'a> {
                 StmtKind::LocalFunction(function) => self.pending(&function.name),
                 _ => {}
             }
+        }
+    }
+
+    fn announce_label(&mut self, label: &Identifier) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        let known = |scope: &Scope| scope.labels.iter().any(|(name, ..)| *name == label.name);
+        let (here, outside) = match frame.scopes.split_last() {
+            Some((here, outside)) => (known(here), outside.iter().any(known)),
+            None => return,
+        };
+        let (number, around) = (frame.labels, frame.enclosing.len());
+        frame.labels += 1;
+        if let Some(scope) = frame.scopes.last_mut() {
+            scope.labels.push((label.name.clone(), number, around));
+        }
+        let name = &label.name;
+        if here {
+            self.error(
+                "CS0140",
+                format!("The label '{name}' is a duplicate"),
+                label.range,
+            );
+        } else if outside {
+            let message = format!(
+                "The label '{name}' shadows another label by the same name in a contained scope"
+            );
+            self.error("CS0158", message, label.range);
         }
     }
 
@@ -46,6 +86,7 @@ impl<'a> Binder<'a> {
                 constant: None,
                 fixed: None,
                 declared: false,
+                reference: false,
                 function: None,
             });
         }
@@ -114,6 +155,7 @@ impl<'a> Binder<'a> {
             constant: None,
             fixed,
             declared: true,
+            reference: false,
             function: None,
         };
         if let Some(frame) = self.frames.last_mut() {
@@ -129,7 +171,8 @@ impl<'a> Binder<'a> {
     }
 
     /// Declares a parameter: the next slot of the frame. One by reference gets the caller's cell.
-    pub(super) fn parameter(&mut self, name: &Identifier, ty: Type, by_reference: bool) {
+    pub(super) fn parameter(&mut self, name: &Identifier, ty: Type, mode: ArgumentModifier) {
+        let by_reference = matches!(mode, ArgumentModifier::Ref | ArgumentModifier::Out);
         if &*name.name == "_" {
             let _ = self.temporary();
             return;
@@ -139,10 +182,21 @@ impl<'a> Binder<'a> {
             .frames
             .last_mut()
             .and_then(|frame| frame.scopes.last_mut());
-        if let (true, Some(scope)) = (by_reference, scope) {
+        let Some(scope) = scope else {
+            return;
+        };
+        if by_reference {
             scope.cells.retain(|slot| *slot != variable.slot);
-            for known in &mut scope.variables {
-                known.cell |= known.slot == variable.slot;
+        }
+        let known = scope
+            .variables
+            .iter_mut()
+            .find(|known| known.slot == variable.slot);
+        if let Some(known) = known {
+            known.cell |= by_reference;
+            known.reference = mode != ArgumentModifier::None;
+            if mode == ArgumentModifier::In {
+                known.fixed = Some(Fixed::In);
             }
         }
     }

@@ -33,7 +33,7 @@ impl<'a> Binder<'a> {
             Failure::Argument(..) | Failure::Mode(..) => 0,
             Failure::Missing(_) if methods.own.len() + methods.extensions.len() == 1 => 1,
             Failure::Infer => 2,
-            Failure::Name(_) => 3,
+            Failure::Name(_) | Failure::Twice(_) | Failure::OutOfPosition(_) => 3,
             Failure::Missing(_) | Failure::Count => 4,
             Failure::TypeArguments => 5,
         };
@@ -71,7 +71,7 @@ impl<'a> Binder<'a> {
                         "lambda expression".into()
                     }
                     Some(Passed::Value(value)) => self.display_bound(value),
-                    Some(Passed::Variable { ty, out, .. }) => {
+                    Some(Passed::Variable { ty, out, .. } | Passed::Place { ty, out, .. }) => {
                         format!("{} {ty}", if *out { "out" } else { "ref" })
                     }
                     Some(Passed::Declares { ty: Some(ty), .. }) => format!("out {ty}"),
@@ -79,7 +79,7 @@ impl<'a> Binder<'a> {
                 };
                 let out = matches!(
                     argument.map(|argument| &argument.value),
-                    Some(Passed::Variable { .. } | Passed::Declares { .. })
+                    Some(Passed::Variable { .. } | Passed::Place { .. } | Passed::Declares { .. })
                 );
                 let to = if out { format!("out {to}") } else { to.to_string() };
                 self.error(
@@ -134,11 +134,29 @@ impl<'a> Binder<'a> {
                     methods.range,
                 )
             }
-            Failure::Name(given) => self.error(
-                "CS1739",
-                format!("The best overload for '{name}' does not have a parameter named '{given}'"),
-                range,
-            ),
+            Failure::Name(index) | Failure::Twice(index) | Failure::OutOfPosition(index) => {
+                let named = index
+                    .checked_sub(shift)
+                    .and_then(|index| arguments.get(index)?.name);
+                let (given, at) = named.map_or(("", range), |named| (&*named.name, named.range));
+                match failure {
+                    Failure::Name(_) => self.error(
+                        "CS1739",
+                        format!("The best overload for '{name}' does not have a parameter named '{given}'"),
+                        at,
+                    ),
+                    Failure::Twice(_) => self.error(
+                        "CS1744",
+                        format!("Named argument '{given}' specifies a parameter for which a positional argument has already been given"),
+                        at,
+                    ),
+                    _ => self.error(
+                        "CS8323",
+                        format!("Named argument '{given}' is used out-of-position but is followed by an unnamed argument"),
+                        at,
+                    ),
+                }
+            }
             Failure::TypeArguments if callee.type_parameters().is_empty() => self.error(
                 "CS0308",
                 format!(
@@ -162,6 +180,17 @@ impl<'a> Binder<'a> {
                     Callee::Member { info, .. } if info.kind == MemberKind::Constructor
                 );
                 let count = arguments.len();
+                let invoked = matches!(
+                    &callee,
+                    Callee::Member { info, owner } if &*info.name == "Invoke" && owner.is_delegate()
+                );
+                if invoked && &*methods.name != "Invoke" {
+                    return self.error(
+                        "CS1593",
+                        format!("Delegate '{name}' does not take {count} arguments"),
+                        methods.range,
+                    );
+                }
                 if constructor {
                     let ty = methods.owner.as_ref().map_or_else(String::new, Type::to_string);
                     self.error(

@@ -36,7 +36,7 @@ impl<'a> Binder<'a> {
             ExprKind::Index { target, arguments } => self.index(target, arguments, range)?,
             ExprKind::Call { target, arguments } => return self.call(target, arguments, range),
             ExprKind::Unary { op, operand } => self.unary(*op, operand, range)?,
-            ExprKind::Binary { first, rest } => self.binary_chain(first, rest)?,
+            ExprKind::Binary { first, rest } => self.binary_chain(first, rest, range)?,
             ExprKind::Cast { ty, value } => {
                 let to = self.type_syntax(ty);
                 let value = self.expression(value);
@@ -80,7 +80,8 @@ impl<'a> Binder<'a> {
                 let lowered = self.queries.lower(query, range);
                 return self.expression(lowered);
             }
-            ExprKind::Switch(switch) => self.switch_expression(switch, range)?,
+            // C# 8: the parser has refused it.
+            ExprKind::Switch(_) => return Err(Reported),
             ExprKind::Throw(value) => {
                 let thrown = self.value(value)?;
                 self.check_exception(&thrown, value.range)?;
@@ -93,7 +94,7 @@ impl<'a> Binder<'a> {
             ExprKind::Checked(inner) => return self.with_overflow(true, inner),
             ExprKind::Unchecked(inner) => return self.with_overflow(false, inner),
             ExprKind::TypeOf(ty) => {
-                let of = self.type_syntax(ty)?;
+                let of = self.reflected(ty)?;
                 match self.registry.find("System.Type", 0) {
                     Some(table) => Typed::new(Op::TypeOf(of), Type::plain(table.0), range),
                     None => return Err(self.unknown_type("Type", range)),
@@ -101,8 +102,9 @@ impl<'a> Binder<'a> {
             }
             ExprKind::NameOf(of) => self.name_of(of, range)?,
             ExprKind::Default(Some(ty)) => {
-                let ty = self.type_syntax(ty)?;
-                self.default_of(&ty, range)
+                let of = self.type_syntax(ty)?;
+                self.not_void(&of, ty.range)?;
+                self.default_of(&of, range)
             }
             ExprKind::Default(None) => return Ok(Bound::Default(range)),
         };
@@ -122,8 +124,21 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// The expression where nothing says what type it should have.
+    pub(super) fn natural(&mut self, expr: &'a Expr) -> Bind<Bound<'a>> {
+        let errors = self.errors.len();
+        let bound = self.expression(expr);
+        for error in self.errors.iter_mut().skip(errors) {
+            if error.code == "CS8957" && error.start == expr.range.start {
+                error.code = "CS0173";
+                error.message = "Type of conditional expression cannot be determined because there is no implicit conversion between its values".into();
+            }
+        }
+        bound
+    }
+
     pub(super) fn value_or_void(&mut self, expr: &'a Expr) -> Bind<Typed> {
-        match self.expression(expr)? {
+        match self.natural(expr)? {
             Bound::Value(value) => Ok(value),
             other => Err(self.not_a_value(&other, expr.range)),
         }
@@ -281,6 +296,12 @@ impl<'a> Binder<'a> {
             return Err(self.error("CS0019", message, range));
         }
         let plain = super::types::underlying(&left.ty).clone();
+        let nothing = matches!(&right_bound, Bound::Value(value) if value.ty == Type::Null);
+        if left.ty == Type::Null && nothing {
+            let message =
+                "Operator '??' cannot be applied to operands of type '<null>' and '<null>'";
+            return Err(self.error("CS0019", message, range));
+        }
         if left.ty != Type::Null {
             let to_plain = self.implicit(&right_bound, &plain).is_some();
             let to = match (to_plain, nullable) {
@@ -370,6 +391,12 @@ impl<'a> Binder<'a> {
             (None, None) => None,
         };
         let Some(ty) = ty else {
+            // What cannot be an object is the mistake, if it is one that has no type.
+            for (bound, at) in [(&a, when_true.range), (&b, when_false.range)] {
+                if matches!(bound, Bound::Lambda(..) | Bound::Methods(_)) {
+                    return Err(self.not_a_value(bound, at));
+                }
+            }
             let (a, b) = (self.display_bound(&a), self.display_bound(&b));
             return Err(self.error(
                 "CS8957",
@@ -393,6 +420,18 @@ impl<'a> Binder<'a> {
             ty,
             range,
         ))
+    }
+
+    /// CS1547 for `void` where a value's type is wanted.
+    pub(super) fn not_void(&mut self, ty: &Type, range: Range32) -> Bind<()> {
+        match ty {
+            Type::Void => Err(self.error(
+                "CS1547",
+                "Keyword 'void' cannot be used in this context",
+                range,
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// A condition: a `bool`.
@@ -503,7 +542,19 @@ impl<'a> Binder<'a> {
         let mut types = Vec::with_capacity(members.len());
         let mut nodes = Vec::with_capacity(members.len());
         let mut failed = false;
-        for member in members {
+        for (index, member) in members.iter().enumerate() {
+            let twice = members
+                .iter()
+                .take(index)
+                .any(|other| other.name.name == member.name.name);
+            if twice {
+                self.error(
+                    "CS0833",
+                    "An anonymous type cannot have multiple properties with the same name",
+                    member.name.range.to(member.value.range),
+                );
+                failed = true;
+            }
             let Ok(value) = self.expression(&member.value) else {
                 failed = true;
                 continue;
@@ -521,7 +572,7 @@ impl<'a> Binder<'a> {
                     self.error(
                         "CS0828",
                         format!("Cannot assign '{shown}' to anonymous type property"),
-                        member.value.range,
+                        member.name.range.to(member.value.range),
                     );
                     failed = true;
                 }
@@ -572,11 +623,8 @@ impl<'a> Binder<'a> {
         match fits {
             true => Ok(()),
             false => Err(self.error(
-                "CS0029",
-                format!(
-                    "Cannot implicitly convert type '{}' to 'System.Exception'",
-                    thrown.ty
-                ),
+                "CS0155",
+                "The type caught or thrown must be derived from System.Exception",
                 range,
             )),
         }

@@ -42,7 +42,7 @@ impl<'a> Binder<'a> {
         let (applicable, arguments) =
             self.indexer(&target, arguments, MemberKind::IndexGetter, range)?;
         if target.ty.is_string() && arguments.len() == 1 {
-            let (_, mut nodes, _) = self.in_order(&applicable, arguments, 0, range)?;
+            let mut nodes = self.in_order(&applicable, arguments, range)?.nodes;
             let index = nodes.pop().ok_or(Reported)?;
             return Ok(Typed::new(
                 Op::CharAt(Box::new([target.node, index])),

@@ -2,8 +2,8 @@
 
 use tollgate_dotnet::{MemberKind, Type, TypeKind, Value};
 use tollgate_syntax::csharp::ast::{
-    self, Expr, ExprKind, Initializer, InitializerTarget, InitializerValue, NewArray, NewObject,
-    Range32,
+    self, ElementInitializer, Expr, ExprKind, Initializer, InitializerKind, InitializerTarget,
+    InitializerValue, NewArray, NewObject, Range32,
 };
 
 use super::call::sequence;
@@ -23,7 +23,7 @@ impl<'a> Binder<'a> {
                 let kind = created.node.kind;
                 let mut nodes = vec![node(Op::Assign(slot, created.node.into()), kind, range)];
                 let target = Typed::new(Op::Local(slot), ty.clone(), range);
-                self.initialize(&target, initializer, range, &mut nodes)?;
+                self.initialize(&target, initializer, &mut nodes)?;
                 nodes.push(target.node);
                 Ok(Typed {
                     node: sequence(nodes, range),
@@ -94,6 +94,14 @@ impl<'a> Binder<'a> {
                 return Ok(self.default_of(ty, range));
             }
         }
+        if own.is_empty() && ty.is_value_type() {
+            let count = arguments.len();
+            return Err(self.error(
+                "CS1729",
+                format!("'{ty}' does not contain a constructor that takes {count} arguments"),
+                at,
+            ));
+        }
         if own.is_empty() {
             return Err(self.error(
                 "CS0143",
@@ -121,19 +129,35 @@ impl<'a> Binder<'a> {
         &mut self,
         target: &Typed,
         initializer: &'a Initializer,
-        range: Range32,
         nodes: &mut Vec<Node>,
     ) -> Bind<()> {
         let mut failed = false;
-        match initializer {
-            Initializer::Object(members) => {
+        match &initializer.kind {
+            InitializerKind::Object(members) => {
                 for member in members {
                     failed |= self.initialize_member(target, member, nodes).is_err();
                 }
             }
-            Initializer::Collection(elements) => {
+            InitializerKind::Collection(elements) => {
+                let enumerable = self
+                    .registry
+                    .find("System.Collections.IEnumerable", 0)
+                    .is_some_and(|table| {
+                        self.registry
+                            .is_assignable(&target.ty, &Type::plain(table.0))
+                    });
+                if !enumerable && target.ty != Type::Dynamic {
+                    return Err(self.error(
+                        "CS1922",
+                        format!(
+                            "Cannot initialize type '{}' with a collection initializer because it does not implement 'System.Collections.IEnumerable'",
+                            target.ty
+                        ),
+                        initializer.range,
+                    ));
+                }
                 for element in elements {
-                    failed |= self.add(target, element, range, nodes).is_err();
+                    failed |= self.add(target, element, nodes).is_err();
                 }
             }
         }
@@ -149,7 +173,10 @@ impl<'a> Binder<'a> {
         let range = member.range;
         let place = match &member.target {
             InitializerTarget::Member(name) => {
-                self.property_place(target.clone(), &name.name, name.range)?
+                if let Some(reported) = self.not_initialized(&target.ty, name) {
+                    return Err(reported);
+                }
+                self.property_place(target.clone(), &name.name, name.range, name.range)?
             }
             InitializerTarget::Index(arguments) => {
                 let arguments = self.arguments(arguments)?;
@@ -170,31 +197,35 @@ impl<'a> Binder<'a> {
                 let kind = held.node.kind;
                 nodes.push(node(Op::Assign(slot, held.node.into()), kind, range));
                 let inner_target = Typed::new(Op::Local(slot), held.ty, range);
-                self.initialize(&inner_target, inner, range, nodes)
+                self.initialize(&inner_target, inner, nodes)
             }
         }
+    }
+
+    /// CS0117 for a member that an object initializer names in vain.
+    fn not_initialized(&mut self, ty: &Type, name: &ast::Identifier) -> Option<Reported> {
+        let found = !self.registry.lookup(ty, &name.name).is_empty()
+            || *ty == Type::Dynamic
+            || super::member::item(ty, &name.name).is_some();
+        (!found).then(|| self.no_definition(ty, &name.name, name.range))
     }
 
     /// One element of a collection initializer: a call of `Add`.
     fn add(
         &mut self,
         target: &Typed,
-        element: &'a [Expr],
-        range: Range32,
+        element: &'a ElementInitializer,
         nodes: &mut Vec<Node>,
     ) -> Bind<()> {
-        let mut arguments = Vec::with_capacity(element.len());
-        for expr in element {
+        let mut arguments = Vec::with_capacity(element.values.len());
+        for expr in &element.values {
             arguments.push(Argument {
                 name: None,
                 value: Passed::Value(self.expression(expr)?),
                 range: expr.range,
             });
         }
-        let at = element
-            .first()
-            .zip(element.last())
-            .map_or(range, |(first, last)| first.range.to(last.range));
+        let at = element.range;
         let own: Vec<Callee> = self
             .registry
             .lookup(&target.ty, "Add")
@@ -206,14 +237,8 @@ impl<'a> Binder<'a> {
             })
             .collect();
         if own.is_empty() {
-            return Err(self.error(
-                "CS1922",
-                format!(
-                    "Cannot initialize type '{}' with a collection initializer because it does not implement 'System.Collections.IEnumerable'",
-                    target.ty
-                ),
-                at,
-            ));
+            let shown = target.ty.to_string();
+            return Err(self.no_member(&shown, "Add", Some(target.ty.clone()), at));
         }
         let methods = Methods {
             receiver: Some(target.clone()),
@@ -244,7 +269,22 @@ impl<'a> Binder<'a> {
                 None if self.implicit(&value, &Type::long()).is_some() => Type::long(),
                 _ => Type::int(),
             };
-            lengths.push(self.convert(value, &to, size.range)?);
+            let length = self.convert(value, &to, size.range)?;
+            match &length.op {
+                Op::Constant(value) if value.as_integer().is_some_and(|number| number < 0) => {
+                    return Err(self.error(
+                        "CS0248",
+                        "Cannot create an array with a negative size",
+                        size.range,
+                    ));
+                }
+                Op::Constant(_) => {}
+                _ if new.initializer.is_some() => {
+                    return Err(self.error("CS0150", "A constant value is expected", size.range));
+                }
+                _ => {}
+            }
+            lengths.push(length);
         }
         let ty = Type::Array(element.clone().into(), rank);
         let Some(initializer) = &new.initializer else {

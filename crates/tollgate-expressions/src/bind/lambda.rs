@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use tollgate_dotnet::{Type, Value};
-use tollgate_syntax::csharp::ast::{self, ExprKind, Range32, StmtKind, UnaryOp};
+use tollgate_syntax::csharp::ast::{self, ExprKind, Range32, UnaryOp};
 
 use super::overload::{Argument, Passed};
 use super::types::{kind_of, same};
 use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
+use crate::flow;
 use crate::scope::{Frame, Returned, Returns};
 use crate::typed::{Body, Capture, Function, Kind, Node, Op};
 
@@ -21,6 +22,8 @@ pub(super) struct Probe {
     context: u32,
     /// `None` if it has errors, or is not bound yet.
     returned: Option<Vec<Returned>>,
+    /// Control can come to the end of its block.
+    completes: bool,
 }
 
 impl<'a> Binder<'a> {
@@ -44,11 +47,7 @@ impl<'a> Binder<'a> {
         match (&result, &lambda.body) {
             (Type::Void, ast::Body::Expr(body)) => is_statement(body),
             (Type::Void, ast::Body::Block(_)) => is_void,
-            (_, ast::Body::Block(block)) if is_void => {
-                block.statements.last().is_some_and(|last| {
-                    matches!(last.kind, StmtKind::Throw(_) | StmtKind::While { .. })
-                })
-            }
+            (_, ast::Body::Block(_)) if self.completes(lambda, &inputs) => false,
             _ => returned.iter().all(|value| match &value.ty {
                 Some(ty) => self
                     .implicit_typed(ty, value.constant.as_ref(), &result)
@@ -202,15 +201,24 @@ impl<'a> Binder<'a> {
         {
             return Some(returned.clone()).filter(|list| !list.is_empty() || is_block(lambda));
         }
-        let returned = self.quietly(|binder| {
-            binder
-                .lambda_function(lambda, inputs, Returns::Infer, Type::object())
-                .map(|(_, returned)| returned)
+        let (function, returned) = self.quietly(|binder| {
+            binder.lambda_function(lambda, inputs, Returns::Infer, Type::object())
         })?;
         if let Some(probe) = self.probes.get_mut(&key) {
             probe.returned = Some(returned.clone());
+            probe.completes = match &function.body {
+                Body::Expression(_) => false,
+                Body::Block(statement) => flow::completes(statement),
+            };
         }
         Some(returned)
+    }
+
+    /// Whether control can come to the end of a lambda's block, which was bound before.
+    fn completes(&self, lambda: &ast::Lambda, inputs: &[Type]) -> bool {
+        self.probes
+            .get(&self.key(lambda, inputs))
+            .is_some_and(|probe| probe.completes)
     }
 
     fn key(&self, lambda: &ast::Lambda, inputs: &[Type]) -> Key {
@@ -238,6 +246,7 @@ impl<'a> Binder<'a> {
                 let probe = Probe {
                     context: self.contexts,
                     returned: None,
+                    completes: false,
                 };
                 self.probes.insert(key, probe);
                 self.contexts
@@ -260,11 +269,13 @@ impl<'a> Binder<'a> {
         ty: Type,
     ) -> Bind<(Function, Vec<Returned>)> {
         let errors = self.errors.len();
-        self.frames.push(Frame::new(returns.clone()));
+        let mut frame = Frame::new(returns.clone());
+        frame.is_lambda = true;
+        self.frames.push(frame);
         match &lambda.parameters {
             Some(parameters) => {
                 for (parameter, input) in parameters.iter().zip(inputs) {
-                    self.parameter(&parameter.name, input.clone(), false);
+                    self.parameter(&parameter.name, input.clone(), parameter.modifier);
                 }
             }
             None => {
@@ -275,7 +286,17 @@ impl<'a> Binder<'a> {
         }
         let body = match &lambda.body {
             ast::Body::Expr(expr) => Body::Expression(self.returned_expression(expr, &returns)?),
-            ast::Body::Block(block) => Body::Block(self.block(&block.statements)),
+            ast::Body::Block(block) => {
+                let body = self.block(&block.statements);
+                let wanted = matches!(&returns, Returns::Type(_));
+                if wanted && self.errors.len() == errors && flow::completes(&body) {
+                    let message = format!(
+                        "Not all code paths return a value in lambda expression of type '{ty}'"
+                    );
+                    self.error("CS1643", message, lambda.arrow);
+                }
+                Body::Block(body)
+            }
         };
         if self.errors.len() > errors {
             return Err(Reported);
@@ -359,8 +380,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Methods as a delegate: a lambda that calls the one that fits, on a receiver evaluated once.
-    pub(super) fn methods_to(&mut self, methods: Methods, to: &Type) -> Bind<Node> {
-        let range = methods.range;
+    pub(super) fn methods_to(&mut self, methods: Methods, to: &Type, range: Range32) -> Bind<Node> {
         let name = methods.name.clone();
         let Some((inputs, result)) = self.delegate(to) else {
             return Err(self.error(

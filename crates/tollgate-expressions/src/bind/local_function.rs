@@ -5,7 +5,7 @@ use crate::flow;
 use crate::scope::{Frame, Returns, Signature};
 use crate::typed::{Body, Kind, Node, Op};
 use std::sync::Arc;
-use tollgate_dotnet::{Parameter, ParameterMode, Type, Value};
+use tollgate_dotnet::{Parameter, ParameterMode, Type};
 use tollgate_syntax::csharp::ast::{self, ArgumentModifier, Range32, Stmt, StmtKind};
 
 impl<'a> Binder<'a> {
@@ -36,13 +36,55 @@ impl<'a> Binder<'a> {
         }
         let returns = self.type_syntax(&function.return_type);
         let mut parameters = Vec::with_capacity(function.parameters.len());
-        for parameter in &function.parameters {
+        let last = function.parameters.len().saturating_sub(1);
+        let mut optional = false;
+        for (index, parameter) in function.parameters.iter().enumerate() {
             let ty = self.type_syntax(&parameter.ty)?;
+            let name = &parameter.name;
+            if function
+                .parameters
+                .iter()
+                .take(index)
+                .any(|other| other.name.name == name.name)
+            {
+                let message = format!("The parameter name '{}' is a duplicate", name.name);
+                return Err(self.error("CS0100", message, name.range));
+            }
+            if parameter.is_params && !matches!(ty, Type::Array(_, 1)) {
+                let message = "The params parameter must be a single dimensional array";
+                let keyword = Range32::new(
+                    parameter.range.start,
+                    parameter.range.start.saturating_add(6),
+                );
+                return Err(self.error("CS0225", message, keyword));
+            }
+            if parameter.is_params && index != last {
+                let message =
+                    "A params parameter must be the last parameter in a formal parameter list";
+                return Err(self.error("CS0231", message, parameter.range));
+            }
+            if optional && parameter.default.is_none() && !parameter.is_params {
+                // At the parenthesis or comma after it.
+                let message = "Optional parameters must appear after all required parameters";
+                let end = parameter.range.end;
+                return Err(self.error(
+                    "CS1737",
+                    message,
+                    Range32::new(end, end.saturating_add(1)),
+                ));
+            }
+            optional |= parameter.default.is_some();
             let default = match &parameter.default {
                 None => None,
                 Some(expr) => match self.initial(expr, &ty)?.op {
                     Op::Constant(value) => Some(value),
-                    _ => Some(Value::Null),
+                    _ => {
+                        let message = format!(
+                            "Default parameter value for '{}' must be a compile-time constant",
+                            name.name
+                        );
+                        return Err(self.error("CS1736", message, expr.range));
+                    }
                 },
             };
             parameters.push(Parameter {
@@ -97,8 +139,7 @@ impl<'a> Binder<'a> {
         returns: &Returns,
     ) -> Bind<crate::typed::Function> {
         for (parameter, declared) in function.parameters.iter().zip(&signature.parameters) {
-            let by_reference = matches!(declared.mode, ParameterMode::Out | ParameterMode::Ref);
-            self.parameter(&parameter.name, declared.ty.clone(), by_reference);
+            self.parameter(&parameter.name, declared.ty.clone(), parameter.modifier);
         }
         let body = match &function.body {
             ast::Body::Expr(expr) => Body::Expression(self.returned_expression(expr, returns)?),
@@ -122,7 +163,16 @@ impl<'a> Binder<'a> {
                 Body::Block(body)
             }
         };
+        let name = function.name.range;
         let count = u32::try_from(signature.parameters.len()).unwrap_or(u32::MAX);
-        self.finish(Type::object(), count, body)
+        let outs = (0..count)
+            .zip(&signature.parameters)
+            .filter(|(_, parameter)| parameter.mode == ParameterMode::Out)
+            .map(|(slot, _)| slot)
+            .collect();
+        let mut function = self.finish(Type::object(), count, body)?;
+        function.outs = outs;
+        function.at = (name.start, name.end);
+        Ok(function)
     }
 }

@@ -4,7 +4,7 @@ use super::types::element_type;
 use super::{Bind, Binder, Bound, Reported, Typed};
 use crate::scope::{Enclosing, Fixed, Scope};
 use crate::typed::{Node, Op, Statement};
-use tollgate_dotnet::Type;
+use tollgate_dotnet::{Type, Value};
 use tollgate_syntax::csharp::ast::{self, ForEachVariable, ForInit, Range32};
 
 impl<'a> Binder<'a> {
@@ -33,6 +33,15 @@ impl<'a> Binder<'a> {
 
     pub(super) fn for_each(&mut self, each: &'a ast::ForEach, range: Range32) -> Bind<Statement> {
         let source = self.value(&each.source);
+        if let Ok(source) = &source
+            && matches!(source.node.op, Op::Constant(Value::Null))
+        {
+            return Err(self.error(
+                "CS0186",
+                "Use of null is not valid in this context",
+                each.source.range,
+            ));
+        }
         let element = match &source {
             Ok(source) => match element_type(self.registry, &source.ty) {
                 Some(element) => Ok(element),
@@ -102,7 +111,8 @@ impl<'a> Binder<'a> {
                         } else {
                             let slot = self.temporary()?;
                             let value = Typed::new(Op::Local(slot), element.clone(), name.range);
-                            let value = self.cast(Bound::Value(value), wanted, ty.range)?;
+                            let keyword = Range32::new(range.start, range.start.saturating_add(7));
+                            let value = self.cast(Bound::Value(value), wanted, keyword)?;
                             let store = self.store(&variable, value.node, name.range);
                             (slot, vec![store])
                         }

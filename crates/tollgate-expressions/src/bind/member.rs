@@ -18,7 +18,7 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Bind<Bound<'a>> {
         let target_range = target.range;
-        let target = self.expression(target)?;
+        let target = self.natural(target)?;
         match target {
             Bound::Namespace(namespace) => self.in_namespace(&namespace, name, range),
             Bound::Type(ty) => self.static_member(ty, name, range),
@@ -123,16 +123,21 @@ impl<'a> Binder<'a> {
                 return Ok(Bound::Type(construct(inner, arguments)));
             }
         }
+        Err(self.no_definition(&ty, text, name.identifier.range))
+    }
+
+    /// CS0117, with the nearest name there is.
+    pub(super) fn no_definition(&mut self, ty: &Type, name: &str, range: Range32) -> Reported {
         let help = self
             .registry
-            .suggestion(&ty, text)
+            .suggestion(ty, name)
             .map(|near| format!("did you mean `{near}`?"));
-        Err(self.error_with_help(
+        self.error_with_help(
             "CS0117",
-            format!("'{ty}' does not contain a definition for '{text}'"),
-            name.identifier.range,
+            format!("'{ty}' does not contain a definition for '{name}'"),
+            range,
             help,
-        ))
+        )
     }
 
     pub(super) fn instance_member(
@@ -302,12 +307,13 @@ impl<'a> Binder<'a> {
     ) -> Bind<Typed> {
         let receiver = self.value(receiver)?;
         let at = receiver.range();
+        let mark = Range32::new(at.end, at.end.saturating_add(1));
         let inner = match &receiver.ty {
             Type::Nullable(inner) => inner.as_ref().clone(),
             ty if ty.is_reference() && *ty != Type::Null => ty.clone(),
             ty => {
                 let message = format!("Operator '?' cannot be applied to operand of type '{ty}'");
-                return Err(self.error("CS0023", message, at));
+                return Err(self.error("CS0023", message, mark));
             }
         };
         let slot = self.temporary()?;

@@ -315,6 +315,8 @@ impl<'a> Binder<'a> {
             .collect();
         Ok(Function {
             ty,
+            outs: Box::default(),
+            at: (0, 0),
             captures: frame
                 .captures
                 .iter()

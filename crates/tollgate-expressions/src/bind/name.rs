@@ -97,6 +97,7 @@ impl<'a> Binder<'a> {
                 range,
             ));
         }
+        self.check_captured(depth, variable, range)?;
         let ty = variable.ty.clone().ok_or(Reported)?;
         if let Some(constant) = &variable.constant {
             return Ok(Bound::Value(Typed::constant(constant.clone(), ty, range)));
@@ -115,6 +116,18 @@ impl<'a> Binder<'a> {
         }
         let node = self.load(depth, variable, kind_of(&ty), range)?;
         Ok(Bound::Value(Typed { node, ty }))
+    }
+
+    /// CS1628 for a parameter by reference that an inner function uses.
+    fn check_captured(&mut self, depth: usize, variable: &Variable, range: Range32) -> Bind<()> {
+        if !variable.reference || depth + 1 >= self.frames.len() {
+            return Ok(());
+        }
+        let message = format!(
+            "Cannot use ref, out, or in parameter '{}' inside an anonymous method, lambda expression, query expression, or local function",
+            variable.name
+        );
+        Err(self.error("CS1628", message, range))
     }
 
     fn load(
@@ -172,6 +185,7 @@ impl<'a> Binder<'a> {
             return Err(self.unknown_name(&name.name, name.range));
         };
         self.check_assignable(&variable, name.range)?;
+        self.check_captured(depth, &variable, name.range)?;
         if depth <= self.frames.len() {
             self.facts.entry(variable.at).or_default().assigned = true;
         }
@@ -205,6 +219,16 @@ impl<'a> Binder<'a> {
             }
             Some(Fixed::ForEach) => "foreach iteration variable",
             Some(Fixed::Using) => "using variable",
+            Some(Fixed::In) => {
+                let ty = variable
+                    .ty
+                    .as_ref()
+                    .map_or_else(String::new, Type::to_string);
+                let message = format!(
+                    "Cannot assign to variable 'in {ty}' because it is a readonly variable"
+                );
+                return Err(self.error("CS8331", message, range));
+            }
         };
         Err(self.error(
             "CS1656",

@@ -26,25 +26,29 @@ pub(super) const PROMOTED: [Kind; 7] = [
 
 impl<'a> Binder<'a> {
     /// `first op operand op operand …`.
-    pub(super) fn binary_chain(&mut self, first: &'a Expr, rest: &'a [BinaryTail]) -> Bind<Typed> {
+    pub(super) fn binary_chain(
+        &mut self,
+        first: &'a Expr,
+        rest: &'a [BinaryTail],
+        whole: Range32,
+    ) -> Bind<Typed> {
         let logical = |op: BinaryOp| matches!(op, BinaryOp::And | BinaryOp::Or);
         if let Some(tail) = rest.first()
             && logical(tail.op)
         {
-            return self.logical(tail.op, first, rest);
+            return self.logical(tail.op, first, rest, whole);
         }
         if rest.len() > CHAIN && !rest.iter().all(|tail| tail.op == BinaryOp::Add) {
-            let range = rest.last().map_or(first.range, |last| last.operand.range);
             return Err(self.error(
                 "CS8078",
                 "An expression is too long or complex to compile",
-                first.range.to(range),
+                whole,
             ));
         }
-        let mut left = self.expression(first);
-        let mut start = first.range;
+        let mut left = self.natural(first);
+        let mut start = Range32::new(whole.start, first.range.end);
         for (count, tail) in rest.iter().enumerate() {
-            let right = self.expression(&tail.operand);
+            let right = self.natural(&tail.operand);
             let range = start.to(tail.operand.range);
             start = range;
             left = match (left, right) {
@@ -71,13 +75,16 @@ impl<'a> Binder<'a> {
     }
 
     /// `a && b && …`, `a || b || …`.
-    fn logical(&mut self, op: BinaryOp, first: &'a Expr, rest: &'a [BinaryTail]) -> Bind<Typed> {
+    fn logical(
+        &mut self,
+        op: BinaryOp,
+        first: &'a Expr,
+        rest: &'a [BinaryTail],
+        range: Range32,
+    ) -> Bind<Typed> {
         let mut nodes = Vec::with_capacity(rest.len() + 1);
         let mut failed = false;
         let operands = std::iter::once(first).chain(rest.iter().map(|tail| &tail.operand));
-        let range = rest
-            .last()
-            .map_or(first.range, |last| first.range.to(last.operand.range));
         let mut types: Vec<String> = Vec::new();
         for operand in operands {
             let Ok(value) = self.expression(operand) else {
@@ -152,6 +159,13 @@ impl<'a> Binder<'a> {
     ) -> Bind<Typed> {
         match (left, right) {
             (Bound::Value(left), Bound::Value(right)) => self.binary(op, left, right, range),
+            (Bound::Default(_), _) | (_, Bound::Default(_))
+                if !matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) =>
+            {
+                let sign = sign(op);
+                let message = format!("Operator '{sign}' cannot be applied to operand 'default'");
+                Err(self.error("CS8310", message, range))
+            }
             // `x == default`.
             (Bound::Value(left), Bound::Default(at)) => {
                 let right = self.default_of(&left.ty, at);
@@ -218,6 +232,9 @@ impl<'a> Binder<'a> {
         if equality && (left.ty == Type::Null || right.ty == Type::Null) {
             return self.null_test(op, left, right, range);
         }
+        if left.ty == Type::Null && right.ty == Type::Null {
+            return self.of_nulls(op, range);
+        }
         if op == BinaryOp::Add
             && (left.ty.is_string() || right.ty.is_string())
             && !matches!(left.ty, Type::Void)
@@ -226,6 +243,9 @@ impl<'a> Binder<'a> {
         {
             return Ok(concat(left, right, range));
         }
+        // A null beside a value is one of its `T?`.
+        let left = null_of(left, &right.ty);
+        let right = null_of(right, &left.ty);
         if equality && left.ty.is_string() && right.ty.is_string() {
             return Ok(string_equality(op, left, right, range));
         }
@@ -283,6 +303,27 @@ impl<'a> Binder<'a> {
         }
         let (left, right) = (left.ty.to_string(), right.ty.to_string());
         Err(self.not_applicable(op, &left, &right, range))
+    }
+
+    /// `null op null`: the lifted operator on `int`, if none other is as good.
+    fn of_nulls(&mut self, op: BinaryOp, range: Range32) -> Bind<Typed> {
+        let ambiguous = matches!(
+            op,
+            BinaryOp::Add | BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor
+        );
+        if ambiguous {
+            let sign = sign(op);
+            let message =
+                format!("Operator '{sign}' is ambiguous on operands of type '<null>' and '<null>'");
+            return Err(self.error("CS0034", message, range));
+        }
+        Ok(match comparison(op) {
+            Some(_) => Typed {
+                node: boolean(false, range),
+                ty: Type::bool(),
+            },
+            None => Typed::new(Op::Constant(Value::Null), Type::int().nullable(), range),
+        })
     }
 
     /// Whether a cast could lead from one reference type to the other, without conversion operators.
@@ -361,6 +402,13 @@ impl<'a> Binder<'a> {
                     return Err(self.error(
                         "CS0220",
                         "The operation overflows at compile time in checked mode",
+                        range,
+                    ));
+                }
+                Err(Fault::Decimal) => {
+                    return Err(self.error(
+                        "CS0463",
+                        "Evaluation of the decimal constant expression failed",
                         range,
                     ));
                 }
@@ -453,6 +501,18 @@ pub(super) fn negated_if(negate: bool, test: Node, range: Range32) -> Typed {
         }
     };
     Typed::new(op, Type::bool(), range)
+}
+
+fn null_of(value: Typed, other: &Type) -> Typed {
+    let other = super::types::underlying(other);
+    let simple = kind_of(other) != Kind::Other || other.is_enum();
+    match value.ty {
+        Type::Null if simple => Typed {
+            ty: other.clone().nullable(),
+            ..value
+        },
+        _ => value,
+    }
 }
 
 fn is_zero(node: &Node) -> bool {

@@ -3,13 +3,14 @@
 use tollgate_dotnet::{Parameter, ParameterMode, Type};
 use tollgate_syntax::csharp::ast::{self, Range32};
 
+use super::place::Place;
 use super::types::{element_type, same};
 use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed};
 
 /// An argument of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Argument<'a> {
-    pub name: Option<&'a str>,
+    pub name: Option<&'a ast::Identifier>,
     pub value: Passed<'a>,
     pub range: Range32,
 }
@@ -21,6 +22,12 @@ pub(super) enum Passed<'a> {
     /// `out x` of an existing variable, or `ref x`.
     Variable {
         name: &'a ast::Identifier,
+        ty: Type,
+        out: bool,
+    },
+    /// `out a[0]`, `ref t.Item1`.
+    Place {
+        place: Box<Place>,
         ty: Type,
         out: bool,
     },
@@ -55,7 +62,12 @@ pub(super) struct Applicable {
 pub(super) enum Failure {
     Count,
     TypeArguments,
-    Name(String),
+    /// The named argument at that place names no parameter.
+    Name(usize),
+    /// It names a parameter that a positional argument is for.
+    Twice(usize),
+    /// It is not where its parameter is, but an unnamed argument follows.
+    OutOfPosition(usize),
     Missing(String),
     Infer,
     Mode(usize, bool),
@@ -257,6 +269,11 @@ impl<'a> Binder<'a> {
                     ty: given,
                     out: is_out,
                     ..
+                }
+                | Passed::Place {
+                    ty: given,
+                    out: is_out,
+                    ..
                 } => {
                     if *is_out != out {
                         return Err(Failure::Mode(index, out));
@@ -313,10 +330,28 @@ impl<'a> Binder<'a> {
     pub(super) fn arguments(&mut self, written: &'a [ast::Argument]) -> Bind<Vec<Argument<'a>>> {
         let mut bound = Vec::with_capacity(written.len());
         let mut failed = false;
-        for argument in written {
+        for (index, argument) in written.iter().enumerate() {
+            if let Some(name) = &argument.name
+                && written.iter().take(index).any(|other| {
+                    other
+                        .name
+                        .as_ref()
+                        .is_some_and(|other| other.name == name.name)
+                })
+            {
+                self.error(
+                    "CS1740",
+                    format!(
+                        "Named argument '{}' cannot be specified multiple times",
+                        name.name
+                    ),
+                    name.range,
+                );
+                failed = true;
+            }
             match self.argument(argument) {
                 Ok(value) => bound.push(Argument {
-                    name: argument.name.as_ref().map(|name| &*name.name),
+                    name: argument.name.as_ref(),
                     value,
                     range: argument.value.range,
                 }),
@@ -368,12 +403,37 @@ impl<'a> Binder<'a> {
                     out,
                 })
             }
-            _ => Err(self.error(
-                "CS1510",
-                "A ref or out value must be an assignable variable",
-                argument.value.range,
-            )),
+            ExprKind::Index { .. } | ExprKind::Member { .. } => {
+                self.element_argument(argument, out)
+            }
+            _ => Err(self.no_variable(argument.value.range)),
         }
+    }
+
+    /// An array element or the item of a tuple, passed by reference.
+    fn element_argument(&mut self, argument: &'a ast::Argument, out: bool) -> Bind<Passed<'a>> {
+        let range = argument.value.range;
+        match self.place(&argument.value)? {
+            place @ (Place::Element { .. } | Place::Item { .. }) => Ok(Passed::Place {
+                ty: place.ty().clone(),
+                place: Box::new(place),
+                out,
+            }),
+            Place::Member { .. } => Err(self.error(
+                "CS0206",
+                "A property or indexer may not be passed as an out or ref parameter",
+                range,
+            )),
+            _ => Err(self.no_variable(range)),
+        }
+    }
+
+    fn no_variable(&mut self, range: Range32) -> Reported {
+        self.error(
+            "CS1510",
+            "A ref or out value must be an assignable variable",
+            range,
+        )
     }
 }
 
@@ -400,16 +460,29 @@ fn match_parameters(
     let last = parameters.len().saturating_sub(1);
     for (position, argument) in arguments.iter().enumerate() {
         let index = match argument.name {
-            Some(name) => parameters
-                .iter()
-                .position(|parameter| &*parameter.name == name)
-                .ok_or_else(|| Failure::Name(name.to_string()))?,
+            Some(name) => {
+                let index = parameters
+                    .iter()
+                    .position(|parameter| parameter.name == name.name)
+                    .ok_or(Failure::Name(position))?;
+                let unnamed_after = arguments
+                    .iter()
+                    .skip(position)
+                    .any(|argument| argument.name.is_none());
+                if index != position && unnamed_after {
+                    return Err(Failure::OutOfPosition(position));
+                }
+                index
+            }
             None if expanded && position >= last => last,
             None if position < parameters.len() => position,
             None => return Err(Failure::Count),
         };
         if map.contains(&index) && !(expanded && index == last) {
-            return Err(Failure::Count);
+            return Err(match argument.name {
+                Some(_) => Failure::Twice(position),
+                None => Failure::Count,
+            });
         }
         map.push(index);
     }

@@ -1,9 +1,8 @@
 //! Patterns, lowered to tests of a value in a slot.
 
-use tollgate_dotnet::{Type, Value};
+use tollgate_dotnet::Type;
 use tollgate_syntax::csharp::ast::{
-    BinaryOp, Designation, Expr, ExprKind, Pattern, PatternKind, Range32, RecursivePattern,
-    SwitchExpression, TypeKind, TypeSyntax,
+    BinaryOp, Designation, Expr, ExprKind, Pattern, PatternKind, Range32, TypeKind, TypeSyntax,
 };
 
 use super::call::sequence;
@@ -28,6 +27,13 @@ impl<'a> Binder<'a> {
                 node: test,
                 ty: Type::bool(),
             });
+        }
+        if subject.ty == Type::Null {
+            return Err(self.error(
+                "CS8117",
+                "Invalid operand for pattern match; value required, but found '<null>'.",
+                value.range,
+            ));
         }
         let (assign, subject) = self.hold(subject)?;
         let test = self.pattern(&subject, pattern)?;
@@ -119,9 +125,12 @@ impl<'a> Binder<'a> {
     pub(super) fn pattern(&mut self, subject: &Typed, pattern: &'a Pattern) -> Bind<Node> {
         let range = pattern.range;
         self.tick(range)?;
-        if let Some(ty) = self.plain_type(pattern)? {
-            self.check_possible(subject, &ty, range)?;
-            return Ok(self.type_test(subject, &ty, range));
+        if self.plain_type(pattern)?.is_some() {
+            return Err(self.error(
+                "CS8370",
+                "Feature 'type pattern' is not available in C# 7.3. Please use language version 9.0 or greater.",
+                range,
+            ));
         }
         match &pattern.kind {
             PatternKind::Discard => Ok(boolean(true, range)),
@@ -136,29 +145,12 @@ impl<'a> Binder<'a> {
                 self.declaration_pattern(subject, ty, designation, range)
             }
             PatternKind::Constant(expr) => self.constant_pattern(subject, expr, range),
-            PatternKind::Relational { op, value } => {
-                let constant = self.value(value)?;
-                self.compare_pattern(*op, subject, constant, range)
-            }
-            PatternKind::Not(inner) => {
-                let test = self.pattern(subject, inner)?;
-                Ok(node(Op::Not(test.into()), Kind::Bool, range))
-            }
-            PatternKind::And(all) => {
-                let tests: Bind<Vec<Node>> = all
-                    .iter()
-                    .map(|inner| self.pattern(subject, inner))
-                    .collect();
-                Ok(node(Op::And(tests?.into()), Kind::Bool, range))
-            }
-            PatternKind::Or(any) => {
-                let tests: Bind<Vec<Node>> = any
-                    .iter()
-                    .map(|inner| self.pattern(subject, inner))
-                    .collect();
-                Ok(node(Op::Or(tests?.into()), Kind::Bool, range))
-            }
-            PatternKind::Recursive(recursive) => self.recursive(subject, recursive, range),
+            // Patterns of C# 8 and later: the parser has refused them.
+            PatternKind::Relational { .. }
+            | PatternKind::Not(_)
+            | PatternKind::And(_)
+            | PatternKind::Or(_)
+            | PatternKind::Recursive(_) => Err(Reported),
         }
     }
 
@@ -273,17 +265,11 @@ impl<'a> Binder<'a> {
         if constant.as_constant().is_none() {
             return Err(self.error("CS0150", "A constant value is expected", expr.range));
         }
-        self.compare_pattern(BinaryOp::Equal, subject, constant, range)
+        self.compare_pattern(subject, constant, range)
     }
 
-    /// `subject op constant`; the subject is first tested to be of the constant's type, if that is not certain.
-    fn compare_pattern(
-        &mut self,
-        op: BinaryOp,
-        subject: &Typed,
-        constant: Typed,
-        range: Range32,
-    ) -> Bind<Node> {
+    /// `subject == constant`; the subject is first tested to be of the constant's type, if that is not certain.
+    fn compare_pattern(&mut self, subject: &Typed, constant: Typed, range: Range32) -> Bind<Node> {
         if constant.ty == Type::Null {
             if subject.ty.is_value_type() && !matches!(subject.ty, Type::Nullable(_)) {
                 return Err(self.no_conversion(&constant, &subject.ty, range));
@@ -303,148 +289,18 @@ impl<'a> Binder<'a> {
                 ty: from,
             };
             return self
-                .binary(op, subject.clone(), constant, range)
+                .binary(BinaryOp::Equal, subject.clone(), constant, range)
                 .map(|test| test.node);
         }
         let ty = constant.ty.clone();
         self.check_possible(subject, &ty, range)?;
         let test = self.type_test(subject, &ty, range);
         let value = self.shown(subject, &ty)?;
-        let compare = self.binary(op, value, constant, range)?;
+        let compare = self.binary(BinaryOp::Equal, value, constant, range)?;
         Ok(node(
             Op::And([test, compare.node].into()),
             Kind::Bool,
             range,
         ))
-    }
-
-    fn recursive(
-        &mut self,
-        subject: &Typed,
-        recursive: &'a RecursivePattern,
-        range: Range32,
-    ) -> Bind<Node> {
-        let ty = match &recursive.ty {
-            Some(syntax) => self.type_syntax(syntax)?,
-            None => underlying(&subject.ty).clone(),
-        };
-        let mut tests = vec![self.type_test(subject, &ty, range)];
-        let value = self.shown(subject, &ty)?;
-        let (assign, value) = self.hold(value)?;
-        if let Some(assign) = assign {
-            tests.push(sequence(vec![assign, boolean(true, range)], range));
-        }
-        if let Some(positions) = &recursive.positions {
-            let Type::Tuple(types) = &ty else {
-                return Err(self.error(
-                    "CS8129",
-                    format!(
-                        "No suitable 'Deconstruct' instance or extension method was found for type '{ty}', with {} out parameters and a void return type.",
-                        positions.len()
-                    ),
-                    range,
-                ));
-            };
-            for ((index, sub), (ty, _)) in (0u32..).zip(positions.iter()).zip(types.iter()) {
-                let part = Typed::new(
-                    Op::Item {
-                        operand: value.node.clone().into(),
-                        index,
-                    },
-                    ty.clone(),
-                    range,
-                );
-                tests.push(self.sub_test(part, &sub.pattern)?);
-            }
-        }
-        for sub in recursive.properties.iter().flatten() {
-            let Some(name) = &sub.name else {
-                return Err(Reported);
-            };
-            let place = self.property_place(value.clone(), &name.name, name.range)?;
-            let part = self.read_place(&place, name.range)?;
-            tests.push(self.sub_test(part, &sub.pattern)?);
-        }
-        if let Some(designation) = &recursive.designation {
-            let mut nodes = Vec::new();
-            self.bind_designation(designation, value, range, &mut nodes)?;
-            nodes.push(boolean(true, range));
-            tests.push(sequence(nodes, range));
-        }
-        Ok(node(Op::And(tests.into()), Kind::Bool, range))
-    }
-
-    fn sub_test(&mut self, part: Typed, pattern: &'a Pattern) -> Bind<Node> {
-        let range = pattern.range;
-        let (assign, held) = self.hold(part)?;
-        let test = self.pattern(&held, pattern)?;
-        let mut nodes: Vec<Node> = assign.into_iter().collect();
-        nodes.push(test);
-        Ok(sequence(nodes, range))
-    }
-
-    /// `value switch { pattern => result, … }`.
-    pub(super) fn switch_expression(
-        &mut self,
-        switch: &'a SwitchExpression,
-        range: Range32,
-    ) -> Bind<Typed> {
-        let subject = self.value(&switch.value)?;
-        let (assign, subject) = self.hold(subject)?;
-        let mut arms = Vec::with_capacity(switch.arms.len());
-        for arm in &switch.arms {
-            let mut test = self.pattern(&subject, &arm.pattern)?;
-            if let Some(guard) = &arm.guard {
-                let guard = self.condition(guard)?;
-                test = node(Op::And([test, guard].into()), Kind::Bool, arm.range);
-            }
-            let value = self.expression(&arm.value)?;
-            arms.push((test, value, arm.value.range));
-        }
-        let values: Vec<Bound<'a>> = arms.iter().map(|(_, value, _)| value.clone()).collect();
-        let Some(ty) = self.best_common_type(&values) else {
-            return Err(self.error(
-                "CS8506",
-                "No best type was found for the switch expression.",
-                range,
-            ));
-        };
-        let kind = kind_of(&ty);
-        let mut result = self.unmatched(kind, range);
-        for (test, value, at) in arms.into_iter().rev() {
-            let value = self.convert(value, &ty, at)?;
-            result = match test.op {
-                Op::Constant(Value::Bool(true)) => value,
-                _ => node(
-                    Op::Conditional(Box::new([test, value, result])),
-                    kind,
-                    range,
-                ),
-            };
-        }
-        let mut nodes: Vec<Node> = assign.into_iter().collect();
-        nodes.push(result);
-        Ok(Typed {
-            node: sequence(nodes, range),
-            ty,
-        })
-    }
-
-    /// What a switch expression does when nothing matches.
-    fn unmatched(&self, kind: Kind, range: Range32) -> Node {
-        let exception = self
-            .registry
-            .find("System.InvalidOperationException", 0)
-            .and_then(|table| {
-                let ty = Type::plain(table.0);
-                let found = self
-                    .registry
-                    .constructors(&ty)
-                    .into_iter()
-                    .find(|found| found.info.parameters.is_empty())?;
-                Some(self.call_node(found.info, &ty, &[], Vec::new(), Vec::new(), range))
-            })
-            .unwrap_or_else(|| node(Op::Constant(Value::Null), Kind::Other, range));
-        node(Op::Throw(exception.into()), kind, range)
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Place {
         setter: Option<Found<'static>>,
         ty: Type,
         shown: String,
+        /// Where it is written.
+        range: Range32,
     },
     Element {
         array: Node,
@@ -108,7 +110,7 @@ impl<'a> Binder<'a> {
                         name: text.into(),
                     });
                 }
-                self.property_place(receiver, text, name.identifier.range)
+                self.property_place(receiver, text, name.identifier.range, range)
             }
             ExprKind::Index {
                 target: owner,
@@ -126,6 +128,28 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// As [`not_assignable`](Self::not_assignable), for `++` and `--`.
+    fn not_counted(&mut self, range: Range32) -> Reported {
+        self.error(
+            "CS1059",
+            "The operand of an increment or decrement operator must be a variable, property or indexer",
+            range,
+        )
+    }
+
+    /// What the operand of `++` or `--` stands for.
+    pub(super) fn counted_place(&mut self, operand: &'a Expr) -> Bind<Place> {
+        let place = matches!(
+            operand.kind,
+            ExprKind::Name(_) | ExprKind::Member { .. } | ExprKind::Index { .. }
+        );
+        if place {
+            return self.place(operand);
+        }
+        self.expression(operand)?;
+        Err(self.not_counted(operand.range))
+    }
+
     pub(super) fn not_assignable(&mut self, range: Range32) -> Reported {
         self.error(
             "CS0131",
@@ -139,6 +163,7 @@ impl<'a> Binder<'a> {
         &mut self,
         receiver: Typed,
         name: &str,
+        at: Range32,
         range: Range32,
     ) -> Bind<Place> {
         let found = self.registry.lookup(&receiver.ty, name);
@@ -170,7 +195,7 @@ impl<'a> Binder<'a> {
                 ));
             }
             let shown = receiver.ty.to_string();
-            return Err(self.no_member(&shown, name, Some(receiver.ty), range));
+            return Err(self.no_member(&shown, name, Some(receiver.ty), at));
         };
         let owner = setter
             .as_ref()
@@ -182,6 +207,7 @@ impl<'a> Binder<'a> {
             setter,
             ty,
             shown: format!("{owner}.{name}"),
+            range,
         })
     }
 
@@ -250,6 +276,7 @@ impl<'a> Binder<'a> {
             setter,
             ty,
             shown,
+            range,
         })
     }
 
@@ -286,12 +313,14 @@ impl<'a> Binder<'a> {
                 setter,
                 ty,
                 shown,
+                range,
             } => Place::Member {
                 arguments: all(self, arguments)?,
                 getter,
                 setter,
                 ty,
                 shown,
+                range,
             },
             Place::Element { array, indices, ty } => {
                 let mut held = all(self, [vec![array], indices].concat())?;
@@ -425,10 +454,11 @@ impl<'a> Binder<'a> {
                 mut arguments,
                 setter,
                 shown,
+                range: at,
                 ..
             } => {
                 let Some(setter) = setter else {
-                    return Err(self.read_only(&shown, range));
+                    return Err(self.read_only(&shown, at));
                 };
                 let held = match wanted {
                     true => Some(self.temporary()?),

@@ -330,6 +330,7 @@ fn lambda(parameters: Vec<Identifier>, body: Body, range: Range32) -> Expr {
     Expr {
         kind: ExprKind::Lambda(Box::new(Lambda {
             parameters: Some(parameters),
+            arrow: range,
             body,
         })),
         range,

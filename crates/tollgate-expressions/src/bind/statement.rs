@@ -1,15 +1,16 @@
 //! Statements.
 
-use tollgate_dotnet::Type;
+use tollgate_dotnet::{Type, Value};
 use tollgate_syntax::csharp::ast::{
     self, Expr, ExprKind, LocalDeclaration, LocalModifier, Range32, Stmt, StmtKind, UnaryOp,
     UsingResource,
 };
 
 use super::lambda::is_statement;
+use super::types::kind_of;
 use super::{Bind, Binder, Bound, Reported, Typed, empty, node};
 use crate::scope::{Enclosing, Fixed, Returns, Scope, Variable};
-use crate::typed::{Node, Op, Statement};
+use crate::typed::{Kind, Label, Node, Op, Statement};
 
 impl<'a> Binder<'a> {
     /// Statements in a scope of their own; errors in one do not hide those in another.
@@ -57,6 +58,17 @@ impl<'a> Binder<'a> {
                 }
                 break;
             }
+            let mut statement = statement;
+            while let StmtKind::Labeled {
+                label,
+                statement: inner,
+            } = &statement.kind
+            {
+                if let Some((number, _)) = self.label(&label.name) {
+                    bound.push(Statement::Label(number));
+                }
+                statement = inner;
+            }
             if let Ok(Some(statement)) = self.block_statement(statement, &mut functions) {
                 bound.push(statement);
             }
@@ -75,6 +87,7 @@ impl<'a> Binder<'a> {
                 Ok(None)
             }
             StmtKind::Empty => Ok(None),
+            StmtKind::Labeled { .. } => Err(Reported),
             _ => self.statement(statement).map(Some),
         }
     }
@@ -133,9 +146,9 @@ impl<'a> Binder<'a> {
                 self.check_leaves(&[Enclosing::Loop], range)?;
                 Statement::Continue
             }
-            StmtKind::Goto(_) | StmtKind::Labeled { .. } => {
-                return Err(self.unsupported("goto and labels", range));
-            }
+            StmtKind::Goto(label) => self.goto(label)?,
+            // Only within `if` and the like, which the parser has refused.
+            StmtKind::Labeled { .. } => return Err(Reported),
             StmtKind::GotoCase(value) => self.goto_case(Some(value), range)?,
             StmtKind::GotoDefault => self.goto_case(None, range)?,
             StmtKind::Return(value) => self.return_statement(value.as_deref(), range)?,
@@ -175,7 +188,15 @@ impl<'a> Binder<'a> {
                 }
             })?,
             StmtKind::Lock { target, body } => {
+                let at = target.range;
                 let target = self.value(target)?;
+                if !target.ty.is_reference() && target.ty != Type::Dynamic {
+                    let message = format!(
+                        "'{}' is not a reference type as required by the lock statement",
+                        target.ty
+                    );
+                    return Err(self.error("CS0185", message, at));
+                }
                 let body = self.embedded(body)?;
                 Statement::Block {
                     cells: Box::default(),
@@ -267,6 +288,33 @@ impl<'a> Binder<'a> {
         ))
     }
 
+    /// The label of that name in the innermost block that has it.
+    fn label(&self, name: &str) -> Option<(Label, usize)> {
+        let frame = self.frames.last()?;
+        frame.scopes.iter().rev().find_map(|scope| {
+            scope
+                .labels
+                .iter()
+                .find(|(known, ..)| **known == *name)
+                .map(|(_, number, around)| (*number, *around))
+        })
+    }
+
+    /// `goto label;`.
+    fn goto(&mut self, label: &ast::Identifier) -> Bind<Statement> {
+        let name = &label.name;
+        let Some((number, around)) = self.label(name) else {
+            let message = format!("No such label '{name}' within the scope of the goto statement");
+            return Err(self.error("CS0159", message, label.range));
+        };
+        let left = self.frame()?.enclosing.iter().skip(around);
+        if left.copied().any(|left| left == Enclosing::Finally) {
+            let message = "Control cannot leave the body of a finally clause";
+            return Err(self.error("CS0157", message, label.range));
+        }
+        Ok(Statement::Goto(number))
+    }
+
     /// `T a = 1, b;`.
     pub(super) fn local(&mut self, local: &'a LocalDeclaration) -> Bind<Statement> {
         let declared = self.declarators(local, None)?;
@@ -312,6 +360,19 @@ impl<'a> Binder<'a> {
             );
         }
         let constant = local.modifier == LocalModifier::Const;
+        if constant && var {
+            self.error(
+                "CS0822",
+                "Implicitly-typed variables cannot be constant",
+                local.ty.range,
+            );
+        }
+        if let (true, Some(ty)) = (constant, &ty)
+            && !may_be_constant(ty)
+        {
+            let message = format!("The type '{ty}' cannot be declared const");
+            self.error("CS0283", message, local.ty.range);
+        }
         let fixed = if constant {
             Some(Fixed::Constant)
         } else {
@@ -321,7 +382,13 @@ impl<'a> Binder<'a> {
         for declarator in &local.declarators {
             let name = &declarator.name;
             let Some(initializer) = &declarator.initializer else {
-                if var {
+                if constant {
+                    self.error(
+                        "CS0145",
+                        "A const field requires a value to be provided",
+                        name.range,
+                    );
+                } else if var {
                     self.error(
                         "CS0818",
                         "Implicitly-typed variables must be initialized",
@@ -332,18 +399,42 @@ impl<'a> Binder<'a> {
                 continue;
             };
             let value = match &ty {
-                Some(ty) => self.initial(initializer, ty).map(|node| Typed {
-                    node,
-                    ty: ty.clone(),
-                }),
+                Some(ty) => {
+                    // It is in scope in its own initializer, though not assigned.
+                    self.declare(name, Some(ty.clone()), fixed);
+                    self.initial(initializer, ty).map(|node| Typed {
+                        node,
+                        ty: ty.clone(),
+                    })
+                }
                 None => self.inferred_initial(initializer, name.range),
             };
+            let declared_before = match &ty {
+                Some(_) => self.variable(&name.name).map(|(_, variable)| variable),
+                None => None,
+            };
             let Ok(value) = value else {
-                self.declare(name, ty.clone(), fixed);
+                if declared_before.is_none() {
+                    self.declare(name, ty.clone(), fixed);
+                }
                 continue;
             };
-            let variable = self.declare(name, Some(value.ty.clone()), fixed);
+            let variable = match declared_before {
+                Some(variable) => variable,
+                None => self.declare(name, Some(value.ty.clone()), fixed),
+            };
             if constant {
+                if value.ty.is_reference() && !value.ty.is_string() {
+                    let null = matches!(value.node.op, Op::Constant(Value::Null));
+                    if !null {
+                        let message = format!(
+                            "'{}' is of type '{}'. A const field of a reference type other than string can only be initialized with null.",
+                            name.name, value.ty
+                        );
+                        self.error("CS0134", message, initializer.range);
+                        continue;
+                    }
+                }
                 let Some(constant) = value.as_constant().cloned() else {
                     self.error(
                         "CS0133",
@@ -385,12 +476,17 @@ impl<'a> Binder<'a> {
                 at,
             ));
         }
-        let value = self.expression(initializer)?;
+        let value = self.natural(initializer)?;
         let what = match &value {
             Bound::Value(value) if value.ty == Type::Null => "<null>",
             Bound::Value(value) if value.ty == Type::Void => "void",
-            Bound::Lambda(..) => "lambda expression",
-            Bound::Methods(_) => "method group",
+            Bound::Lambda(..) | Bound::Methods(_) => {
+                return Err(self.error(
+                    "CS8370",
+                    "Feature 'inferred delegate type' is not available in C# 7.3. Please use language version 10.0 or greater.",
+                    initializer.range,
+                ));
+            }
             Bound::Value(_) => {
                 let Bound::Value(value) = value else {
                     return Err(Reported);
@@ -432,11 +528,17 @@ impl<'a> Binder<'a> {
         match &returns {
             Returns::Void => {
                 self.expression(expr)?;
-                Err(self.error(
-                    "CS0127",
-                    "Since this function returns void, a return keyword must not be followed by an object expression",
-                    range,
-                ))
+                let (code, message) = match self.frame()?.is_lambda {
+                    true => (
+                        "CS8030",
+                        "Anonymous function converted to a void returning delegate cannot return a value",
+                    ),
+                    false => (
+                        "CS0127",
+                        "Since this function returns void, a return keyword must not be followed by an object expression",
+                    ),
+                };
+                Err(self.error(code, message, range))
             }
             Returns::Infer => self
                 .returned_expression(expr, &returns)
@@ -452,6 +554,11 @@ impl<'a> Binder<'a> {
             }
         }
     }
+}
+
+/// Whether a `const` may be of the type.
+fn may_be_constant(ty: &Type) -> bool {
+    ty.is_reference() || ty.is_enum() || kind_of(ty) != Kind::Other
 }
 
 /// Several statements as one.

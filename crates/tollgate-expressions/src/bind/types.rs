@@ -182,7 +182,7 @@ impl Binder<'_> {
                     return Err(self.error(
                         "CS8370",
                         "Feature 'nullable reference types' is not available in C# 7.3. Please use language version 8.0 or greater.",
-                        syntax.range,
+                        Range32::new(syntax.range.end.saturating_sub(1), syntax.range.end),
                     ));
                 }
                 ty.nullable()
@@ -198,6 +198,25 @@ impl Binder<'_> {
         })
     }
 
+    /// The type of `typeof(…)`, which may leave type arguments out: `List<>`.
+    pub(super) fn reflected(&mut self, syntax: &TypeSyntax) -> Bind<Type> {
+        if let Written::Named(parts) = &syntax.kind
+            && let Some(last) = parts.last()
+            && let [first, ..] = &*last.type_arguments
+            && matches!(first.kind, Written::Omitted)
+        {
+            let names: Vec<&str> = parts.iter().map(|part| &*part.identifier.name).collect();
+            let found = self
+                .registry
+                .find(&names.join("."), last.type_arguments.len());
+            return match found {
+                Some(table) => Ok(Type::plain(table.0)),
+                None => Err(self.unknown_type(&last.identifier.name, last.identifier.range)),
+            };
+        }
+        self.type_syntax(syntax)
+    }
+
     fn named_type(&mut self, parts: &[SimpleName], range: Range32) -> Bind<Type> {
         let (Some(last), qualifier) = (
             parts.last(),
@@ -205,6 +224,10 @@ impl Binder<'_> {
         ) else {
             return Err(Reported);
         };
+        let open = |argument: &TypeSyntax| matches!(argument.kind, Written::Omitted);
+        if last.type_arguments.iter().any(open) {
+            return Err(self.error("CS7003", "Unexpected use of an unbound generic name", range));
+        }
         let mut arguments = Vec::with_capacity(last.type_arguments.len());
         for argument in &last.type_arguments {
             arguments.push(self.type_syntax(argument)?);

@@ -10,6 +10,15 @@ use crate::typed::{Dynamic, Kind, Op};
 use tollgate_dotnet::{Type, Value};
 use tollgate_syntax::csharp::ast::{BinaryOp, Expr, Range32, UnaryOp};
 
+fn sign(op: UnaryOp) -> &'static str {
+    match op {
+        UnaryOp::Not => "!",
+        UnaryOp::Minus => "-",
+        UnaryOp::Complement => "~",
+        _ => "+",
+    }
+}
+
 impl<'a> Binder<'a> {
     /// `op operand`.
     pub(super) fn unary(&mut self, op: UnaryOp, operand: &'a Expr, range: Range32) -> Bind<Typed> {
@@ -24,17 +33,29 @@ impl<'a> Binder<'a> {
             }
             UnaryOp::Plus | UnaryOp::Minus | UnaryOp::Not | UnaryOp::Complement => {}
         }
-        let value = self.value(operand)?;
-        self.unary_typed(op, value, range)
+        let sign = sign(op);
+        match self.expression(operand)? {
+            Bound::Value(value) if value.ty == Type::Null => {
+                let message = format!("Operator '{sign}' cannot be applied to operand '<null>'");
+                Err(self.error("CS8310", message, range))
+            }
+            Bound::Default(_) => {
+                let message = format!("Operator '{sign}' cannot be applied to operand 'default'");
+                Err(self.error("CS8310", message, range))
+            }
+            Bound::Value(value) => self.unary_typed(op, value, range),
+            bound @ (Bound::Lambda(..) | Bound::Methods(_)) => {
+                let shown = self.display_bound(&bound);
+                let message =
+                    format!("Operator '{sign}' cannot be applied to operand of type '{shown}'");
+                Err(self.error("CS0023", message, range))
+            }
+            other => Err(self.not_a_value(&other, operand.range)),
+        }
     }
 
     fn unary_typed(&mut self, op: UnaryOp, value: Typed, range: Range32) -> Bind<Typed> {
-        let sign = match op {
-            UnaryOp::Not => "!",
-            UnaryOp::Minus => "-",
-            UnaryOp::Complement => "~",
-            _ => "+",
-        };
+        let sign = sign(op);
         if value.ty == Type::Dynamic && matches!(op, UnaryOp::Not | UnaryOp::Minus) {
             let not = op == UnaryOp::Not;
             return Ok(dynamic(

@@ -19,6 +19,7 @@ use crate::program::Program;
 use crate::typed::Slot;
 
 pub use function::invoke;
+pub(crate) use number::decimals;
 
 /// How much of the native stack a program may take, in bytes. Threads of a gateway have at least 512 KiB.
 const STACK: usize = 320 << 10;

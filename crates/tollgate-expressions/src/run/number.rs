@@ -280,7 +280,7 @@ impl Frame<'_, '_> {
 }
 
 /// `left op right` in `decimal`.
-fn decimals(op: Arithmetic, left: Decimal, right: Decimal) -> Result<Decimal, Throw> {
+pub(crate) fn decimals(op: Arithmetic, left: Decimal, right: Decimal) -> Result<Decimal, Throw> {
     let result = match op {
         Arithmetic::Add => left.checked_add(right),
         Arithmetic::Subtract => left.checked_sub(right),

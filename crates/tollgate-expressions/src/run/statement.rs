@@ -3,7 +3,7 @@
 use tollgate_dotnet::{Throw, Value, ops};
 
 use super::Frame;
-use crate::typed::{Case, Catch, Node, Op, Slot, Statement};
+use crate::typed::{Case, Catch, Label, Node, Op, Slot, Statement};
 
 /// Where to go after a statement.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(super) enum Flow {
     Continue,
     /// To a section of the innermost switch.
     Section(u32),
+    /// To a label around.
+    Label(Label),
     Return(Value),
 }
 
@@ -31,6 +33,13 @@ impl Turn {
             other => Turn::Leave(other),
         }
     }
+}
+
+/// Where a label stands among statements.
+fn place_of(statements: &[Statement], label: Label) -> Option<usize> {
+    statements
+        .iter()
+        .position(|statement| matches!(statement, Statement::Label(known) if *known == label))
 }
 
 impl Frame<'_, '_> {
@@ -75,6 +84,8 @@ impl Frame<'_, '_> {
             Statement::Break => Ok(Flow::Break),
             Statement::Continue => Ok(Flow::Continue),
             Statement::GotoSection(section) => Ok(Flow::Section(*section)),
+            Statement::Label(_) => Ok(Flow::Next),
+            Statement::Goto(label) => Ok(Flow::Label(*label)),
             Statement::Return(None) => Ok(Flow::Return(Value::Null)),
             Statement::Return(Some(node)) => self.value(node).map(Flow::Return),
             Statement::Throw(node) => Err(self.thrown(node.as_ref())?),
@@ -103,13 +114,35 @@ impl Frame<'_, '_> {
     }
 
     fn all(&mut self, statements: &[Statement]) -> Result<Flow, Throw> {
-        for statement in statements {
+        let mut rest = statements.iter();
+        while let Some(statement) = rest.next() {
             match self.run(statement)? {
                 Flow::Next => {}
+                Flow::Label(label) => match place_of(statements, label) {
+                    Some(place) => {
+                        self.machine.step(1)?;
+                        rest = statements.get(place..).unwrap_or_default().iter();
+                    }
+                    None => return Ok(Flow::Label(label)),
+                },
                 flow => return Ok(flow),
             }
         }
         Ok(Flow::Next)
+    }
+
+    /// Goes on in a section of a switch at a label.
+    fn resume(&mut self, section: &Statement, label: Label) -> Result<Flow, Throw> {
+        let Statement::Block { statements, .. } = section else {
+            return Ok(Flow::Label(label));
+        };
+        match place_of(statements, label) {
+            Some(place) => {
+                self.machine.step(1)?;
+                self.all(statements.get(place..).unwrap_or_default())
+            }
+            None => Ok(Flow::Label(label)),
+        }
     }
 
     /// Runs an expression for its effect. Assignments then need not copy what they yield.
@@ -212,7 +245,15 @@ impl Frame<'_, '_> {
             }
         }
         while let Some(section) = target.and_then(|target| sections.get(super::index(target))) {
-            match self.run(section)? {
+            let mut flow = self.run(section)?;
+            while let Flow::Label(label) = flow {
+                let has = |section: &&Statement| matches!(section, Statement::Block { statements, .. } if place_of(statements, label).is_some());
+                match sections.iter().find(has) {
+                    Some(other) => flow = self.resume(other, label)?,
+                    None => return Ok(flow),
+                }
+            }
+            match flow {
                 Flow::Section(next) => {
                     self.machine.step(1)?;
                     target = Some(next);

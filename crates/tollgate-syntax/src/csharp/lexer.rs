@@ -123,10 +123,16 @@ impl<'a> Lexer<'a> {
         }
         let line_is_blank = std::mem::replace(&mut self.line_is_blank, false);
         match c {
-            '#' if line_is_blank => {
+            '#' => {
                 self.skip_while(|c| !is_newline(c));
-                let message = "Preprocessor directives are not allowed in policy expressions";
-                self.error("CS1024", message, start);
+                if line_is_blank {
+                    let message = "Preprocessor directives are not allowed in policy expressions";
+                    self.error("CS1024", message, start);
+                } else {
+                    let message = "Preprocessor directives must appear as the first \
+                                   non-whitespace character on a line";
+                    self.error("CS1040", message, start);
+                }
             }
             '"' => {
                 self.skip_char();
@@ -188,7 +194,13 @@ impl<'a> Lexer<'a> {
 
     /// What begins with `@` or `$`: verbatim and interpolated strings, verbatim identifiers.
     fn prefixed(&mut self, start: usize) {
-        if self.eat("$@\"") || self.eat("@$\"") {
+        if self.rest().starts_with("@$\"") {
+            self.at += 3;
+            let message = "To use '@$' instead of '$@' for an interpolated verbatim string, \
+                           please use language version '8.0' or greater.";
+            self.error("CS8401", message, start);
+            self.interpolation_start(TokenKind::VerbatimInterpolationStart, start);
+        } else if self.eat("$@\"") {
             self.interpolation_start(TokenKind::VerbatimInterpolationStart, start);
         } else if self.eat("$\"") {
             self.interpolation_start(TokenKind::InterpolationStart, start);
@@ -240,6 +252,9 @@ impl<'a> Lexer<'a> {
                 kind = TokenKind::Real;
                 self.at += length;
                 self.skip_while(digits);
+            } else if self.rest().starts_with(['e', 'E']) {
+                self.skip_char();
+                self.error("CS0595", "Invalid real literal.", start);
             }
             if self
                 .peek()
@@ -388,6 +403,14 @@ impl<'a> Lexer<'a> {
     }
 
     fn missing_hole_end(&mut self, start: usize) {
+        // A string in it that does not end is the mistake.
+        if self
+            .errors
+            .iter()
+            .any(|error| error.range.start >= range(start, start).start)
+        {
+            return;
+        }
         let message = "Missing close delimiter '}' for interpolated expression started with '{'.";
         self.error("CS8076", message, start);
     }
@@ -399,8 +422,8 @@ impl<'a> Lexer<'a> {
             .last()
             .is_some_and(|interpolation| !interpolation.verbatim)
         {
-            let message = "Newlines inside a non-verbatim interpolated string are not supported; \
-                           use $@\"…\"";
+            let message = "Newlines inside a non-verbatim interpolated string are not supported \
+                           in C# 7.3; use $@\"…\".";
             self.error("CS8967", message, start);
         }
     }

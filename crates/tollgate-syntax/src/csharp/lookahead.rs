@@ -45,8 +45,9 @@ impl Parser<'_> {
             if self.text_at(index + 1) == "." {
                 return None;
             }
+            let pointer = self.text_at(index + 1) == "*";
             TypeAhead {
-                end: index + 1,
+                end: index + 1 + usize::from(pointer),
                 certain: true,
             }
         } else if self.text_at(index) == "(" {
@@ -154,7 +155,7 @@ impl Parser<'_> {
         super::parse_type::predefined(self.text_at(index)).is_some()
     }
 
-    fn can_start_expression(&self, index: usize) -> bool {
+    pub(super) fn can_start_expression(&self, index: usize) -> bool {
         match self.token_at(index).kind {
             TokenKind::Identifier => self.is_free_identifier(index),
             TokenKind::Keyword => !matches!(

@@ -1,7 +1,8 @@
 //! Local variables and local functions.
 
 use super::ast::{
-    Body, Declarator, LocalDeclaration, LocalFunction, LocalModifier, Parameter, StmtKind,
+    Block, Body, Constraint, ConstraintKind, Declarator, LocalDeclaration, LocalFunction,
+    LocalModifier, Parameter, StmtKind,
 };
 use super::parser::Parser;
 
@@ -21,6 +22,15 @@ impl Parser<'_> {
     }
 
     fn declarator(&mut self) -> Declarator {
+        if self.at("[") {
+            let start = self.start();
+            self.bump();
+            self.arguments("]");
+            self.expect("]");
+            let message = "Array size cannot be specified in a variable declaration (try \
+                           initializing with a 'new' expression)";
+            self.late_error("CS0270", message, self.since(start));
+        }
         let name = self.identifier();
         if self.at("[") {
             let range = self.token().range;
@@ -48,17 +58,24 @@ impl Parser<'_> {
         StmtKind::Local(Box::new(declaration))
     }
 
-    pub(super) fn local_function(&mut self, is_static: bool) -> StmtKind {
+    pub(super) fn local_function(&mut self) -> StmtKind {
         let return_type = self.parse_type();
         let name = self.identifier();
         let type_parameters = self.type_parameters();
         let parameters = self.parameters();
-        if self.at("where") {
-            let range = self.token().range;
-            let message = "Constraints on type parameters are not allowed in policy expressions";
-            self.error("CS0080", message, range);
-        }
-        let body = if self.eat("=>") {
+        let constraints = self.constraints();
+        let body = if self.at(";") {
+            let message = format!(
+                "Local function '{}' must declare a body because it is not marked 'static extern'.",
+                name.name
+            );
+            self.late_error("CS8112", &message, name.range);
+            self.bump();
+            Body::Block(Block {
+                statements: Box::default(),
+                range: self.since(self.previous_end),
+            })
+        } else if self.eat("=>") {
             let value = self.expression();
             self.expect(";");
             Body::Expr(value)
@@ -69,13 +86,45 @@ impl Parser<'_> {
             Body::Block(block)
         };
         StmtKind::LocalFunction(Box::new(LocalFunction {
-            is_static,
             return_type,
             name,
             type_parameters,
+            constraints,
             parameters,
             body,
         }))
+    }
+
+    /// `where T : class, new() where U : T`.
+    fn constraints(&mut self) -> Box<[Constraint]> {
+        let mut constraints = Vec::new();
+        while self.eat("where") {
+            let parameter = self.identifier();
+            self.expect(":");
+            loop {
+                let kind = match self.text() {
+                    "class" => ConstraintKind::Class,
+                    "struct" => ConstraintKind::Struct,
+                    "new" => ConstraintKind::New,
+                    _ => ConstraintKind::Type(self.parse_type()),
+                };
+                if !matches!(kind, ConstraintKind::Type(_)) {
+                    self.bump();
+                }
+                if matches!(kind, ConstraintKind::New) {
+                    self.expect("(");
+                    self.expect(")");
+                }
+                constraints.push(Constraint {
+                    parameter: parameter.clone(),
+                    kind,
+                });
+                if !self.eat(",") {
+                    break;
+                }
+            }
+        }
+        constraints.into()
     }
 
     /// `(int a, params string[] b)`.
@@ -93,12 +142,15 @@ impl Parser<'_> {
     }
 
     fn parameter(&mut self) -> Parameter {
+        let start = self.start();
         let modifier = self.modifier();
         let is_params = self.eat("params");
         let ty = self.parse_type();
         let name = self.identifier();
         let default = self.eat("=").then(|| self.expression());
+        let range = self.since(start);
         Parameter {
+            range,
             modifier,
             is_params,
             ty,

@@ -10,6 +10,9 @@ use super::parser::Parser;
 use super::token::TokenKind;
 use super::{literal, parse_type};
 
+/// What the compiler says of `*p` and `p->x`.
+const NO_POINTER: &str = "The * or -> operator must be applied to a pointer";
+
 /// The precedences of binary operators, loosest first.
 pub(super) mod precedence {
     pub(in super::super) const OR: u8 = 1;
@@ -35,8 +38,8 @@ impl Parser<'_> {
             self.special_expression()
         } else {
             let condition = self.coalescing();
-            let value = self.conditional_rest(condition);
-            self.assignment_rest(value)
+            let value = self.conditional_rest(condition, start);
+            self.assignment_rest(value, start)
         };
         self.leave(level);
         expr
@@ -44,10 +47,11 @@ impl Parser<'_> {
 
     /// An expression without assignment, `?:` and lambda.
     pub(super) fn coalescing(&mut self) -> Expr {
+        let start = self.start();
         let first = self.operand();
-        let value = self.binary_rest(first, precedence::OR);
+        let value = self.binary_rest(first, start, precedence::OR);
         if self.at("??") {
-            self.coalescing_rest(value)
+            self.coalescing_rest(value, start)
         } else {
             value
         }
@@ -78,8 +82,7 @@ impl Parser<'_> {
         }
     }
 
-    fn coalescing_rest(&mut self, left: Expr) -> Expr {
-        let start = left.range.start;
+    fn coalescing_rest(&mut self, left: Expr, start: u32) -> Expr {
         let Some(level) = self.enter() else {
             return self.missing(start);
         };
@@ -101,11 +104,10 @@ impl Parser<'_> {
         }
     }
 
-    fn conditional_rest(&mut self, condition: Expr) -> Expr {
+    fn conditional_rest(&mut self, condition: Expr, start: u32) -> Expr {
         if !self.at("?") {
             return condition;
         }
-        let start = condition.range.start;
         self.bump();
         let when_true = self.expression();
         if self.at_kind(TokenKind::HoleFormat) {
@@ -128,15 +130,23 @@ impl Parser<'_> {
         }
     }
 
-    fn assignment_rest(&mut self, target: Expr) -> Expr {
+    fn assignment_rest(&mut self, target: Expr, start: u32) -> Expr {
         let Some((op, tokens)) = self.assignment_operator() else {
             return target;
         };
-        let start = target.range.start;
+        if op == AssignOp::Coalesce {
+            self.feature("coalescing assignment", "8.0", self.token().range);
+        }
         for _ in 0..tokens {
             self.bump();
         }
+        let mut elements = (false, false);
+        mixed(&target, &mut elements);
         let value = self.expression();
+        if elements == (true, true) && matches!(target.kind, ExprKind::Tuple(_)) {
+            let feature = "Mixed declarations and expressions in deconstruction";
+            self.feature(feature, "10.0", self.since(start));
+        }
         self.grow();
         let kind = ExprKind::Assign {
             op,
@@ -210,13 +220,15 @@ impl Parser<'_> {
     }
 
     /// The operators after `left` that bind at least as tightly as `least`.
-    pub(super) fn binary_rest(&mut self, left: Expr, least: u8) -> Expr {
+    ///
+    /// `start` is where `left` began, with the parentheses around it.
+    pub(super) fn binary_rest(&mut self, left: Expr, start: u32, least: u8) -> Expr {
         let mut left = left;
         while let Some(precedence) = self.precedence_here().filter(|&p| p >= least) {
             left = if self.at("is") || self.at("as") {
-                self.type_test(left)
+                self.type_test(left, start)
             } else {
-                self.binary_chain(left, precedence)
+                self.binary_chain(left, start, precedence)
             };
             self.grow();
         }
@@ -224,8 +236,7 @@ impl Parser<'_> {
     }
 
     /// `left op a op b …` with operators of one precedence.
-    fn binary_chain(&mut self, left: Expr, precedence: u8) -> Expr {
-        let start = left.range.start;
+    fn binary_chain(&mut self, left: Expr, start: u32, precedence: u8) -> Expr {
         let mut rest = Vec::new();
         while let Some((op, _, tokens)) = self
             .binary_operator()
@@ -255,6 +266,7 @@ impl Parser<'_> {
     }
 
     fn right_operand(&mut self, least: u8) -> Expr {
+        let start = self.start();
         let operand = self.operand();
         if self
             .precedence_here()
@@ -265,14 +277,13 @@ impl Parser<'_> {
         let Some(level) = self.enter() else {
             return operand;
         };
-        let operand = self.binary_rest(operand, least);
+        let operand = self.binary_rest(operand, start, least);
         self.leave(level);
         operand
     }
 
     /// `left is pattern` or `left as type`.
-    fn type_test(&mut self, left: Expr) -> Expr {
-        let start = left.range.start;
+    fn type_test(&mut self, left: Expr, start: u32) -> Expr {
         let value = Box::new(left);
         self.descend();
         let kind = if self.eat("is") {
@@ -297,9 +308,11 @@ impl Parser<'_> {
     /// An operand with its prefix operators and all that follows it tightly.
     pub(super) fn operand(&mut self) -> Expr {
         let outer = std::mem::take(&mut self.height);
+        let start = self.start();
         let mut operand = self.unary();
         while self.at("switch") && self.nth_text(1) == "{" {
-            operand = self.switch_expression(operand);
+            operand = self.switch_expression(operand, start);
+            self.feature("recursive patterns", "8.0", operand.range);
             self.grow();
         }
         self.height = self.height.max(outer);
@@ -311,6 +324,9 @@ impl Parser<'_> {
         match self.prefix_operator() {
             Some(op) => self.prefixed(op),
             None if self.at("(") && self.is_cast() => self.cast(),
+            None if matches!(self.text(), "*" | "&" | "^") || self.is_range() => {
+                self.refused_prefix()
+            }
             None => self.primary(),
         }
     }
@@ -339,7 +355,7 @@ impl Parser<'_> {
                 kind: ExprKind::Literal(literal),
                 range: self.since(start),
             };
-            return self.postfix(expr);
+            return self.postfix(expr, start);
         }
         let Some(level) = self.enter() else {
             return self.missing(start);
@@ -370,31 +386,30 @@ impl Parser<'_> {
     }
 
     /// Member accesses, calls, indices, `++` and `--` after `target`.
-    pub(super) fn postfix(&mut self, target: Expr) -> Expr {
+    ///
+    /// `start` is where `target` began, with the parentheses around it.
+    pub(super) fn postfix(&mut self, target: Expr, start: u32) -> Expr {
         let mut target = target;
         loop {
             target = match self.text() {
-                "." => self.member(target),
-                "(" => self.call(target),
-                "[" => self.index(target),
-                "?" if matches!(self.nth_text(1), "." | "[") => self.conditional_access(target),
-                "++" => self.postfixed(target, UnaryOp::PostIncrement),
-                "--" => self.postfixed(target, UnaryOp::PostDecrement),
+                "." if self.is_range() => self.range(target, start),
+                "." => self.member(target, start),
+                "(" => self.call(target, start),
+                "[" => self.index(target, start),
+                "?" if matches!(self.nth_text(1), "." | "[") => {
+                    self.conditional_access(target, start)
+                }
+                "++" => self.postfixed(target, start, UnaryOp::PostIncrement),
+                "--" => self.postfixed(target, start, UnaryOp::PostDecrement),
                 "!" => {
-                    let range = self.bump().range;
-                    let message = "The null-forgiving operator is not available in policy \
-                                   expressions";
-                    self.error("CS8370", message, range);
+                    self.bump();
+                    self.feature("nullable reference types", "8.0", self.since(start));
                     target
                 }
                 "->" => {
-                    let range = self.bump().range;
-                    self.error(
-                        "CS0214",
-                        "Pointers are not allowed in policy expressions",
-                        range,
-                    );
+                    self.bump();
                     self.identifier();
+                    self.late_error("CS0193", NO_POINTER, self.since(start));
                     target
                 }
                 _ => return target,
@@ -403,9 +418,56 @@ impl Parser<'_> {
         }
     }
 
-    fn member(&mut self, target: Expr) -> Expr {
+    /// Does `..` stand here, from C# 8?
+    fn is_range(&self) -> bool {
+        self.at(".")
+            && self.slice(self.nth(1).range).starts_with('.')
+            && self.nth(1).range.start == self.token().range.end
+    }
+
+    /// `target..end`, which is read only to be refused.
+    fn range(&mut self, target: Expr, start: u32) -> Expr {
         self.bump();
-        let start = target.range.start;
+        if self.eat(".") && self.can_start_expression(self.next) {
+            self.refused_operand();
+        } else if self.at_kind(TokenKind::Real) {
+            self.bump();
+        }
+        self.feature("range operator", "8.0", self.since(start));
+        target
+    }
+
+    /// `*p`, `&x`, `^1`, `..1`: operators that are read only to be refused.
+    fn refused_prefix(&mut self) -> Expr {
+        let start = self.start();
+        if self.at(".") {
+            let target = self.missing(start);
+            return self.range(target, start);
+        }
+        let operator = self.text();
+        self.bump();
+        let operand = self.refused_operand();
+        let range = self.since(start);
+        match operator {
+            "*" => self.late_error("CS0193", NO_POINTER, range),
+            "&" => self.late_error("CS0214", super::parse_type::UNSAFE, range),
+            _ => self.feature("index operator", "8.0", range),
+        }
+        operand
+    }
+
+    fn refused_operand(&mut self) -> Expr {
+        let start = self.start();
+        let Some(level) = self.enter() else {
+            return self.missing(start);
+        };
+        let operand = self.unary();
+        self.leave(level);
+        operand
+    }
+
+    fn member(&mut self, target: Expr, start: u32) -> Expr {
+        self.bump();
         let (target, name) = (Box::new(target), Box::new(self.simple_name()));
         Expr {
             kind: ExprKind::Member { target, name },
@@ -413,8 +475,7 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, target: Expr) -> Expr {
-        let start = target.range.start;
+    fn call(&mut self, target: Expr, start: u32) -> Expr {
         self.bump();
         let arguments = self.arguments(")");
         self.expect(")");
@@ -436,8 +497,7 @@ impl Parser<'_> {
         }
     }
 
-    fn index(&mut self, target: Expr) -> Expr {
-        let start = target.range.start;
+    fn index(&mut self, target: Expr, start: u32) -> Expr {
         self.bump();
         let arguments = self.index_arguments();
         let kind = ExprKind::Index {
@@ -461,8 +521,7 @@ impl Parser<'_> {
         arguments
     }
 
-    fn postfixed(&mut self, target: Expr, op: UnaryOp) -> Expr {
-        let start = target.range.start;
+    fn postfixed(&mut self, target: Expr, start: u32, op: UnaryOp) -> Expr {
         self.bump();
         let kind = ExprKind::Unary {
             op,
@@ -474,8 +533,7 @@ impl Parser<'_> {
         }
     }
 
-    fn conditional_access(&mut self, receiver: Expr) -> Expr {
-        let start = receiver.range.start;
+    fn conditional_access(&mut self, receiver: Expr, start: u32) -> Expr {
         let Some(level) = self.enter() else {
             return receiver;
         };
@@ -484,7 +542,7 @@ impl Parser<'_> {
             kind: ExprKind::Receiver,
             range: Range32::new(at.start, at.start),
         };
-        let access = Box::new(self.postfix(placeholder));
+        let access = Box::new(self.postfix(placeholder, at.start));
         self.leave(level);
         let kind = ExprKind::ConditionalAccess {
             receiver: Box::new(receiver),
@@ -513,7 +571,7 @@ impl Parser<'_> {
     /// Arguments up to, not including, `close`.
     pub(super) fn arguments(&mut self, close: &'static str) -> Box<[Argument]> {
         let mut arguments = Vec::new();
-        if self.at(close) {
+        if self.at(close) || self.at(";") || self.at_end() {
             return arguments.into();
         }
         loop {
@@ -581,6 +639,20 @@ impl Parser<'_> {
     /// Is the word here a type's keyword with a member after it?
     pub(super) fn predefined_here(&self) -> Option<super::ast::PredefinedType> {
         parse_type::predefined(self.text()).filter(|_| self.nth_text(1) == ".")
+    }
+}
+
+/// Notes whether what is deconstructed into declares variables, and whether it names others.
+fn mixed(target: &Expr, found: &mut (bool, bool)) {
+    match &target.kind {
+        ExprKind::Tuple(elements) => {
+            for element in elements {
+                mixed(&element.value, found);
+            }
+        }
+        ExprKind::Declaration { .. } => found.0 = true,
+        ExprKind::Name(name) if &*name.identifier.name == "_" => {}
+        _ => found.1 = true,
     }
 }
 

@@ -1,8 +1,9 @@
 //! `new` in all its forms.
 
 use super::ast::{
-    AnonymousMember, Expr, ExprKind, Identifier, Initializer, InitializerTarget, InitializerValue,
-    MemberInitializer, NewArray, NewObject, TypeSyntax,
+    AnonymousMember, ElementInitializer, Expr, ExprKind, Identifier, Initializer, InitializerKind,
+    InitializerTarget, InitializerValue, MemberInitializer, NewArray, NewObject, Range32,
+    TypeSyntax,
 };
 use super::lookahead::QuestionMark;
 use super::parser::Parser;
@@ -23,6 +24,8 @@ impl Parser<'_> {
                 return self.new_array(None, rank.first().copied().unwrap_or(1), Box::default());
             }
             "(" => return self.new_object(None),
+            "<" | ";" | ")" | "," | "]" | "}" | ":" => return self.new_without_type(),
+            _ if self.at_end() => return self.new_without_type(),
             _ => {}
         }
         let start = self.start();
@@ -65,12 +68,13 @@ impl Parser<'_> {
     ) -> ExprKind {
         let initializer = self.at("{").then(|| self.array_initializer());
         if initializer.is_none() && sizes.is_empty() {
-            let range = self.token().range;
             if element.is_none() {
+                let range = self.token().range;
                 self.error("CS1514", "{ expected", range);
             } else {
                 let message = "Array creation must have array size or array initializer";
-                self.error("CS1586", message, range);
+                let end = self.previous_end;
+                self.late_error("CS1586", message, Range32::new(end.saturating_sub(2), end));
             }
         }
         ExprKind::NewArray(Box::new(NewArray {
@@ -108,21 +112,35 @@ impl Parser<'_> {
         }
     }
 
+    fn new_without_type(&mut self) -> ExprKind {
+        self.missing_arguments();
+        ExprKind::Missing
+    }
+
+    fn missing_arguments(&mut self) {
+        let range = self.token().range;
+        let message = "A new expression requires an argument list or (), [], or {} after type";
+        self.error("CS1526", message, range);
+    }
+
     fn new_object(&mut self, ty: Option<TypeSyntax>) -> ExprKind {
+        let start = self.previous_end.saturating_sub(3);
+        let untyped = ty.is_none();
         let arguments = if self.eat("(") {
             let arguments = self.arguments(")");
             self.expect(")");
             arguments
         } else {
             if !self.at("{") {
-                let range = self.token().range;
-                let message = "A new expression requires an argument list or (), [], or {} after \
-                               type";
-                self.error("CS1526", message, range);
+                self.missing_arguments();
             }
             Box::default()
         };
         let initializer = self.at("{").then(|| self.initializer());
+        if untyped {
+            let range = Range32::new(start, start.saturating_add(3));
+            self.feature("target-typed object creation", "9.0", range);
+        }
         ExprKind::New(Box::new(NewObject {
             ty,
             arguments,
@@ -131,25 +149,32 @@ impl Parser<'_> {
     }
 
     fn initializer(&mut self) -> Initializer {
+        let start = self.start();
         let Some(level) = self.enter() else {
-            return Initializer::Object(Box::default());
+            return Initializer {
+                kind: InitializerKind::Object(Box::default()),
+                range: self.since(start),
+            };
         };
         self.expect("{");
         let members = matches!(self.text(), "}" | "[")
             || (self.at_kind(TokenKind::Identifier) && self.nth_text(1) == "=");
-        let initializer = if members {
-            Initializer::Object(self.initializer_list(Self::member_initializer))
+        let kind = if members {
+            InitializerKind::Object(self.initializer_list(Self::member_initializer))
         } else {
-            Initializer::Collection(self.initializer_list(Self::element_initializer))
+            InitializerKind::Collection(self.initializer_list(Self::element_initializer))
         };
         self.expect("}");
         self.leave(level);
-        initializer
+        Initializer {
+            kind,
+            range: self.since(start),
+        }
     }
 
     fn initializer_list<T>(&mut self, element: fn(&mut Self) -> T) -> Box<[T]> {
         let mut elements = Vec::new();
-        while !self.at("}") && !self.at_end() {
+        while !matches!(self.text(), "}" | ";") && !self.at_end() {
             elements.push(element(self));
             if !self.eat(",") {
                 break;
@@ -180,16 +205,24 @@ impl Parser<'_> {
         }
     }
 
-    fn element_initializer(&mut self) -> Box<[Expr]> {
-        if !self.eat("{") {
-            return Box::new([self.expression()]);
-        }
-        let mut values = vec![self.expression()];
-        while self.eat(",") {
+    fn element_initializer(&mut self) -> ElementInitializer {
+        let start = self.start();
+        let mut values = Vec::new();
+        if self.eat("{") {
+            loop {
+                values.push(self.expression());
+                if !self.eat(",") {
+                    break;
+                }
+            }
+            self.expect("}");
+        } else {
             values.push(self.expression());
         }
-        self.expect("}");
-        values.into()
+        ElementInitializer {
+            values: values.into(),
+            range: self.since(start),
+        }
     }
 
     fn anonymous_object(&mut self) -> ExprKind {

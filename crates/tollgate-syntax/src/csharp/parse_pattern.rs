@@ -1,8 +1,8 @@
 //! Patterns and the switch expression.
 
 use super::ast::{
-    BinaryOp, Expr, ExprKind, Pattern, PatternKind, RecursivePattern, Subpattern, SwitchArm,
-    SwitchExpression, TypeSyntax,
+    BinaryOp, Designation, Expr, ExprKind, Pattern, PatternKind, RecursivePattern, Subpattern,
+    SwitchArm, SwitchExpression, TypeSyntax,
 };
 use super::lookahead::QuestionMark;
 use super::parse_expression::precedence;
@@ -43,6 +43,13 @@ impl Parser<'_> {
                 self.not_pattern(least)
             });
         }
+        let range = self.since(start);
+        let feature = if word == "or" {
+            "or pattern"
+        } else {
+            "and pattern"
+        };
+        self.feature(feature, "9.0", range);
         let patterns = patterns.into();
         let kind = if word == "or" {
             PatternKind::Or(patterns)
@@ -68,6 +75,7 @@ impl Parser<'_> {
         };
         self.bump();
         let kind = PatternKind::Not(Box::new(self.not_pattern(least)));
+        self.feature("not pattern", "9.0", self.since(start));
         self.leave(level);
         Pattern {
             kind,
@@ -78,13 +86,13 @@ impl Parser<'_> {
     fn primary_pattern(&mut self, least: u8) -> Pattern {
         let start = self.start();
         let kind = match self.text() {
-            "_" => {
-                self.bump();
-                PatternKind::Discard
-            }
             "var" if self.is_designation(self.next + 1) || self.nth_text(1) == "(" => {
                 self.bump();
-                PatternKind::Var(self.designation())
+                let designation = self.designation();
+                if let Designation::Tuple(_) = designation {
+                    self.feature("recursive patterns", "8.0", self.since(start));
+                }
+                PatternKind::Var(designation)
             }
             "<" => self.relational(BinaryOp::Less),
             "<=" => self.relational(BinaryOp::LessOrEqual),
@@ -94,6 +102,15 @@ impl Parser<'_> {
             "(" if !self.is_cast() => return self.parenthesized_pattern(),
             _ => self.type_or_constant(least),
         };
+        match kind {
+            PatternKind::Relational { .. } => {
+                self.feature("relational pattern", "9.0", self.since(start));
+            }
+            PatternKind::Recursive(_) => {
+                self.feature("recursive patterns", "8.0", self.since(start));
+            }
+            _ => {}
+        }
         Pattern {
             kind,
             range: self.since(start),
@@ -109,8 +126,9 @@ impl Parser<'_> {
     }
 
     fn constant_expression(&mut self, least: u8) -> Expr {
+        let start = self.start();
         let first = self.operand();
-        self.binary_rest(first, least)
+        self.binary_rest(first, start, least)
     }
 
     /// Is the token at `index` the name of a variable after a type?
@@ -119,6 +137,10 @@ impl Parser<'_> {
     }
 
     fn type_or_constant(&mut self, least: u8) -> PatternKind {
+        if !self.can_start_expression(self.next) && !self.is_predefined_type(self.next) {
+            let range = self.token().range;
+            self.error("CS8504", "Pattern missing", range);
+        }
         let Some(ahead) = self.type_ahead(self.next, QuestionMark::Conditional) else {
             return PatternKind::Constant(Box::new(self.constant_expression(least)));
         };
@@ -202,24 +224,25 @@ impl Parser<'_> {
             Some(Subpattern {
                 name: None,
                 pattern,
-            }) if positions.is_empty() && !recursive => Pattern {
-                range: self.since(start),
-                ..pattern
-            },
+            }) if positions.is_empty() && !recursive => {
+                let range = self.since(start);
+                if !matches!(pattern.kind, PatternKind::Constant(_)) {
+                    self.feature("parenthesized pattern", "9.0", range);
+                }
+                Pattern { range, ..pattern }
+            }
             last => {
                 positions.extend(last);
                 let kind = self.recursive_pattern_rest(None, Some(positions.into()));
-                Pattern {
-                    kind,
-                    range: self.since(start),
-                }
+                let range = self.since(start);
+                self.feature("recursive patterns", "8.0", range);
+                Pattern { kind, range }
             }
         }
     }
 
     /// `switch { … }` after `value`.
-    pub(super) fn switch_expression(&mut self, value: Expr) -> Expr {
-        let start = value.range.start;
+    pub(super) fn switch_expression(&mut self, value: Expr, start: u32) -> Expr {
         self.expect("switch");
         self.expect("{");
         let mut arms = Vec::new();

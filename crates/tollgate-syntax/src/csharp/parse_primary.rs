@@ -24,7 +24,7 @@ impl Parser<'_> {
         if matches!(expr.kind, ExprKind::Missing) {
             expr
         } else {
-            self.postfix(expr)
+            self.postfix(expr, start)
         }
     }
 
@@ -77,14 +77,23 @@ impl Parser<'_> {
             self.bump();
             self.bump();
         } else if self.at("await") && self.nth(1).kind == TokenKind::Identifier {
-            let range = self.bump().range;
-            self.error(
-                "CS1992",
-                "'await' is not allowed in policy expressions",
-                range,
-            );
+            return self.awaited();
         }
         ExprKind::Name(Box::new(self.simple_name()))
+    }
+
+    /// `await e`, which is read only to be refused.
+    fn awaited(&mut self) -> ExprKind {
+        let start = self.start();
+        self.bump();
+        let Some(level) = self.enter() else {
+            return ExprKind::Missing;
+        };
+        let operand = self.operand();
+        self.leave(level);
+        let message = "The 'await' operator can only be used within an async method.";
+        self.late_error("CS4032", message, self.since(start));
+        operand.kind
     }
 
     fn keyword_expression(&mut self) -> ExprKind {
@@ -131,13 +140,17 @@ impl Parser<'_> {
                 "CS0026",
                 "Keyword 'this' is not valid in policy expressions",
             ),
+            "static" => (
+                "CS8370",
+                "Feature 'static anonymous function' is not available in C# 7.3. Please use language version 9.0 or greater.",
+            ),
             "base" => (
                 "CS1511",
                 "Keyword 'base' is not available in policy expressions",
             ),
             "stackalloc" => (
-                "CS1525",
-                "'stackalloc' is not allowed in policy expressions",
+                "CS8370",
+                "Feature 'stackalloc in nested expressions' is not available in C# 7.3. Please use language version 8.0 or greater.",
             ),
             _ => return self.invalid(),
         };
@@ -149,6 +162,7 @@ impl Parser<'_> {
 
     /// `sizeof(int)`: a constant; other types need unsafe code.
     fn size_of(&mut self) -> ExprKind {
+        let start = self.start();
         self.bump();
         let ty = self.parenthesized_type();
         let size = match ty.kind {
@@ -156,8 +170,9 @@ impl Parser<'_> {
             _ => None,
         };
         if size.is_none() {
-            let message = "'sizeof' is only allowed for the built-in value types";
-            self.error("CS0233", message, ty.range);
+            let message = "'sizeof' of a type without a predefined size can only be used in an unsafe \
+                           context";
+            self.late_error("CS0233", message, self.since(start));
         }
         ExprKind::Literal(Literal::Int(size.unwrap_or_default()))
     }
@@ -189,10 +204,7 @@ impl Parser<'_> {
             let range = self.since(start);
             self.error("CS8124", "Tuple must contain at least two elements.", range);
         }
-        Expr {
-            range: self.since(start),
-            ..first.value
-        }
+        first.value
     }
 
     fn tuple_rest(&mut self, start: u32, first: Argument) -> Expr {
@@ -269,10 +281,12 @@ impl Parser<'_> {
                 name,
             }])
         };
+        let arrow = self.token().range;
         self.expect("=>");
         let body = self.body();
         ExprKind::Lambda(Box::new(Lambda {
             parameters: Some(parameters),
+            arrow,
             body,
         }))
     }
@@ -316,10 +330,14 @@ impl Parser<'_> {
 
     /// `delegate (int x) {…}`, `delegate {…}`.
     fn anonymous_method(&mut self) -> ExprKind {
-        self.bump();
+        let arrow = self.bump().range;
         let parameters = self.eat("(").then(|| self.lambda_parameters());
         let body = Body::Block(self.block());
-        ExprKind::Lambda(Box::new(Lambda { parameters, body }))
+        ExprKind::Lambda(Box::new(Lambda {
+            parameters,
+            arrow,
+            body,
+        }))
     }
 
     fn interpolated(&mut self) -> ExprKind {
@@ -363,7 +381,8 @@ impl Parser<'_> {
         let format =
             (token.kind == TokenKind::HoleFormat).then(|| self.interpolation_text(token, verbatim));
         if token.kind == TokenKind::HoleFormat && token.range.start == token.range.end {
-            self.error("CS8089", "Empty format specifier.", token.range);
+            let colon = Range32::new(token.range.start.saturating_sub(1), token.range.start);
+            self.error("CS8089", "Empty format specifier.", colon);
         }
         if !self.at_kind(TokenKind::HoleEnd) {
             let range = self.token().range;

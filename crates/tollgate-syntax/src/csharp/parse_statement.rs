@@ -13,15 +13,25 @@ use super::token::TokenKind;
 impl Parser<'_> {
     /// The code of `@(…)`.
     pub(super) fn whole_expression(&mut self) -> Expr {
+        if self.at_end() || self.at(";") {
+            let place = self.token().range;
+            let message = "An object of a type convertible to 'object' is required";
+            self.error("CS0126", message, place);
+        }
         let expr = self.expression();
-        if !self.at_end() {
+        // The compiler reads the expression in `return …;`.
+        let statements = self.at(";") && self.nth(1).kind != TokenKind::End;
+        if statements {
             self.expect(")");
+        } else if !self.at_end() {
+            self.expect(";");
         }
         expr
     }
 
     /// The code of `@{…}`.
     pub(super) fn whole_block(&mut self) -> Block {
+        self.is_block = true;
         let mut statements = Vec::new();
         while !self.at_end() {
             if self.at("}") {
@@ -129,24 +139,38 @@ impl Parser<'_> {
                 self.bump();
                 StmtKind::Unchecked(self.block())
             }
-            "static" => {
-                self.bump();
-                self.local_function(true)
-            }
+            "static" | "private" | "extern" | "readonly" | "volatile" => self.modified_statement(),
             _ => self.refused_statement(),
         }
+    }
+
+    /// A declaration with a modifier that none may have here.
+    fn modified_statement(&mut self) -> StmtKind {
+        let (modifier, range) = (self.text(), self.token().range);
+        self.bump();
+        let statement = self.declaration_or_expression();
+        if modifier == "static" && matches!(statement, StmtKind::LocalFunction(_)) {
+            self.feature("static local functions", "8.0", range);
+        } else {
+            let message = format!("The modifier '{modifier}' is not valid for this item");
+            self.late_error("CS0106", &message, range);
+        }
+        statement
     }
 
     /// What begins with a keyword that no statement begins with.
     fn refused_statement(&mut self) -> StmtKind {
         let (code, message) = match self.text() {
-            "class" | "struct" | "interface" | "enum" | "namespace" | "public" | "private"
-            | "protected" | "internal" | "abstract" | "sealed" | "event" | "override"
-            | "virtual" => (
+            "class" | "struct" | "interface" | "enum" | "namespace" | "public" | "protected"
+            | "internal" | "abstract" | "sealed" | "event" | "override" | "virtual" => (
                 "CS1513",
                 "} expected: types cannot be declared in policy expressions",
             ),
-            "unsafe" | "fixed" => ("CS0227", "Unsafe code is not allowed in policy expressions"),
+            "unsafe" => (
+                "CS0227",
+                "Unsafe code may only appear if compiling with /unsafe",
+            ),
+            "fixed" => ("CS0214", super::parse_type::UNSAFE),
             "ref" => (
                 "CS8172",
                 "Variables by reference are not allowed in policy expressions",
@@ -180,13 +204,7 @@ impl Parser<'_> {
                 StmtKind::YieldBreak
             }
             ("await", _) if self.nth(1).kind == TokenKind::Identifier => {
-                let range = self.bump().range;
-                self.error(
-                    "CS1992",
-                    "'await' is not allowed in policy expressions",
-                    range,
-                );
-                self.declaration_or_expression()
+                self.expression_statement()
             }
             ("async", _) if self.declaration_ahead(self.next + 1).is_some() => {
                 let range = self.bump().range;
@@ -221,7 +239,7 @@ impl Parser<'_> {
             return self.expression_statement();
         }
         if named && matches!(self.text_at(ahead.end + 1), "(" | "<") {
-            return self.local_function(false);
+            return self.local_function();
         }
         let declaration = self.local_declaration(LocalModifier::None);
         self.expect(";");
@@ -353,6 +371,11 @@ impl Parser<'_> {
             return ForEachVariable::Deconstruction(self.operand());
         }
         let ty = self.parse_type();
+        if self.at("in") {
+            let range = self.token().range;
+            let message = "Type and identifier are both required in a foreach statement";
+            self.error("CS0230", message, range);
+        }
         ForEachVariable::Variable {
             ty,
             name: self.identifier(),
@@ -361,7 +384,14 @@ impl Parser<'_> {
 
     fn switch_statement(&mut self) -> StmtKind {
         self.bump();
-        let value = *self.condition();
+        let value = if self.at("(") {
+            *self.condition()
+        } else {
+            let value = self.expression();
+            let message = "Parentheses are required around the switch governing expression.";
+            self.error("CS8515", message, value.range);
+            value
+        };
         self.expect("{");
         let mut sections = Vec::new();
         while self.at("case") || self.at("default") {
@@ -400,13 +430,23 @@ impl Parser<'_> {
             self.expect(":");
             return Some(SwitchLabel::Default(range));
         }
+        let start = self.start();
         if !self.eat("case") {
             return None;
+        }
+        if self.at(":") {
+            let range = self.token().range;
+            self.error("CS0150", "A constant value is expected", range);
         }
         let pattern = self.pattern(precedence::OR);
         let guard = self.eat("when").then(|| self.expression());
         self.expect(":");
-        Some(SwitchLabel::Case { pattern, guard })
+        let range = self.since(start);
+        Some(SwitchLabel::Case {
+            pattern,
+            guard,
+            range,
+        })
     }
 
     fn jump(&mut self, kind: StmtKind) -> StmtKind {
@@ -450,12 +490,20 @@ impl Parser<'_> {
         let mut catches = Vec::new();
         while self.at("catch") {
             self.descend();
+            let range = self.token().range;
+            if catches.last().is_some_and(catches_all) {
+                let message = "Catch clauses cannot follow the general catch clause of a try \
+                               statement";
+                self.late_error("CS1017", message, range);
+            }
             catches.push(self.catch_clause());
             self.ascend();
         }
         let finally = self.eat("finally").then(|| self.block());
         if catches.is_empty() && finally.is_none() {
-            let range = self.token().range;
+            // At the closing brace.
+            let end = self.previous_end;
+            let range = Range32::new(end.saturating_sub(1), end);
             self.error("CS1524", "Expected catch or finally", range);
         }
         StmtKind::Try(Box::new(Try {
@@ -497,6 +545,9 @@ impl Parser<'_> {
     fn using_statement(&mut self) -> StmtKind {
         self.bump();
         if !self.eat("(") {
+            let range = self.nth(0).range;
+            let keyword = Range32::new(self.previous_end.saturating_sub(5), range.start);
+            self.feature("using declarations", "8.0", keyword);
             let declaration = self.local_declaration(LocalModifier::Using);
             self.expect(";");
             return StmtKind::Local(Box::new(declaration));
@@ -519,6 +570,11 @@ impl Parser<'_> {
             body: self.embedded(),
         }
     }
+}
+
+/// Is it `catch {…}`?
+fn catches_all(clause: &CatchClause) -> bool {
+    clause.ty.is_none() && clause.filter.is_none()
 }
 
 /// May `expr` be a statement?

@@ -7,6 +7,10 @@ use super::lookahead::QuestionMark;
 use super::parser::Parser;
 use super::token::TokenKind;
 
+/// What the compiler says of pointers.
+pub(super) const UNSAFE: &str =
+    "Pointers and fixed size buffers may only be used in an unsafe context";
+
 /// The type a keyword names.
 pub(super) fn predefined(word: &str) -> Option<PredefinedType> {
     Some(match word {
@@ -59,13 +63,8 @@ impl Parser<'_> {
         } else if self.at_kind(TokenKind::Identifier) {
             self.named_type()
         } else {
-            let (token, text) = (self.token(), self.text());
-            if token.kind == TokenKind::Keyword {
-                let message = format!("Identifier expected; '{text}' is a keyword");
-                self.error("CS1041", message, token.range);
-            } else {
-                self.error("CS1031", "Type expected", token.range);
-            }
+            let range = self.token().range;
+            self.error("CS1031", "Type expected", range);
             return missing(self.since(self.previous_end));
         };
         let mut ty = TypeSyntax {
@@ -80,13 +79,10 @@ impl Parser<'_> {
                 range: self.since(start),
             };
         }
-        if self.at("*") && matches!(self.nth_text(1), ")" | ">" | "[") {
-            let range = self.bump().range;
-            self.error(
-                "CS0214",
-                "Pointers are not allowed in policy expressions",
-                range,
-            );
+        let predefined = matches!(ty.kind, TypeKind::Predefined(_));
+        if self.at("*") && (predefined || matches!(self.nth_text(1), ")" | ">" | "[")) {
+            self.bump();
+            self.late_error("CS0214", UNSAFE, self.since(start));
         }
         ty
     }
@@ -102,8 +98,7 @@ impl Parser<'_> {
         let ty = self.array_of(base, &ranks, self.since(start));
         if !ranks.is_empty() && self.at("?") && self.is_nullable_mark(self.next, question) {
             let range = self.bump().range;
-            let message = "Nullable reference types are not available in policy expressions";
-            self.error("CS8370", message, range);
+            self.feature("nullable reference types", "8.0", range);
         }
         ty
     }

@@ -16,6 +16,8 @@ pub(super) struct Parser<'a> {
     pub(super) previous_end: u32,
     /// Inside a query its words (`where`, `select`, …) are no identifiers.
     pub(super) in_query: bool,
+    /// The code is that of `@{…}`.
+    pub(super) is_block: bool,
     errors: Vec<SyntaxError>,
     /// Errors the compiler only looks for in code that parses.
     late_errors: Vec<SyntaxError>,
@@ -48,6 +50,7 @@ pub(super) fn parse_all<'a, T>(
         next: 0,
         previous_end: 0,
         in_query: false,
+        is_block: false,
         errors: Vec::new(),
         late_errors: Vec::new(),
         failed_at: None,
@@ -197,14 +200,8 @@ impl<'a> Parser<'a> {
                 range,
             };
         }
-        let token = self.token();
-        if token.kind == TokenKind::Keyword {
-            let message = format!("Identifier expected; '{}' is a keyword", self.text());
-            self.error("CS1041", message, token.range);
-        } else {
-            let place = self.place_of_missing();
-            self.error("CS1001", "Identifier expected", place);
-        }
+        let place = self.place_of_missing();
+        self.error("CS1001", "Identifier expected", place);
         Identifier {
             name: "".into(),
             range: self.since(self.previous_end),
@@ -243,12 +240,25 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Refuses what came after C# 7.3, the language of policy expressions, when all else parses.
+    pub(super) fn feature(&mut self, feature: &str, version: &str, range: Range32) {
+        let message = format!(
+            "Feature '{feature}' is not available in C# 7.3. Please use language version {version} or greater."
+        );
+        self.late_error("CS8370", &message, range);
+    }
+
     /// Refuses the current token, which cannot begin what has to come here.
     pub(super) fn invalid_term(&mut self) {
         let token = self.token();
-        if token.kind == TokenKind::End {
+        if matches!(token.kind, TokenKind::HoleEnd | TokenKind::HoleFormat) {
+            self.error("CS1733", "Expected expression", token.range);
+        } else if token.kind == TokenKind::End {
+            // The bracket after the code comes next.
+            let bracket = if self.is_block { '}' } else { ')' };
             let place = self.place_of_missing();
-            self.error("CS1733", "Expected expression", place);
+            let message = format!("Invalid expression term '{bracket}'");
+            self.error("CS1525", message, place);
         } else {
             let message = format!("Invalid expression term '{}'", self.slice(token.range));
             self.error("CS1525", message, token.range);

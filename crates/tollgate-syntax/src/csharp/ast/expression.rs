@@ -10,7 +10,7 @@ use super::{
 pub struct Expr {
     /// What it is.
     pub kind: ExprKind,
-    /// Where it stands, including parentheses around it.
+    /// Where it stands, without parentheses around it, as the compiler reports it.
     pub range: Range32,
 }
 
@@ -316,11 +316,29 @@ pub struct NewObject {
 
 /// `{…}` after `new T`.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Initializer {
+pub struct Initializer {
+    /// What it is.
+    pub kind: InitializerKind,
+    /// Where it stands, with its braces.
+    pub range: Range32,
+}
+
+/// The forms of initializer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InitializerKind {
     /// `{ A = 1, ["b"] = 2 }`, also `{}`.
     Object(Box<[MemberInitializer]>),
-    /// `{ 1, { "k", 2 } }`: each element is the argument list of one `Add`.
-    Collection(Box<[Box<[Expr]>]>),
+    /// `{ 1, { "k", 2 } }`.
+    Collection(Box<[ElementInitializer]>),
+}
+
+/// An element of a collection initializer: the arguments of one `Add`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ElementInitializer {
+    /// The arguments, at least one.
+    pub values: Box<[Expr]>,
+    /// Where it stands, with its braces.
+    pub range: Range32,
 }
 
 /// `A = value` or `["b"] = value` in an object initializer.
@@ -380,6 +398,8 @@ pub struct Lambda {
     /// The parameters: either all with types or all without; `None` for `delegate {…}`, which
     /// takes any.
     pub parameters: Option<Box<[LambdaParameter]>>,
+    /// Where its `=>` or `delegate` stands.
+    pub arrow: Range32,
     /// What it runs.
     pub body: Body,
 }

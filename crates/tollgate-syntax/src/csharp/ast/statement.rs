@@ -135,21 +135,43 @@ pub struct Declarator {
     pub initializer: Option<Expr>,
 }
 
-/// `static T F<U>(…) {…}`.
+/// `T F<U>(…) where U : class {…}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalFunction {
-    /// Marked `static` (C# 8): captures nothing.
-    pub is_static: bool,
     /// What it returns.
     pub return_type: TypeSyntax,
     /// Its name.
     pub name: Identifier,
     /// Its type parameters.
     pub type_parameters: Box<[Identifier]>,
+    /// What its type parameters must be.
+    pub constraints: Box<[Constraint]>,
     /// Its parameters.
     pub parameters: Box<[Parameter]>,
     /// What it runs.
     pub body: Body,
+}
+
+/// `where T : class`: one constraint on a type parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Constraint {
+    /// The type parameter.
+    pub parameter: Identifier,
+    /// What it must be.
+    pub kind: ConstraintKind,
+}
+
+/// What a type argument must be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConstraintKind {
+    /// `class`.
+    Class,
+    /// `struct`.
+    Struct,
+    /// `new()`.
+    New,
+    /// A type that it converts to.
+    Type(TypeSyntax),
 }
 
 /// A parameter of a local function.
@@ -165,6 +187,8 @@ pub struct Parameter {
     pub name: Identifier,
     /// Its value when the caller gives none.
     pub default: Option<Expr>,
+    /// Where it stands.
+    pub range: Range32,
 }
 
 /// `for (init; condition; step) body`.
@@ -243,6 +267,8 @@ pub enum SwitchLabel {
         pattern: Pattern,
         /// What must also hold.
         guard: Option<Expr>,
+        /// Where it stands, with its colon.
+        range: Range32,
     },
     /// `default:`.
     Default(Range32),
