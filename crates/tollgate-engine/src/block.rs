@@ -4,7 +4,7 @@ use tollgate_syntax::Span;
 
 use crate::exchange::Exchange;
 use crate::failure::Failure;
-use crate::policy::{BoxFuture, Flow, Policy, Preflight, Reads, Scope, Section};
+use crate::policy::{BoxFuture, Finish, Flow, Policy, Preflight, Reads, Scope, Section, Waiting};
 
 /// Policies that run one after the other: a section, or what stands in `<when>`.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Node {
     /// Where it stands.
     pub place: Place,
     reads: Reads,
+    /// The policies that resume cache hits, of which it is one or which stand in it.
+    pub(crate) stores: Box<[&'static str]>,
 }
 
 impl Node {
@@ -30,6 +32,7 @@ impl Node {
             policy,
             place,
             reads,
+            stores: Box::default(),
         }
     }
 }
@@ -89,15 +92,36 @@ impl Block {
                     return Ok(Flow::Next);
                 };
                 let flow = node.resume(exchange, stop.buffering).await?;
-                if flow == Flow::Respond {
-                    return Ok(flow);
-                }
-                match self.execute_from(stop.index + 1, exchange)? {
+                match self.go_on(stop.index, flow, exchange)? {
                     Flow::Wait => {}
                     flow => return Ok(flow),
                 }
             }
         })
+    }
+
+    /// Goes on where [`execute`](Self::execute) stopped, as [`Policy::detach`] has it. After [`Waiting::Exclusive`]
+    /// all is as it was, for [`resume`](Self::resume).
+    pub fn detach<'a>(&'a self, exchange: &mut Exchange) -> Result<Waiting<'a>, Failure> {
+        let Some(point) = exchange.pop_resume_point() else {
+            return Ok(Waiting::Exclusive);
+        };
+        let Stop { index, buffering } = Stop::from_point(point);
+        let waiting = match self.nodes.get(index) {
+            Some(node) if !buffering => node.detach(exchange)?,
+            _ => Waiting::Exclusive,
+        };
+        let Waiting::Detached(future) = waiting else {
+            exchange.push_resume_point(point);
+            return Ok(Waiting::Exclusive);
+        };
+        Ok(Waiting::Detached(Box::pin(async move {
+            let finish = future.await;
+            Box::new(move |exchange: &mut Exchange| {
+                let flow = finish(exchange)?;
+                self.go_on(index, flow, exchange)
+            }) as Finish<'a>
+        })))
     }
 
     /// Runs the policies to the end: [`execute`](Self::execute), and [`resume`](Self::resume) if one must wait.
@@ -108,20 +132,46 @@ impl Block {
         }
     }
 
+    /// Whether one of the policies, or one within them, is of this name and resumes cache hits.
+    pub(crate) fn resumes_hits(&self, policy: &str) -> bool {
+        self.nodes.iter().any(|node| node.stores.contains(&policy))
+    }
+
+    /// Goes on after the policy at `index`, which ended so.
+    fn go_on(&self, index: usize, flow: Flow, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        match flow {
+            Flow::Next => {
+                exchange.end_hit();
+                self.execute_from(index + 1, exchange)
+            }
+            Flow::Wait => {
+                let buffering = false;
+                exchange.push_resume_point(Stop { index, buffering }.to_point());
+                Ok(Flow::Wait)
+            }
+            flow => Ok(flow),
+        }
+    }
+
     fn execute_from(&self, first: usize, exchange: &mut Exchange) -> Result<Flow, Failure> {
         for (index, node) in self.nodes.iter().enumerate().skip(first) {
+            let after_hit = exchange.hit().is_some();
+            if after_hit && !node.runs_after_hit(exchange) {
+                continue;
+            }
             let buffering = !exchange.context.is_buffered(node.reads);
             let flow = match buffering {
                 true => Flow::Wait,
                 false => node.execute(exchange)?,
             };
             match flow {
+                Flow::Next if after_hit => exchange.end_hit(),
                 Flow::Next => {}
-                Flow::Respond => return Ok(Flow::Respond),
                 Flow::Wait => {
                     exchange.push_resume_point(Stop { index, buffering }.to_point());
                     return Ok(Flow::Wait);
                 }
+                flow => return Ok(flow),
             }
         }
         Ok(Flow::Next)
@@ -147,6 +197,32 @@ impl Node {
         self.policy
             .execute(exchange)
             .map_err(|failure| failure.at(&self.place))
+    }
+
+    /// Whether it runs after a cache hit: nothing does up to the policy that stores what the cache gave, but what that
+    /// policy stands in.
+    fn runs_after_hit(&self, exchange: &mut Exchange) -> bool {
+        let store = exchange.hit().unwrap_or_default();
+        if self.place.policy == store && self.policy.resumes_hits() {
+            exchange.end_hit();
+            return false;
+        }
+        self.stores.contains(&store)
+    }
+
+    fn detach<'a>(&'a self, exchange: &mut Exchange) -> Result<Waiting<'a>, Failure> {
+        exchange.context.enter(&self.place);
+        let waiting = self.policy.detach(exchange);
+        let Waiting::Detached(future) = waiting.map_err(|failure| failure.at(&self.place))? else {
+            return Ok(Waiting::Exclusive);
+        };
+        Ok(Waiting::Detached(Box::pin(async move {
+            let finish = future.await;
+            Box::new(move |exchange: &mut Exchange| {
+                exchange.context.enter(&self.place);
+                finish(exchange).map_err(|failure| failure.at(&self.place))
+            }) as Finish<'a>
+        })))
     }
 
     /// Buffers what the policy reads, if that is what it waits for, and runs the policy to its end.

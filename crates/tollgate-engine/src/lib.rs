@@ -35,8 +35,8 @@ pub use gateway::{Gateway, Outcome, Peer, RunOptions};
 pub use load::{Checked, ElementReader, LoadErrors, Statistics, check};
 pub use plan::{Pipeline, Plan, PlanApi, PlanOperation};
 pub use policy::{
-    AttributeSpec, BoxFuture, Children, ElementSpec, Flow, Invalid, Policy, PolicyKind, Preflight,
-    Reads, Scope, Scopes, Section, Sections, element, optional, required,
+    AttributeSpec, BoxFuture, Children, ElementSpec, Finish, Flow, Invalid, Policy, PolicyKind,
+    Preflight, Reads, Scope, Scopes, Section, Sections, Waiting, element, optional, required,
 };
 pub use ports::Ports;
 pub use routing::{Route, RouteError};

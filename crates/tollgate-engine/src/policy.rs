@@ -1,7 +1,6 @@
 //! What a policy is: the trait it implements, and the table that describes it.
 
-use std::fmt::Debug;
-use std::future::ready;
+use std::fmt::{self, Debug};
 
 pub use futures_util::future::BoxFuture;
 
@@ -17,17 +16,39 @@ pub trait Policy: Send + Sync + Debug + 'static {
     /// Does what can be done without waiting. [`Flow::Wait`] asks the engine to call [`resume`](Self::resume) next.
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure>;
 
-    /// The part that waits. Only called after `execute` answered [`Flow::Wait`].
+    /// The part that waits. Only called after `execute` answered [`Flow::Wait`]. A policy has either this or
+    /// [`detach`](Self::detach), which it goes through by itself.
     ///
     /// The future is dropped when the client goes away: nothing may depend on its end.
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
+        Box::pin(async move {
+            loop {
+                let Waiting::Detached(future) = self.detach(exchange)? else {
+                    return Ok(Flow::Next);
+                };
+                match future.await(exchange)? {
+                    Flow::Wait => {}
+                    flow => return Ok(flow),
+                }
+            }
+        })
+    }
+
+    /// The part that waits, such that others can have the exchange meanwhile (`wait` runs policies side by side so).
+    /// Called in place of `resume`; a policy that needs the exchange while it waits leaves it as it is.
+    fn detach<'a>(&'a self, exchange: &mut Exchange) -> Result<Waiting<'a>, Failure> {
         let _ = exchange;
-        Box::pin(ready(Ok(Flow::Next)))
+        Ok(Waiting::Exclusive)
     }
 
     /// Which bodies its own expressions read (not those of nested policies); the engine buffers them before `execute`.
     fn reads(&self) -> Reads {
         Reads::NONE
+    }
+
+    /// Whether outbound goes on behind this policy after a cache hit ([`Exchange::answer_from_cache`]).
+    fn resumes_hits(&self) -> bool {
+        false
     }
 
     /// Answers a CORS preflight request instead of the pipeline; asked of the direct children of the effective inbound
@@ -42,6 +63,27 @@ pub trait Policy: Send + Sync + Debug + 'static {
     fn unrouted(&self, exchange: &mut Exchange) -> bool {
         let _ = exchange;
         false
+    }
+}
+
+/// How a policy waits that answered [`Flow::Wait`].
+pub enum Waiting<'a> {
+    /// With the exchange in its hands: by its [`resume`](Policy::resume).
+    Exclusive,
+    /// For this future alone.
+    Detached(BoxFuture<'a, Finish<'a>>),
+}
+
+/// What a policy does with the exchange when it need not wait any more. [`Flow::Wait`] asks for
+/// [`detach`](Policy::detach) once more.
+pub type Finish<'a> = Box<dyn FnOnce(&mut Exchange) -> Result<Flow, Failure> + Send + 'a>;
+
+impl Debug for Waiting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exclusive => "Exclusive",
+            Self::Detached(_) => "Detached",
+        })
     }
 }
 
@@ -63,6 +105,9 @@ pub enum Flow {
     Next,
     /// Not at all: the response is in the exchange (`return-response`, `mock-response`).
     Respond,
+    /// In outbound, behind the policy that stores what a cache gave: the response is in the exchange. Only from
+    /// [`Exchange::answer_from_cache`].
+    Outbound,
     /// With this policy's [`resume`](Policy::resume).
     Wait,
 }

@@ -169,13 +169,22 @@ fn preflight(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<bool, Failu
     Ok(answered)
 }
 
-/// Inbound, backend, outbound; a response made on the way ends them.
+/// Inbound, backend, outbound; a response made on the way ends them, one out of a cache leads to outbound.
 async fn sections(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<(), Failure> {
-    for name in [Section::Inbound, Section::Backend, Section::Outbound] {
-        if section(name, pipeline, exchange).await? == Flow::Respond {
-            break;
+    for name in [Section::Inbound, Section::Backend] {
+        match section(name, pipeline, exchange).await? {
+            Flow::Respond => return Ok(()),
+            Flow::Outbound => break,
+            Flow::Next | Flow::Wait => {}
         }
     }
+    if let Some(store) = exchange.hit() {
+        let mut blocks = pipeline.section(Section::Outbound).iter();
+        if !blocks.any(|block| block.resumes_hits(store)) {
+            exchange.end_hit();
+        }
+    }
+    section(Section::Outbound, pipeline, exchange).await?;
     Ok(())
 }
 
@@ -189,7 +198,7 @@ async fn section(
             Flow::Wait => block.resume(exchange).await?,
             flow => flow,
         };
-        if flow == Flow::Respond {
+        if flow != Flow::Next {
             return Ok(flow);
         }
     }

@@ -159,6 +159,15 @@ impl Dictionary {
         }
     }
 
+    /// Whether its keys differ in more than case; `None` if they are compared in some other way.
+    pub(crate) fn ignores_case(&self) -> Option<bool> {
+        match self.table.comparer {
+            KeyComparer::DEFAULT => Some(false),
+            KeyComparer::IGNORE_CASE => Some(true),
+            _ => None,
+        }
+    }
+
     /// How many keys it has.
     pub fn len(&self) -> usize {
         self.table.len()

@@ -59,6 +59,28 @@ impl Kind {
         Value::Enum(TypeRef(&JTOKEN_TYPE), self as i64)
     }
 
+    /// The kind of that number, if it is one.
+    pub(crate) fn of_number(number: i64) -> Option<Kind> {
+        let all = [
+            Kind::Object,
+            Kind::Array,
+            Kind::Property,
+            Kind::Integer,
+            Kind::Float,
+            Kind::String,
+            Kind::Boolean,
+            Kind::Null,
+            Kind::Undefined,
+            Kind::Date,
+            Kind::Raw,
+            Kind::Bytes,
+            Kind::Guid,
+            Kind::Uri,
+            Kind::TimeSpan,
+        ];
+        all.into_iter().find(|kind| *kind as i64 == number)
+    }
+
     /// The name in messages.
     pub(crate) fn name(self) -> &'static str {
         let number = self as i64;

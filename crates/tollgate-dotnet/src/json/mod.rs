@@ -30,8 +30,10 @@ mod write;
 pub(crate) use convert::change;
 pub(crate) use from::several;
 pub(crate) use kind::Kind;
-pub(crate) use token::{Node, alloc, object as new_object, property as new_property, push, scalar};
-pub(crate) use value::plain_text;
+pub(crate) use token::{
+    Node, alloc, get, id_of, object as new_object, property as new_property, push, scalar,
+};
+pub(crate) use value::{bytes_of, bytes_value, plain_text};
 
 pub use plain::to_json;
 pub use tape::Tape;

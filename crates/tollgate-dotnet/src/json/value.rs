@@ -20,6 +20,16 @@ use crate::value::{Object, Value};
 #[derive(Debug)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
+/// The bytes of a token, if that is what it holds.
+pub(crate) fn bytes_of(value: &Value) -> Option<&[u8]> {
+    value.downcast().map(|Bytes(bytes)| bytes.as_slice())
+}
+
+/// Bytes as a token holds them.
+pub(crate) fn bytes_value(bytes: &[u8]) -> Value {
+    Value::object(Bytes(bytes.to_vec()))
+}
+
 impl Object for Bytes {
     fn type_of(&self) -> crate::types::Type {
         crate::types::Type::array(crate::types::Type::byte())

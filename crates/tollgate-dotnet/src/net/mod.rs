@@ -2,7 +2,7 @@
 
 pub(crate) mod escaping;
 mod ip_address;
-mod uri;
+pub(crate) mod uri;
 mod web_utility;
 
 use crate::member::TypeDef;

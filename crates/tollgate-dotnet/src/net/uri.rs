@@ -252,6 +252,11 @@ fn create(text: &Str, kind: i64) -> Result<Value, Throw> {
     }
 }
 
+/// What `new Uri(text).AbsoluteUri` gives: escaped, with dots resolved. `None` where that throws.
+pub fn absolute_uri(text: &str) -> Option<String> {
+    Uri::parse(text).ok().map(|uri| uri.text())
+}
+
 fn this<'c>(call: &Call<'c, '_>) -> Result<&'c Uri, Throw> {
     call.arg(0).downcast().ok_or_else(Throw::null_reference)
 }

@@ -58,6 +58,27 @@ pub fn parse_as(heap: &mut Heap, text: &str, ty: &Type) -> Option<Result<Value, 
     Some(read.map(Value::Ref))
 }
 
+/// An `XElement` or `XDocument` as XML, white space as it is; `None` of anything else.
+pub(crate) fn to_source(heap: &Heap, value: &Value) -> Option<Result<String, Throw>> {
+    let id = node::id_of(heap, value)?;
+    let node = node::get(heap, id).ok()?;
+    let whole = matches!(
+        node.data,
+        node::Data::Document { .. } | node::Data::Element { .. }
+    );
+    whole.then(|| write::node(heap, node, false))
+}
+
+/// What [`to_source`] wrote, as an `XElement` or an `XDocument`; `None` if `ty` is neither.
+pub(crate) fn of_source(heap: &mut Heap, text: &str, ty: &Type) -> Option<Result<Value, Throw>> {
+    let read = match ty {
+        ty if ty.is_table(&xdocument::XDOCUMENT) => read::document(heap, text, true),
+        ty if ty.is_table(&xelement::XELEMENT) => read::root(heap, text, true),
+        _ => return None,
+    };
+    Some(read.map(Value::Ref))
+}
+
 fn xml_exception(message: impl Into<String>) -> Throw {
     Throw::new("System.Xml.XmlException", message)
 }

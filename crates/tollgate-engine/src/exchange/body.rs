@@ -1,5 +1,6 @@
 //! The body of a request or a response.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -146,11 +147,84 @@ impl Body {
         Ok(self.bytes().cloned().unwrap_or_default())
     }
 
+    /// As [`buffer`](Self::buffer), but a body that is longer than `limit` is no error: it goes on streaming, whole, and
+    /// there are no bytes.
+    pub async fn buffer_within(&mut self, limit: usize) -> Result<Option<Bytes>, BodyError> {
+        let Inner::Stream(stream) = &mut self.0 else {
+            let bytes = self.bytes().filter(|bytes| bytes.len() <= limit);
+            return Ok(bytes.cloned());
+        };
+        if stream.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Ok(None);
+        }
+        let mut length = 0_usize;
+        let mut chunks = Vec::new();
+        while let Some(frame) = stream.frame().await {
+            // Trailers are dropped: a buffered body has none.
+            let Ok(chunk) = frame.map_err(BodyError::Broken)?.into_data() else {
+                continue;
+            };
+            length = length.saturating_add(chunk.len());
+            chunks.push(chunk);
+            if length > limit {
+                let Inner::Stream(rest) = std::mem::take(&mut self.0) else {
+                    return Ok(None);
+                };
+                let chunks = VecDeque::from(chunks);
+                *self = Self(Inner::Stream(Resumed { chunks, rest }.boxed_unsync()));
+                return Ok(None);
+            }
+        }
+        let bytes: Bytes = match <[Bytes; 1]>::try_from(chunks) {
+            Ok([only]) => only,
+            Err(chunks) => chunks.concat().into(),
+        };
+        *self = Self(Inner::Full(bytes.clone()));
+        Ok(Some(bytes))
+    }
+
     fn of_bytes(bytes: Bytes) -> Self {
         match bytes.is_empty() {
             true => Self::empty(),
             false => Self(Inner::Full(bytes, None)),
         }
+    }
+}
+
+/// A body of which the first chunks were read already.
+struct Resumed {
+    chunks: VecDeque<Bytes>,
+    rest: UnsyncBoxBody<Bytes, BoxError>,
+}
+
+impl HttpBody for Resumed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.chunks.pop_front() {
+            Some(chunk) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.chunks.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let read: usize = self.chunks.iter().map(Bytes::len).sum();
+        let read = u64::try_from(read).unwrap_or(u64::MAX);
+        let rest = self.rest.size_hint();
+        let mut hint = SizeHint::new();
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(read));
+        }
+        hint.set_lower(rest.lower().saturating_add(read));
+        hint
     }
 }
 
@@ -297,6 +371,29 @@ mod tests {
             buffer(&mut known, 3),
             Err(BodyError::TooLong { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_kept_still_streams() {
+        let within = |body: &mut Body, limit| body.buffer_within(limit).now_or_never().unwrap();
+        let mut body = stream(&["ab", "", "c"]);
+        assert_eq!(within(&mut body, 3).unwrap().unwrap(), "abc");
+        assert_eq!(body.bytes().unwrap(), "abc");
+        assert_eq!(within(&mut body, 2).unwrap(), None);
+        assert_eq!(within(&mut stream(&[]), 0).unwrap().unwrap(), "");
+
+        let mut long = stream(&["ab", "cd", "ef"]);
+        assert_eq!(within(&mut long, 3).unwrap(), None);
+        assert!(!long.is_buffered());
+        assert_eq!(buffer(&mut long, 9).unwrap(), "abcdef");
+
+        let mut known = Body::new(Full::new(Bytes::from_static(b"abcd")));
+        assert_eq!(within(&mut known, 3).unwrap(), None);
+        assert_eq!(buffer(&mut known, 9).unwrap(), "abcd");
+
+        let frames = [Err::<Frame<Bytes>, _>(std::io::Error::other("gone"))];
+        let mut body = Body::new(StreamBody::new(futures_util::stream::iter(frames)));
+        assert!(matches!(within(&mut body, 9), Err(BodyError::Broken(_))));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use tollgate_dotnet::{Budget, Heap, Machine, Str, Value, ops};
 use crate::context::Part;
 use crate::failure::Failure;
 use crate::plan::Plan;
-use crate::policy::Reads;
+use crate::policy::{Flow, Reads};
 use crate::ports::{HttpClient, Step};
 use crate::wire;
 
@@ -44,11 +44,26 @@ pub struct Exchange {
     /// What the request runs through.
     pub plan: Arc<Plan>,
     backend: Option<Arc<dyn HttpClient>>,
-    resume_points: SmallVec<[usize; 8]>,
-    kept: Vec<Box<dyn Any + Send>>,
+    stops: Stops,
+    hit: Option<&'static str>,
     deferred: VecDeque<Box<dyn Deferred>>,
     added_headers: Vec<(HeaderName, HeaderValue)>,
     transfer: Option<transfer::Transfer>,
+}
+
+/// Where policies go on that wait, and what they keep until then.
+#[derive(Default)]
+pub struct Stops {
+    points: SmallVec<[usize; 8]>,
+    kept: Vec<Box<dyn Any + Send>>,
+}
+
+impl fmt::Debug for Stops {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stops")
+            .field("points", &self.points)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Work that is done when the response is known, just before it is sent: after the last section, `on-error` and
@@ -82,8 +97,8 @@ impl Exchange {
             plan,
             context,
             backend: None,
-            resume_points: SmallVec::new(),
-            kept: Vec::new(),
+            stops: Stops::default(),
+            hit: None,
             deferred: VecDeque::new(),
             added_headers: Vec::new(),
             transfer: None,
@@ -213,28 +228,52 @@ impl Exchange {
     /// Keeps where a policy with policies in it goes on when it is resumed: which branch it had taken.
     /// Taken back by [`pop_resume_point`](Self::pop_resume_point) at the beginning of its `resume`.
     pub fn push_resume_point(&mut self, point: usize) {
-        self.resume_points.push(point);
+        self.stops.points.push(point);
     }
 
     /// Takes back what [`push_resume_point`](Self::push_resume_point) kept last.
     pub fn pop_resume_point(&mut self) -> Option<usize> {
-        self.resume_points.pop()
+        self.stops.points.pop()
     }
 
     /// Keeps something between a policy's `execute`, which answers [`Flow::Wait`](crate::Flow::Wait), and its `resume`:
     /// the pending answer of a port.
     pub fn keep<T: Any + Send>(&mut self, what: T) {
-        self.kept.push(Box::new(what));
+        self.stops.kept.push(Box::new(what));
     }
 
     /// Takes back what [`keep`](Self::keep) kept last, if it is a `T`.
     pub fn take_kept<T: Any>(&mut self) -> Option<T> {
-        self.kept.pop()?.downcast().ok().map(|kept| *kept)
+        self.stops.kept.pop()?.downcast().ok().map(|kept| *kept)
+    }
+
+    /// Puts other stops in place of those that are there, which it gives: for policies that run side by side.
+    pub fn swap_stops(&mut self, stops: Stops) -> Stops {
+        std::mem::replace(&mut self.stops, stops)
     }
 
     /// Forgets where policies would have gone on: a failure ended them.
     pub(crate) fn clear_resume_points(&mut self) {
-        self.resume_points.clear();
-        self.kept.clear();
+        self.stops.points.clear();
+        self.stops.kept.clear();
+        self.hit = None;
+    }
+
+    /// Answers the request with a response that a cache gave: outbound goes on behind the policy `store`
+    /// (`cache-store`), or from its beginning if there is none. The policy that calls it gives the flow back.
+    pub fn answer_from_cache(&mut self, response: Response, store: &'static str) -> Flow {
+        self.context.response = response;
+        self.hit = Some(store);
+        Flow::Outbound
+    }
+
+    /// The policy behind which outbound goes on, as long as it was not reached.
+    pub(crate) fn hit(&self) -> Option<&'static str> {
+        self.hit
+    }
+
+    /// From here on all policies run again.
+    pub(crate) fn end_hit(&mut self) {
+        self.hit = None;
     }
 }

@@ -26,6 +26,7 @@ use tollgate_syntax::{
     Sources,
 };
 
+use crate::block::Node;
 use crate::catalog::Source;
 use crate::certificate::Certificate;
 use crate::policy::{Invalid, PolicyKind};
@@ -154,6 +155,8 @@ pub(crate) struct Loading<'a> {
     /// Identical expressions share one program.
     programs: RefCell<HashMap<ProgramKey, Compiled>>,
     policies: Cell<usize>,
+    /// The names of policies that resume cache hits, in the order in which they were loaded.
+    stores: RefCell<Vec<&'static str>>,
 }
 
 type ProgramKey = (ExpressionKind, Box<str>);
@@ -187,6 +190,7 @@ impl<'a> Loading<'a> {
             compiler: crate::context::compiler(),
             programs: RefCell::default(),
             policies: Cell::new(0),
+            stores: RefCell::default(),
         }
     }
 
@@ -207,6 +211,21 @@ impl<'a> Loading<'a> {
     /// Begins to count policies anew.
     pub(crate) fn begin_document(&self) {
         self.policies.set(0);
+        self.stores.borrow_mut().clear();
+    }
+
+    /// How many policies that resume cache hits were loaded so far.
+    pub(crate) fn count_stores(&self) -> usize {
+        self.stores.borrow().len()
+    }
+
+    /// Notes what a node has to know of cache hits: which of the policies that resume them it is, or were loaded in it.
+    pub(crate) fn note_stores(&self, node: &mut Node, before: usize) {
+        let mut stores = self.stores.borrow_mut();
+        if node.policy.resumes_hits() {
+            stores.push(node.place.policy);
+        }
+        node.stores = stores.get(before..).unwrap_or_default().into();
     }
 
     /// Counts one more policy of the document; false when it has too many.

@@ -162,8 +162,11 @@ impl<'a> PolicyReader<'a> {
             span: element.span,
         };
         let mut reader = ElementReader::new(loading, element, position);
+        let stores = loading.count_stores();
         let policy = (kind.load)(&mut reader)?;
-        self.nodes.push(Node::new(policy, place));
+        let mut node = Node::new(policy, place);
+        loading.note_stores(&mut node, stores);
+        self.nodes.push(node);
         if valid { Ok(()) } else { Err(Invalid) }
     }
 

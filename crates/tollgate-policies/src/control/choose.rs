@@ -12,8 +12,8 @@
 //! `ExpressionValueValidationFailure`; `LastError.Path` names its `when`. Source: choose-policy.md.
 
 use tollgate_engine::{
-    Block, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
-    PolicyKind, Reads, Scopes, Sections, Setting, element, required,
+    Block, BoxFuture, Children, ElementReader, Exchange, Failure, Finish, Flow, Invalid, Policy,
+    PolicyKind, Reads, Scopes, Sections, Setting, Waiting, element, required,
 };
 
 /// The row of the list.
@@ -101,6 +101,30 @@ impl Policy for Choose {
             Some(branch) => branch.policies.resume(exchange),
             None => Box::pin(std::future::ready(Ok(Flow::Next))),
         }
+    }
+
+    fn detach<'a>(&'a self, exchange: &mut Exchange) -> Result<Waiting<'a>, Failure> {
+        let Some(index) = exchange.pop_resume_point() else {
+            return Ok(Waiting::Exclusive);
+        };
+        let waiting = match self.branches.get(index) {
+            Some(branch) => branch.policies.detach(exchange)?,
+            None => Waiting::Exclusive,
+        };
+        let Waiting::Detached(future) = waiting else {
+            exchange.push_resume_point(index);
+            return Ok(Waiting::Exclusive);
+        };
+        Ok(Waiting::Detached(Box::pin(async move {
+            let finish = future.await;
+            Box::new(move |exchange: &mut Exchange| {
+                let flow = finish(exchange)?;
+                if flow == Flow::Wait {
+                    exchange.push_resume_point(index);
+                }
+                Ok(flow)
+            }) as Finish<'a>
+        })))
     }
 
     fn reads(&self) -> Reads {
