@@ -72,6 +72,19 @@ impl Block {
         self.nodes.is_empty()
     }
 
+    /// Each policy as a block of its own.
+    #[must_use]
+    pub fn split(self) -> Vec<Block> {
+        let nodes = self.nodes.into_iter();
+        nodes.map(|node| Block::new(vec![node])).collect()
+    }
+
+    /// Which bodies the policies read, those nested in them not counted.
+    pub fn reads(&self) -> Reads {
+        let nodes = self.nodes.iter();
+        nodes.fold(Reads::NONE, |reads, node| reads.or(node.reads))
+    }
+
     /// Runs the policies as far as none must wait. After [`Flow::Wait`] the caller calls [`resume`](Self::resume)
     /// from its own `resume`; where to go on is kept in the exchange.
     pub fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {

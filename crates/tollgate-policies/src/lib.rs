@@ -4,8 +4,10 @@
 //! checks documents against. `include-fragment` and `base` are the engine's own.
 
 pub mod access;
+pub mod caching;
 pub mod control;
 pub mod cross_domain;
+pub mod integration;
 pub mod logging;
 pub mod routing;
 pub mod transformation;
@@ -33,9 +35,18 @@ pub const ALL: &[PolicyKind] = &[
     cross_domain::cors::KIND,
     cross_domain::cross_domain::KIND,
     cross_domain::jsonp::KIND,
+    caching::cache_lookup::KIND,
+    caching::cache_lookup_value::KIND,
+    caching::cache_remove_value::KIND,
+    caching::cache_store::KIND,
+    caching::cache_store_value::KIND,
+    caching::cache_value::KIND,
+    integration::send_one_way_request::KIND,
+    integration::send_request::KIND,
     control::choose::KIND,
     control::mock_response::KIND,
     control::retry::KIND,
     control::return_response::KIND,
+    control::wait::KIND,
     logging::trace::KIND,
 ];

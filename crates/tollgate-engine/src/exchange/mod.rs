@@ -153,6 +153,19 @@ impl Exchange {
         })
     }
 
+    /// A copy of the response that a value stands for (`IResponse`), its body included; `None` if it stands for none, or
+    /// for one whose body still streams.
+    pub fn response_of(&mut self, value: &Value) -> Option<Response> {
+        let Value::Host(handle) = value else {
+            return None;
+        };
+        let Some(Part::Response(index)) = Part::of(*handle) else {
+            return None;
+        };
+        let response = self.context.response_at_mut(index)?;
+        response.body.is_buffered().then(|| response.copy())
+    }
+
     /// Whether what `forward-request` sends stays in the process.
     pub(crate) fn has_inner_service(&self) -> bool {
         self.backend.is_some()

@@ -4,3 +4,4 @@ pub mod choose;
 pub mod mock_response;
 pub mod retry;
 pub mod return_response;
+pub mod wait;

@@ -23,26 +23,36 @@ pub const KIND: PolicyKind = PolicyKind {
     load: |e| Ok(Box::new(SetMethod::load(e)?)),
 };
 
+/// The policy, also as a part of `send-request`.
 #[derive(Debug)]
-struct SetMethod {
+pub(crate) struct SetMethod {
     method: Setting<Method>,
 }
 
 impl SetMethod {
-    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+    pub(crate) fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
         Ok(Self {
             method: e.text_setting()?,
         })
+    }
+
+    /// The method for this request.
+    pub(crate) fn evaluate(&self, exchange: &mut Exchange) -> Result<Method, Failure> {
+        self.method.get(exchange).map(|method| method.into_owned())
+    }
+
+    pub(crate) fn reads(&self) -> Reads {
+        self.method.reads()
     }
 }
 
 impl Policy for SetMethod {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
-        exchange.context.request.method = self.method.get(exchange)?.into_owned();
+        exchange.context.request.method = self.evaluate(exchange)?;
         Ok(Flow::Next)
     }
 
     fn reads(&self) -> Reads {
-        self.method.reads()
+        SetMethod::reads(self)
     }
 }

@@ -1,0 +1,266 @@
+//! A request that a policy sends on its own account: what `send-request` and `send-one-way-request` have in common.
+//!
+//! With mode `new` it begins as an empty `GET`; with mode `copy` as `context.Request` is now: method, URL (that of the
+//! backend), headers and body, without what belongs to the client's connection. In outbound a copy has no body. The
+//! children are applied in their order; expressions in them see the request of the client and never the new one. The
+//! URL is read as .NET's `Uri` reads it: what must be escaped in it is escaped. `Host` follows the URL unless
+//! `set-header` sets it; redirects are not followed. It goes to the HTTP client also where `forward-request` calls a
+//! service in the process.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body::Body as _;
+use serde_json::json;
+use tollgate_dotnet::{Machine, Str, Value, absolute_uri};
+use tollgate_engine::exchange::{BodyError, strip_hop_by_hop};
+use tollgate_engine::ports::{OutboundRequest, Ports, SendError, SendErrorKind};
+use tollgate_engine::{
+    AttributeSpec, Body, Children, ElementReader, ElementSpec, Exchange, Failure, FromValue,
+    Invalid, Reads, Response, Section, Setting, Url, element, optional,
+};
+
+use crate::transformation::set_body::SetBody;
+use crate::transformation::set_header::SetHeader;
+use crate::transformation::set_method::SetMethod;
+use crate::transformation::{set_body, set_header, set_method};
+
+/// `mode`.
+pub(crate) const MODE: AttributeSpec =
+    optional("mode").about("`new` (the default), or `copy` of the current request.");
+/// `timeout`.
+pub(crate) const TIMEOUT: AttributeSpec =
+    optional("timeout").about("Seconds to wait for the whole response; 60 unless given.");
+
+/// What may stand in it.
+pub(crate) const CHILDREN: Children = Children::Elements(&[
+    element("set-url").children(Children::Text),
+    ElementSpec::policy(&set_method::KIND),
+    ElementSpec::policy(&set_header::KIND).many(),
+    ElementSpec::policy(&set_body::KIND),
+]);
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a policy says of the request that it sends.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    mode: Setting<Mode>,
+    timeout: Setting<Duration>,
+    url: Option<Setting<AbsoluteUrl>>,
+    method: Option<SetMethod>,
+    headers: Vec<SetHeader>,
+    body: Option<SetBody>,
+    section: Section,
+}
+
+/// The request with all expressions evaluated: it needs the exchange no more.
+#[derive(Debug)]
+pub(crate) struct Call {
+    outbound: OutboundRequest,
+    timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    New,
+    Copy,
+}
+
+impl FromValue for Mode {
+    const EXPECTED: &'static str = "`new` or `copy`";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        let all = [("new", Self::New), ("copy", Self::Copy)];
+        let mut all = all.into_iter();
+        all.find(|(name, _)| name.eq_ignore_ascii_case(text))
+            .map(|(_, mode)| mode)
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
+    }
+}
+
+/// A URL as `new Uri(text)` takes it.
+#[derive(Debug, Clone)]
+pub(crate) struct AbsoluteUrl(pub(crate) Url);
+
+impl FromValue for AbsoluteUrl {
+    const EXPECTED: &'static str = Url::EXPECTED;
+
+    fn from_literal(text: &str) -> Option<Self> {
+        Url::parse(&absolute_uri(text)?).ok().map(Self)
+    }
+
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
+    }
+}
+
+impl Outgoing {
+    pub(crate) fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+        let mode = e.optional_setting("mode");
+        let timeout = e.optional_setting::<Duration>("timeout");
+        let mut loaded = Self {
+            mode: Setting::Literal(Mode::New),
+            timeout: Setting::Literal(DEFAULT_TIMEOUT),
+            url: None,
+            method: None,
+            headers: Vec::new(),
+            body: None,
+            section: e.section(),
+        };
+        let mut result = Ok(());
+        for child in &e.children() {
+            let read = match child.name() {
+                "set-url" => child.text_setting().map(|url| loaded.url = Some(url)),
+                "set-method" => SetMethod::load(child).map(|method| loaded.method = Some(method)),
+                "set-header" => SetHeader::load(child).map(|header| loaded.headers.push(header)),
+                "set-body" => SetBody::load(child).map(|body| loaded.body = Some(body)),
+                // The table has no others.
+                _ => Ok(()),
+            };
+            result = result.and(read);
+        }
+        loaded.mode = mode?.unwrap_or(loaded.mode);
+        loaded.timeout = timeout?.unwrap_or(loaded.timeout);
+        if loaded.timeout.literal().is_some_and(Duration::is_zero) {
+            let message = "`timeout` must be more than 0 seconds";
+            return Err(e.error("wrong-value", e.attribute_span("timeout"), message));
+        }
+        if loaded.mode.literal() == Some(&Mode::New) && e.child("set-url").is_none() {
+            let message = format!("`{}` needs `<set-url>` unless its mode is `copy`", e.name());
+            return Err(e.error("missing-element", e.name_span(), message));
+        }
+        result.map(|()| loaded)
+    }
+
+    /// The request for this exchange.
+    pub(crate) fn prepare(&self, exchange: &mut Exchange) -> Result<Call, Failure> {
+        let copy = *self.mode.get(exchange)? == Mode::Copy;
+        let timeout = *self.timeout.get(exchange)?;
+        if timeout.is_zero() {
+            return Err(Failure::validation());
+        }
+        let url = match &self.url {
+            Some(setting) => setting.get(exchange)?.into_owned().0,
+            None if copy => exchange.context.request.url.clone(),
+            None => return Err(Failure::validation()),
+        };
+        if url.host.is_empty() {
+            let message = "There is no service URL to send a copy of the request to.";
+            return Err(Failure::new("BackendNotFound", message));
+        }
+        let method = match &self.method {
+            Some(method) => method.evaluate(exchange)?,
+            None if copy => exchange.context.request.method.clone(),
+            None => Method::GET,
+        };
+        let mut headers = match copy {
+            true => self.copied_headers(exchange),
+            false => HeaderMap::new(),
+        };
+        for header in &self.headers {
+            let edit = header.evaluate(exchange)?;
+            if !edit.is_reserved(false) {
+                edit.apply(&mut headers);
+            }
+        }
+        if !headers.contains_key(header::HOST) {
+            let host = HeaderValue::from_str(&url.authority().to_utf8());
+            headers.insert(header::HOST, host.map_err(|_| Failure::validation())?);
+        }
+        let body = match &self.body {
+            Some(body) => body.evaluate(exchange)?,
+            None if copy && self.section != Section::Outbound => {
+                let bytes = exchange.context.request.body.bytes().cloned();
+                Body::full(bytes.unwrap_or_default())
+            }
+            None => Body::empty(),
+        };
+        let length = body.size_hint().exact().unwrap_or_default();
+        if length > 0 || matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        exchange.context.trace(|_| {
+            json!({
+                "message": format!("Request is being sent. Timeout set to {} seconds", timeout.as_secs_f64()),
+                "request": {"method": method.as_str(), "url": url.to_string()},
+            })
+        });
+        let mut request = http::Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.to_uri().map_err(|_| Failure::validation())?;
+        *request.headers_mut() = headers;
+        let mut outbound = OutboundRequest::new(request);
+        outbound.timeout = Some(timeout);
+        Ok(Call { outbound, timeout })
+    }
+
+    /// The headers of the current request that a copy has.
+    fn copied_headers(&self, exchange: &Exchange) -> HeaderMap {
+        let request = &exchange.context.request;
+        let mut headers = request.headers.clone();
+        strip_hop_by_hop(&mut headers);
+        headers.remove(header::EXPECT);
+        headers.remove(header::CONTENT_LENGTH);
+        if self.url.is_some() || !request.keeps_host {
+            headers.remove(header::HOST);
+        }
+        headers
+    }
+
+    pub(crate) fn reads(&self) -> Reads {
+        let copies = self.mode.literal() != Some(&Mode::New) && self.body.is_none();
+        let copied = match copies && self.section != Section::Outbound {
+            true => Reads::REQUEST,
+            false => Reads::NONE,
+        };
+        let url = self.url.as_ref().map_or(Reads::NONE, Setting::reads);
+        let method = self.method.as_ref().map_or(Reads::NONE, SetMethod::reads);
+        let body = self.body.as_ref().map_or(Reads::NONE, SetBody::reads);
+        let headers = self.headers.iter().map(SetHeader::reads);
+        let own = [self.mode.reads(), self.timeout.reads(), url, method, body];
+        own.into_iter().chain(headers).fold(copied, Reads::or)
+    }
+}
+
+impl Call {
+    /// Sends it, and waits for the response with its body.
+    pub(crate) async fn send(self, ports: &Ports) -> Result<Response, Failure> {
+        let call = async {
+            let answer = ports.http.send(self.outbound).await;
+            let mut response = Response::from(answer.map_err(failure)?);
+            let limit = ports.limits.response_body;
+            match response.body.buffer(limit).await {
+                // A client may hand over a body that it has read already.
+                Ok(body) if body.len() <= limit => Ok(response),
+                Ok(_) => Err(too_large(&BodyError::TooLong { limit })),
+                Err(error @ BodyError::TooLong { .. }) => Err(too_large(&error)),
+                Err(error) => Err(Failure::new("BackendConnectionFailure", error.to_string())),
+            }
+        };
+        match select(pin!(call), ports.clock.timeout(self.timeout)).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(timed_out()),
+        }
+    }
+}
+
+fn failure(error: SendError) -> Failure {
+    match error.kind {
+        SendErrorKind::Timeout => timed_out(),
+        _ => Failure::new("BackendConnectionFailure", error.message),
+    }
+}
+
+fn timed_out() -> Failure {
+    Failure::new("Timeout", "Request to the backend service timed out")
+}
+
+fn too_large(error: &BodyError) -> Failure {
+    Failure::new("ResponseBodyTooLarge", error.to_string())
+}
