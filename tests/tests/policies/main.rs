@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod caching;
 mod content;
 mod control;
 mod cors;
@@ -17,5 +18,7 @@ mod rates;
 mod reports;
 mod routing;
 mod scopes;
+mod sending;
 mod transformation;
+mod waiting;
 mod world;

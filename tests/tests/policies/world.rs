@@ -104,7 +104,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    async fn of(outcome: Outcome) -> Self {
+    pub(crate) async fn of(outcome: Outcome) -> Self {
         let (mut head, mut body) = outcome.response.into_parts();
         let reason = head.extensions.remove::<ReasonPhrase>();
         let reason = reason.map(|ReasonPhrase(text)| text.to_utf8().into_owned());
