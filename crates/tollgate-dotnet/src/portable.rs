@@ -542,7 +542,7 @@ mod tests {
     fn json_and_xml_come_back() {
         let heap = &mut Heap::default();
         let text = r#"{"a":[1,2.50,"2020-01-02T03:04:05Z",null,true,{}],"b":"x"}"#;
-        let value = json::parse(heap, text).unwrap();
+        let value = json::parse(heap, &text.into()).unwrap();
         let back = there_and_back(heap, &value);
         assert_eq!(
             json::write(heap, &back, false).unwrap(),

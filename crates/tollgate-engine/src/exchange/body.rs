@@ -179,7 +179,7 @@ impl Body {
             Ok([only]) => only,
             Err(chunks) => chunks.concat().into(),
         };
-        *self = Self(Inner::Full(bytes.clone()));
+        *self = Self(Inner::Full(bytes.clone(), None));
         Ok(Some(bytes))
     }
 
