@@ -4,14 +4,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use tollgate::Catalog;
 use tollgate::engine::{Statistics, check};
 use tollgate::syntax::{DiagnosticView, render};
 
-use crate::Format;
 use crate::arguments::{CatalogArguments, read_source};
+use crate::members;
 
 /// Reads policy files and folders, and prints all diagnostics.
 #[derive(Debug, Args)]
@@ -20,24 +20,48 @@ Examples:
   tollgate check policies/
   tollgate check api.xml --named-value TENANT_ID=contoso
   tollgate check --stats --format json policies/ | jq .diagnostics
+  tollgate check --list-members | less
+  tollgate check --list-members --format json | jq '.types[] | select(.name == \"String\").members[].signature'
 
 Without --named-value and --fragment, unknown named values and fragments are only noted.
 Exit code: 0 without errors, 1 with errors, 2 when a file cannot be read.")]
 pub(crate) struct Arguments {
     /// Policy files, and folders in which every .xml file is one.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "list_members")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     catalog: CatalogArguments,
     /// Print counts of files, policies, expressions and diagnostics, and no diagnostics.
     #[arg(long)]
     stats: bool,
+    /// Print every type and member that expressions can use, by namespace, with their C# signatures.
+    #[arg(long, conflicts_with_all = ["paths", "stats"])]
+    list_members: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
+/// How findings, counts and members are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// With --list-members: a page of documentation.
+    Markdown,
+}
+
 pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    if arguments.list_members {
+        members::list(&mut io::stdout().lock(), arguments.format)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.format == Format::Markdown {
+        return Err("--format markdown goes with --list-members".into());
+    }
     let catalog = arguments.catalog.add_to(Catalog::new())?;
     let mut files = Vec::new();
     for path in &arguments.paths {
@@ -55,22 +79,22 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error
         }
         for diagnostic in &checked.diagnostics {
             match arguments.format {
-                Format::Text => writeln!(out, "{}\n", render(diagnostic, &checked.sources, color))?,
                 Format::Json => listed.push(serde_json::to_value::<DiagnosticView<'_>>(
                     diagnostic.view(&checked.sources),
                 )?),
+                _ => writeln!(out, "{}\n", render(diagnostic, &checked.sources, color))?,
             }
         }
     }
     match (arguments.stats, arguments.format) {
         (true, Format::Json) => writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?,
-        (true, Format::Text) => table(&mut out, &all)?,
+        (true, _) => table(&mut out, &all)?,
         (false, Format::Json) => writeln!(
             out,
             "{}",
             serde_json::to_string_pretty(&json!({"diagnostics": listed}))?
         )?,
-        (false, Format::Text) => writeln!(out, "{} of {} files load", all.loaded, all.files)?,
+        (false, _) => writeln!(out, "{} of {} files load", all.loaded, all.files)?,
     }
     Ok(if all.loaded == all.files {
         ExitCode::SUCCESS

@@ -4,6 +4,8 @@ mod arguments;
 mod check;
 mod config;
 mod demo;
+mod eval;
+mod members;
 mod request;
 mod run;
 mod serve;
@@ -23,8 +25,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Reports everything that is wrong in policy files.
+    /// Reports everything that is wrong in policy files, or lists what expressions can use.
     Check(check::Arguments),
+    /// Evaluates a policy expression, or a file of them.
+    Eval(Box<eval::Arguments>),
     /// Runs one request through a policy, against a mock backend, and tells what happened.
     Run(Box<run::Arguments>),
     /// Runs a gateway from one configuration file, or the built-in demo.
@@ -44,6 +48,7 @@ enum Format {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check(arguments) => check::main(&arguments),
+        Command::Eval(arguments) => eval::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Serve(arguments) => serve::main(&arguments),
     };

@@ -636,3 +636,199 @@ fn serve_refuses_what_it_cannot_run() {
         assert!(ran.err.contains(message), "{}", ran.err);
     }
 }
+
+#[test]
+fn one_expression_is_evaluated() {
+    for (expression, out) in [
+        ("@(1 + 2 * 3.0m)", "7.0\nSystem.Decimal\n"),
+        (" @{ var n = 2; return n + n; } ", "4\nSystem.Int32\n"),
+        ("context.Request.Method", "GET\nSystem.String\n"),
+        ("var n = 2; return n * 3L;", "6\nSystem.Int64\n"),
+        ("@(null)", "null\n"),
+        (
+            "new[] { 1, 2 }.Select(n => n / 2.0)",
+            "[0.5,1.0]\n(sequence)\n",
+        ),
+        (
+            "@(new { B = 1, A = \"é\" })",
+            "{\"$obj\":{\"B\":1,\"A\":\"\\u00e9\"}}\nanonymous\n",
+        ),
+    ] {
+        let ran = run(&["eval", expression]);
+        assert_eq!((ran.code, &*ran.out), (0, out), "{expression}: {}", ran.err);
+    }
+    let ran = run(&["eval", "@(1)", "--format", "json"]);
+    let one = json!({"ok": true, "type": "System.Int32", "value": 1, "string": "1"});
+    assert_eq!((ran.code, ran.json()), (0, one));
+}
+
+#[test]
+fn a_context_is_described_as_json() {
+    let folder = folder(&[
+        (
+            "context.json",
+            r#"{"request": {"method": "POST", "headers": {"X-Two": ["a", "b"]}, "body": "{\"z\":1,\"a\":2}"},
+                "variables": {"o": {"z": 1, "a": [2]}, "id": {"$t": "timespan", "v": "00:01:00"}}}"#,
+        ),
+        ("wrong.json", r#"{"request": {"url": "nowhere"}}"#),
+        ("broken.json", "{"),
+    ]);
+    let eval = |expression: &str, file: &str| {
+        run(&["eval", expression, "--context", &path(&folder, file)])
+    };
+    // The order of properties is that of the file.
+    for (expression, out) in [
+        (
+            "@(context.Variables[\"o\"])",
+            "{\n  \"z\": 1,\n  \"a\": [\n    2\n  ]\n}\nNewtonsoft.Json.Linq.JObject\n",
+        ),
+        (
+            "@(context.Variables[\"id\"])",
+            "00:01:00\nSystem.TimeSpan\n",
+        ),
+        (
+            "@(context.Request.Method + context.Request.Headers[\"X-Two\"].Length)",
+            "POST2\nSystem.String\n",
+        ),
+        (
+            "@(context.Request.Body.As<JObject>().Properties().First().Name)",
+            "z\nSystem.String\n",
+        ),
+    ] {
+        let ran = eval(expression, "context.json");
+        assert_eq!((ran.code, &*ran.out), (0, out), "{expression}: {}", ran.err);
+    }
+    for (file, why) in [
+        (
+            "wrong.json",
+            "wrong.json: request.url: `nowhere` is not an absolute URL",
+        ),
+        (
+            "broken.json",
+            "broken.json: a context is a JSON object: EOF",
+        ),
+        ("none.json", "none.json: No such file"),
+    ] {
+        let ran = eval("@(1)", file);
+        assert_eq!((ran.code, &*ran.out), (2, ""), "{file}");
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_does_not_compile_or_throws_is_told() {
+    let ran = run(&["eval", "@(contxt.Api)"]);
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(
+        ran.err.contains("error[CS0103]: The name 'contxt'"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("EXPR:1:3"), "{}", ran.err);
+    let ran = run(&["eval", "@{\n  return int.Parse(\"x\");\n}"]);
+    assert_eq!((ran.code, &*ran.out), (1, ""));
+    assert!(
+        ran.err.contains("error[System.FormatException]"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("EXPR:2:10"), "{}", ran.err);
+    let ran = run(&["eval", "@(contxt)", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["error_type"]), (1, &json!("CS0103")));
+    assert_eq!(run(&["eval"]).code, 2);
+}
+
+#[test]
+fn files_of_cases_give_files_of_results() {
+    let cases = r#"{"id": "a.1", "kind": "single", "expr": "@(context.Variables[\"n\"])", "context": "one"}
+{"id": "a.2", "kind": "block", "expr": "@{ while (true) { } }", "context": "one"}
+
+{"id": "a.3", "expr": "\"\\ud83d\""}
+{"id": "a.4", "kind": "block", "expr": "return 1;", "context": {"tracing": true}}
+{"id": "a.5", "expr": "@(nobody)"}
+{"id": "a.6", "expr": "@{ context.Trace(\"hello\"); throw new Exception(\"a\", new FormatException()); }"}
+"#;
+    let folder = folder(&[
+        ("cases.jsonl", cases),
+        ("contexts.json", r#"{"one": {"variables": {"n": 1.5}}}"#),
+        (
+            "wrong.jsonl",
+            "{\"id\": \"a\", \"expr\": \"1\"}\n{\"id\": \"b\"}\n",
+        ),
+        ("broken.jsonl", "\n\n{\n"),
+        (
+            "elsewhere.jsonl",
+            "{\"id\": \"a\", \"expr\": \"1\", \"context\": \"ome\"}",
+        ),
+    ]);
+    let eval = |file: &str| {
+        let contexts = path(&folder, "contexts.json");
+        run(&[
+            "eval",
+            "--cases",
+            &path(&folder, file),
+            "--contexts",
+            &contexts,
+        ])
+    };
+    let ran = eval("cases.jsonl");
+    let results = r#"{"id":"a.1","ok":true,"type":"System.Double","value":1.5,"string":"1.5"}
+{"id":"a.2","ok":false,"stage":"run","error_type":"timeout","message":"The expression was stopped: it took more steps than are allowed."}
+{"id":"a.3","ok":true,"type":"System.String","value":"\ud83d","string":"\ud83d"}
+{"id":"a.4","ok":true,"type":"System.Int32","value":1,"string":"1"}
+{"id":"a.5","ok":false,"stage":"compile","error_type":"CS0103","message":"The name 'nobody' does not exist in the current context","all":["CS0103"]}
+{"id":"a.6","ok":false,"stage":"run","error_type":"System.Exception","message":"a","inner_type":"System.FormatException"}
+"#;
+    assert_eq!((ran.code, &*ran.out), (0, results), "{}", ran.err);
+    for (file, why) in [
+        ("wrong.jsonl", "wrong.jsonl, line 2: a case needs `expr`"),
+        (
+            "broken.jsonl",
+            "broken.jsonl, line 3: a case is a JSON object in one line",
+        ),
+        (
+            "elsewhere.jsonl",
+            "line 1: there is no context `ome`; did you mean `one`?",
+        ),
+    ] {
+        let ran = eval(file);
+        assert_eq!((ran.code, &*ran.out), (2, ""), "{file}");
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
+}
+
+#[test]
+fn members_are_listed() {
+    let text = run(&["check", "--list-members"]);
+    assert_eq!(text.code, 0);
+    assert!(text.out.starts_with("Tollgate\n"), "context comes first");
+    assert!(text.out.contains("\nSystem\n"), "{}", text.out);
+    assert!(
+        text.out.contains("\n    string PadLeft(int totalWidth)\n"),
+        "{}",
+        text.out
+    );
+    let types = run(&["check", "--list-members", "--format", "json"]).json();
+    let types = types["types"].as_array().unwrap();
+    let string = types.iter().find(|ty| ty["name"] == "String").unwrap();
+    let length = json!({
+        "kind": "property", "name": "Length", "static": false, "signature": "int Length { get; }",
+    });
+    assert!(
+        string["members"].as_array().unwrap().contains(&length),
+        "{string}"
+    );
+    assert_eq!(run(&["check", "--list-members", "x.xml"]).code, 2);
+    assert_eq!(run(&["check", "--format", "markdown", "x.xml"]).code, 2);
+}
+
+#[test]
+fn the_page_of_members_is_true() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/members.md");
+    let page = std::fs::read_to_string(page).unwrap_or_default();
+    let listed = run(&["check", "--list-members", "--format", "markdown"]).out;
+    assert!(
+        page == listed,
+        "run: cargo run -p tollgate-cli -- check --list-members --format markdown > docs/members.md"
+    );
+}

@@ -37,7 +37,7 @@ mod types;
 mod value;
 pub mod xml;
 
-pub use collections::{Array, Dictionary, HashSet, List};
+pub use collections::{Array, Dictionary, HashSet, List, dictionary_keys, dictionary_values};
 pub use convert::{Primitive, convert, divide_decimals};
 pub use cryptography::{certificate, certificate_type};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
@@ -73,5 +73,6 @@ pub const TYPES: &[&[&TypeDef]] = &[
     cryptography::KEYS,
     net::TYPES,
     json::TYPES,
+    json::ITERATORS,
     xml::TYPES,
 ];

@@ -106,6 +106,14 @@ impl Registry {
         parse_type(&self.names, csharp, &[]).ok()
     }
 
+    /// All types, by full name.
+    pub fn types(&self) -> Vec<TypeRef> {
+        let mut types: Vec<TypeRef> = self.names.0.values().flatten().copied().collect();
+        types.sort_by_key(|ty| ty.0.name);
+        types.dedup();
+        types
+    }
+
     /// The members of that type's own table.
     pub fn members(&self, ty: TypeRef) -> &[MemberInfo] {
         self.types

@@ -10,7 +10,7 @@ use crate::value::{Object, Value, depth_over};
 
 /// A lazy `IEnumerable<T>`: every enumeration starts anew.
 pub struct Sequence {
-    element: Type,
+    ty: Type,
     depth: u32,
     start: Box<dyn Fn() -> Box<dyn Iterate> + Send + Sync>,
 }
@@ -22,10 +22,17 @@ impl Sequence {
         start: impl Fn() -> Box<dyn Iterate> + Send + Sync + 'static,
     ) -> Self {
         Sequence {
-            element,
+            ty: Type::enumerable(element),
             depth: 1,
             start: Box::new(start),
         }
+    }
+
+    /// The same sequence as .NET's own class for it, one that is an `IEnumerable` of its elements.
+    #[must_use]
+    pub(crate) fn of_class(mut self, class: Type) -> Self {
+        self.ty = class;
+        self
     }
 
     /// A sequence of values that are known already.
@@ -48,13 +55,13 @@ impl Sequence {
 
 impl fmt::Debug for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IEnumerable<{}>", self.element)
+        fmt::Display::fmt(&self.ty, f)
     }
 }
 
 impl Object for Sequence {
     fn type_of(&self) -> Type {
-        Type::enumerable(self.element.clone())
+        self.ty.clone()
     }
 
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
@@ -92,7 +99,15 @@ pub(crate) fn lazy(
     element: Type,
     find: impl Fn(&mut Machine<'_>) -> Result<Vec<Value>, Throw> + Send + Sync + Clone + 'static,
 ) -> Value {
-    Value::object(Sequence::new(element, move || {
+    lazy_as(Type::enumerable(element), find)
+}
+
+/// The same of .NET's own class for it.
+pub(crate) fn lazy_as(
+    class: Type,
+    find: impl Fn(&mut Machine<'_>) -> Result<Vec<Value>, Throw> + Send + Sync + Clone + 'static,
+) -> Value {
+    let sequence = Sequence::new(Type::object(), move || {
         let find = find.clone();
         let mut found: Option<std::vec::IntoIter<Value>> = None;
         from_fn(move |machine| {
@@ -101,5 +116,6 @@ pub(crate) fn lazy(
             }
             Ok(found.as_mut().and_then(Iterator::next))
         })
-    }))
+    });
+    Value::object(sequence.of_class(class))
 }

@@ -67,14 +67,13 @@ impl TypeRef {
     /// The name with its namespace, without type parameters: `System.Collections.Generic.List`.
     pub fn full_name(&self) -> &'static str {
         let name = self.0.name;
-        name.split_once('<').map_or(name, |(full, _)| full)
+        self.split_parameters().map_or(name, |(full, _)| full)
     }
 
     /// The type parameters with their variance: `in T` gives `("T", Variance::In)`.
     pub fn type_parameters(&self) -> impl Iterator<Item = (&'static str, Variance)> {
-        let list = self.0.name.split_once('<').map_or("", |(_, list)| list);
-        list.trim_end_matches('>')
-            .split(',')
+        let list = self.split_parameters().map_or("", |(_, list)| list);
+        list.split(',')
             .map(str::trim)
             .filter(|text| !text.is_empty())
             .map(|text| match text.split_once(' ') {
@@ -82,6 +81,25 @@ impl TypeRef {
                 Some(("out", name)) => (name.trim(), Variance::Out),
                 _ => (text, Variance::None),
             })
+    }
+
+    /// Name and type parameters. In the name of a class that a compiler made, as for an iterator, there is a `<` of its own.
+    fn split_parameters(&self) -> Option<(&'static str, &'static str)> {
+        let name: &'static str = self.0.name;
+        name.strip_suffix('>')?.rsplit_once('<')
+    }
+
+    /// The full name as .NET writes it, with the number of type parameters after the type that has them: a nested class
+    /// shares those of the type around it, unless a compiler made it.
+    fn net_name(&self) -> String {
+        let (full, arity) = (self.full_name(), self.arity());
+        match full.split_once('+') {
+            _ if arity == 0 => full.into(),
+            Some((around, nested)) if !nested.starts_with('<') => {
+                format!("{around}`{arity}+{nested}")
+            }
+            _ => format!("{full}`{arity}"),
+        }
     }
 
     /// How many type parameters it has.
@@ -289,20 +307,16 @@ impl Type {
 
     /// The name as .NET's `Type.ToString()` gives it: ``System.Collections.Generic.List`1[System.Int32]``.
     pub fn net_name(&self) -> String {
-        fn list<'a>(types: impl ExactSizeIterator<Item = &'a Type>) -> String {
-            let count = types.len();
+        fn names<'a>(types: impl Iterator<Item = &'a Type>) -> String {
             let names: Vec<_> = types.map(Type::net_name).collect();
-            format!("`{count}[{}]", names.join(","))
+            names.join(",")
         }
         match self {
             Type::Void => "System.Void".into(),
             Type::Null | Type::Dynamic => "System.Object".into(),
-            Type::Named(table, arguments) if arguments.is_empty() => match table.arity() {
-                0 => table.full_name().into(),
-                arity => format!("{}`{arity}", table.full_name()),
-            },
+            Type::Named(table, arguments) if arguments.is_empty() => table.net_name(),
             Type::Named(table, arguments) => {
-                format!("{}{}", table.full_name(), list(arguments.iter()))
+                format!("{}[{}]", table.net_name(), names(arguments.iter()))
             }
             Type::Array(element, rank) => {
                 let commas = ",".repeat(usize::from(*rank).saturating_sub(1));
@@ -310,15 +324,17 @@ impl Type {
             }
             Type::Nullable(inner) => format!("System.Nullable`1[{}]", inner.net_name()),
             Type::Tuple(elements) => {
+                let (count, elements) = (elements.len(), elements.iter());
                 format!(
-                    "System.ValueTuple{}",
-                    list(elements.iter().map(|(element, _)| element))
+                    "System.ValueTuple`{count}[{}]",
+                    names(elements.map(|(element, _)| element))
                 )
             }
             Type::Anonymous(properties) => {
+                let (count, properties) = (properties.len(), properties.iter());
                 format!(
-                    "<>f__AnonymousType0{}",
-                    list(properties.iter().map(|(_, of)| of))
+                    "<>f__AnonymousType0`{count}[{}]",
+                    names(properties.map(|(_, of)| of))
                 )
             }
             Type::Parameter(name) => name.to_string(),

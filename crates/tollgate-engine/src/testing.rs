@@ -62,6 +62,11 @@ impl Default for TestClock {
 }
 
 impl TestClock {
+    /// Sets the time, in .NET ticks.
+    pub fn set(&self, now: i64) {
+        self.0.store(now, Ordering::SeqCst);
+    }
+
     /// Lets time pass.
     pub fn advance(&self, duration: Duration) {
         let ticks = i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX);

@@ -24,6 +24,24 @@ pub(crate) static DICTIONARY: TypeDef = TypeDef {
     members: MEMBERS,
 };
 
+/// `Dictionary<TKey, TValue>.KeyCollection`.
+pub(crate) static KEY_COLLECTION: TypeDef = TypeDef {
+    name: "System.Collections.Generic.Dictionary+KeyCollection<TKey, TValue>",
+    kind: TypeKind::Class,
+    bases: &["ICollection<TKey>", "IReadOnlyCollection<TKey>"],
+    values: &[],
+    members: &[],
+};
+
+/// `Dictionary<TKey, TValue>.ValueCollection`.
+pub(crate) static VALUE_COLLECTION: TypeDef = TypeDef {
+    name: "System.Collections.Generic.Dictionary+ValueCollection<TKey, TValue>",
+    kind: TypeKind::Class,
+    bases: &["ICollection<TValue>", "IReadOnlyCollection<TValue>"],
+    values: &[],
+    members: &[],
+};
+
 const MEMBERS: &[Member] = &[
     member("new()", create),
     member("new(int capacity)", create),
@@ -379,32 +397,54 @@ fn try_add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     .map(Value::Bool)
 }
 
-/// A sequence over one half of the pairs that counts as a collection.
+/// One half of the pairs, as a collection that follows what becomes of the dictionary.
 fn halves(call: &mut Call<'_, '_>, second: bool) -> Result<Value, Throw> {
     let source = call.arg(0).clone();
     if source.is_null() {
         return Err(Throw::null_reference());
     }
-    Ok(Value::object(Sequence::new(
-        call.type_argument(usize::from(second)),
-        move || {
-            let source = source.clone();
-            let mut iterator = None;
-            from_fn(move |machine| {
-                if iterator.is_none() {
-                    iterator = Some(ops::iterate(machine, &source)?);
-                }
-                let Some(pair) = (match &mut iterator {
-                    Some(iterator) => iterator.next(machine)?,
-                    None => None,
-                }) else {
-                    return Ok(None);
-                };
-                Ok(key_value_pair::parts(&pair)
-                    .map(|(key, value)| if second { value } else { key }.clone()))
-            })
-        },
-    )))
+    let of = |index| call.type_argument(index);
+    let class = half_type(of(0), of(1), second);
+    let sequence = Sequence::new(of(usize::from(second)), move || {
+        let source = source.clone();
+        let mut iterator = None;
+        from_fn(move |machine| {
+            if iterator.is_none() {
+                iterator = Some(ops::iterate(machine, &source)?);
+            }
+            let Some(pair) = (match &mut iterator {
+                Some(iterator) => iterator.next(machine)?,
+                None => None,
+            }) else {
+                return Ok(None);
+            };
+            Ok(key_value_pair::parts(&pair)
+                .map(|(key, value)| if second { value } else { key }.clone()))
+        })
+    });
+    Ok(Value::object(sequence.of_class(class)))
+}
+
+/// `KeyCollection` or `ValueCollection` of a dictionary.
+fn half_type(key: Type, value: Type, second: bool) -> Type {
+    let table = if second {
+        &VALUE_COLLECTION
+    } else {
+        &KEY_COLLECTION
+    };
+    Type::generic(table, [key, value])
+}
+
+/// The keys of a dictionary that is none of the heap's, as its `Keys` gives them.
+pub fn dictionary_keys(key: Type, value: Type, keys: Vec<Value>) -> Value {
+    let class = half_type(key.clone(), value, false);
+    Value::object(Sequence::of(key, keys).of_class(class))
+}
+
+/// The values of a dictionary that is none of the heap's, as its `Values` gives them.
+pub fn dictionary_values(key: Type, value: Type, values: Vec<Value>) -> Value {
+    let class = half_type(key, value.clone(), true);
+    Value::object(Sequence::of(value, values).of_class(class))
 }
 
 fn keys(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

@@ -13,7 +13,7 @@ mod set;
 mod sorting;
 
 pub use array::Array;
-pub use dictionary::Dictionary;
+pub use dictionary::{Dictionary, dictionary_keys, dictionary_values};
 pub use list::List;
 pub use set::HashSet;
 
@@ -27,7 +27,10 @@ pub(crate) use members::*;
 pub(crate) use set::insert as insert_into_set;
 pub(crate) use sorting::sort;
 
-use dictionary::{COLLECTION_EXTENSIONS, DICTIONARY, IDICTIONARY_OF, IREADONLY_DICTIONARY_OF};
+use dictionary::{
+    COLLECTION_EXTENSIONS, DICTIONARY, IDICTIONARY_OF, IREADONLY_DICTIONARY_OF, KEY_COLLECTION,
+    VALUE_COLLECTION,
+};
 use enumerator::IENUMERATOR_OF;
 use interfaces::{
     ICOLLECTION, ICOLLECTION_OF, ICOMPARER_OF, IDICTIONARY, IENUMERABLE, IEQUALITY_COMPARER_OF,
@@ -60,6 +63,8 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &KEY_VALUE_PAIR,
     &LIST,
     &DICTIONARY,
+    &KEY_COLLECTION,
+    &VALUE_COLLECTION,
     &COLLECTION_EXTENSIONS,
     &HASH_SET,
     &QUEUE,

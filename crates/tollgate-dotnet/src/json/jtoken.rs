@@ -2,6 +2,7 @@
 
 use super::convert;
 use super::from;
+use super::iterators;
 use super::kind::Kind;
 use super::path::Path;
 use super::read::{Reads, read};
@@ -16,6 +17,7 @@ use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
 use crate::ops;
 pub(crate) use crate::sequence::lazy;
+use crate::sequence::lazy_as;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -496,8 +498,8 @@ fn values(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         return Err(no_children(token));
     }
     let ty = call.types.last().cloned().unwrap_or_else(token_type);
-    let element = ty.clone();
-    Ok(lazy(element, move |machine| {
+    let class = iterators::converted(&iterators::CONVERT, ty.clone());
+    Ok(lazy_as(class, move |machine| {
         let children = references(get(machine.heap, id)?.children());
         children
             .iter()
@@ -508,7 +510,7 @@ fn values(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn ancestors(call: &mut Call<'_, '_>, and_self: bool) -> Result<Value, Throw> {
     let id = this(call)?;
-    Ok(lazy(token_type(), move |machine| {
+    Ok(iterators::tokens(&iterators::ANCESTORS, move |machine| {
         let mut found = Vec::new();
         let mut next = match and_self {
             true => Some(id),
@@ -525,7 +527,11 @@ fn ancestors(call: &mut Call<'_, '_>, and_self: bool) -> Result<Value, Throw> {
 
 fn beside(call: &mut Call<'_, '_>, after: bool) -> Result<Value, Throw> {
     let id = this(call)?;
-    Ok(lazy(token_type(), move |machine| {
+    let class = match after {
+        true => &iterators::AFTER_SELF,
+        false => &iterators::BEFORE_SELF,
+    };
+    Ok(iterators::tokens(class, move |machine| {
         let Some(parent) = get(machine.heap, id)?.parent else {
             return Ok(Vec::new());
         };
@@ -555,7 +561,7 @@ fn add_beside(call: &mut Call<'_, '_>, offset: usize) -> Result<Value, Throw> {
 /// All tokens below, and the token itself if asked for.
 pub(crate) fn below(call: &mut Call<'_, '_>, and_self: bool) -> Result<Value, Throw> {
     let id = this(call)?;
-    Ok(lazy(token_type(), move |machine| {
+    Ok(iterators::tokens(&iterators::DESCENDANTS, move |machine| {
         let below = descendants(machine.heap, id);
         machine.step(u64::try_from(below.len()).unwrap_or(u64::MAX))?;
         let first = and_self.then_some(Value::Ref(id));
@@ -578,7 +584,7 @@ fn select_tokens(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (id, path) = (this(call)?, Path::parse(call.text(1, "path")?)?);
     let required = call.arguments.len() > 2 && call.bool(2)?;
     let path = std::sync::Arc::new(path);
-    Ok(lazy(token_type(), move |machine| {
+    Ok(lazy_as(iterators::of_path(&path), move |machine| {
         path.select(machine, id, required).map(references)
     }))
 }

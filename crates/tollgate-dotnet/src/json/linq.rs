@@ -1,12 +1,14 @@
 //! `Newtonsoft.Json.Linq.Extensions`, and the sequences of tokens.
 
-use super::jtoken::{lazy, plain_value, reference, references, token_type};
+use super::iterators;
+use super::jtoken::{plain_value, reference, references, token_type};
 use super::kind::Kind;
 use super::token::{Node, descendants, get, id_of, member_of};
 use crate::heap::HeapId;
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
+use crate::sequence::lazy_as;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -114,12 +116,12 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
     ],
 };
 
-/// A `JEnumerable<T>`; a sequence like any other.
+/// A `JEnumerable<T>`.
 pub(crate) fn enumerable(
     element: Type,
     find: impl Fn(&mut Machine<'_>) -> Result<Vec<Value>, Throw> + Send + Sync + Clone + 'static,
 ) -> Value {
-    lazy(element, find)
+    lazy_as(Type::generic(&JENUMERABLE, [element]), find)
 }
 
 fn wanted(call: &Call<'_, '_>) -> Type {
@@ -209,8 +211,8 @@ fn values_of_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn converted(sequence: Value, ty: Type) -> Result<Value, Throw> {
-    let element = ty.clone();
-    Ok(lazy(element, move |machine| {
+    let class = iterators::converted(&iterators::VALUES, ty.clone());
+    Ok(lazy_as(class, move |machine| {
         let tokens = ops::collect(machine, &sequence)?;
         tokens
             .iter()

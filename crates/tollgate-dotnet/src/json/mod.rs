@@ -7,6 +7,7 @@ mod document;
 mod document_tests;
 mod from;
 pub(crate) mod iso_date;
+mod iterators;
 mod jarray;
 mod jcontainer;
 mod jobject;
@@ -29,6 +30,7 @@ mod write;
 
 pub(crate) use convert::change;
 pub(crate) use from::several;
+pub(crate) use iterators::ITERATORS;
 pub(crate) use kind::Kind;
 pub(crate) use token::{
     Node, alloc, get, id_of, object as new_object, property as new_property, push, scalar,

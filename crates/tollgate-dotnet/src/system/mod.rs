@@ -73,7 +73,7 @@ use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
 pub(crate) use exception::DERIVED as EXCEPTIONS;
 use math::MATH;
 use random::RANDOM;
-use runtime_type::TYPE;
+use runtime_type::{RUNTIME_TYPE, TYPE};
 use time_zone_info::TIME_ZONE_INFO;
 use tuple::{TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE4};
 
@@ -85,6 +85,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &STRING_COMPARISON,
     &STRING_SPLIT_OPTIONS,
     &TYPE,
+    &RUNTIME_TYPE,
     &BIT_CONVERTER,
     &CONVERT,
     &MATH,

@@ -48,13 +48,22 @@ pub(crate) static TYPE: TypeDef = TypeDef {
     ],
 };
 
+/// `System.RuntimeType`, which every `Type` is.
+pub(crate) static RUNTIME_TYPE: TypeDef = TypeDef {
+    name: "System.RuntimeType",
+    kind: TypeKind::Class,
+    bases: &["Type"],
+    values: &[],
+    members: &[],
+};
+
 /// A type as a value.
 #[derive(Debug)]
 struct RuntimeType(Type);
 
 impl Object for RuntimeType {
     fn type_of(&self) -> Type {
-        Type::plain(&TYPE)
+        Type::plain(&RUNTIME_TYPE)
     }
 
     fn to_text(&self) -> Option<Str> {

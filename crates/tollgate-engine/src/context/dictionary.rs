@@ -1,9 +1,11 @@
 //! What the dictionaries of `context` have in common.
 
 use smallvec::SmallVec;
-use tollgate_dotnet::{Array, Call, Heap, Str, Throw, Type, Value, ops};
+use tollgate_dotnet::{
+    Array, Call, Heap, Str, Throw, Type, Value, dictionary_keys, dictionary_values, ops,
+};
 
-use super::{Part, headers, sequence};
+use super::{Part, headers};
 use crate::exchange::Context;
 
 /// The values of one name.
@@ -36,7 +38,7 @@ macro_rules! dictionary {
                 ).preparing($prepare),
                 tollgate_dotnet::member(
                     "IEnumerable<string> Keys { get; }",
-                    |c| Ok($crate::context::dictionary::keys($entries(c)?)),
+                    |c| Ok($crate::context::dictionary::keys($value, $entries(c)?)),
                 ),
                 tollgate_dotnet::member(
                     concat!("IEnumerable<", $value, "> Values { get; }"),
@@ -117,20 +119,22 @@ pub(super) fn default_array(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     ops::cast(call.machine, call.arg(2), &Type::array(Type::string()))
 }
 
-pub(super) fn keys(entries: Vec<(Str, Value)>) -> Value {
-    sequence(
-        Type::string(),
-        entries.into_iter().map(|(key, _)| key.into()),
-    )
+pub(super) fn keys(element: &str, entries: Vec<(Str, Value)>) -> Value {
+    let keys = entries.into_iter().map(|(key, _)| key.into());
+    dictionary_keys(Type::string(), element_type(element), keys.collect())
 }
 
 pub(super) fn values(element: &str, entries: Vec<(Str, Value)>) -> Value {
-    let element = match element {
+    let values = entries.into_iter().map(|(_, value)| value);
+    dictionary_values(Type::string(), element_type(element), values.collect())
+}
+
+fn element_type(name: &str) -> Type {
+    match name {
         "string" => Type::string(),
         "string[]" => Type::array(Type::string()),
         _ => Type::object(),
-    };
-    sequence(element, entries.into_iter().map(|(_, value)| value))
+    }
 }
 
 /// The values of one name as one, as `GetValueOrDefault` gives them.

@@ -4,6 +4,7 @@ use serde_json::json;
 use tollgate_dotnet::{Call, DateTimeKind, Throw, TypeDef, TypeKind, Value, member, pure};
 
 use super::{Part, context, object};
+use crate::exchange::Trace;
 
 /// `IProxyRequestContext`.
 pub(super) static CONTEXT: TypeDef = TypeDef {
@@ -45,7 +46,8 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
             Ok(Value::DateTime(context(c)?.0.timestamp, DateTimeKind::Utc))
         }),
         member("bool Tracing { get; }", |c| {
-            Ok(context(c)?.0.trace.is_some().into())
+            let trace = context(c)?.0.trace.as_ref();
+            Ok(trace.is_some_and(Trace::is_seen).into())
         }),
         member("IUser User { get; }", |c| {
             Ok(object(context(c)?.0.user.as_ref()))

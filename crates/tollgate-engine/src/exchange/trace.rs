@@ -10,6 +10,8 @@ pub struct Trace {
     pub entries: Vec<TraceEntry>,
     #[serde(skip)]
     secrets: Vec<String>,
+    #[serde(skip)]
+    unseen: bool,
 }
 
 /// One step. Source: api-management-howto-api-inspector.md.
@@ -31,6 +33,19 @@ impl Trace {
         let mut trace = Self::default();
         trace.hide(secrets);
         trace
+    }
+
+    /// An empty trace of which `context.Tracing` says nothing: for tools that watch what policies do unwatched.
+    pub fn unseen() -> Self {
+        Self {
+            unseen: true,
+            ..Self::default()
+        }
+    }
+
+    /// What `context.Tracing` says of it.
+    pub fn is_seen(&self) -> bool {
+        !self.unseen
     }
 
     /// Has entries that are added from now on not show these secrets.

@@ -1,0 +1,31 @@
+//! Offline tests of policies and expressions.
+//!
+//! A [`Fixture`] is a `context` that somebody wrote down as JSON; [`evaluate`] runs one expression on it, within
+//! limits, and gives an [`Outcome`]: a [`Canonical`] value with .NET's name of its type, the compiler's errors, or an
+//! exception. [`Case`] reads the lines of a file of cases. The formats are those of `tests/conformance`, described by
+//! the JSON Schemas there, so that results can be held against what real C# says line by line.
+//!
+//! ```
+//! use tollgate_testing::{Expression, Fixture, evaluate};
+//!
+//! let described = serde_json::json!({"variables": {"count": 20}});
+//! let fixture = Fixture::from_json(&described)?;
+//! let outcome = evaluate(&Expression::parse("@((int)context.Variables[\"count\"] + 1.5m)"), fixture);
+//! assert_eq!(
+//!     outcome.to_string(),
+//!     r#"{"ok":true,"type":"System.Decimal","value":"21.5","string":"21.5"}"#
+//! );
+//! # Ok::<(), tollgate_testing::FixtureError>(())
+//! ```
+
+mod canonical;
+mod case;
+mod described;
+mod evaluate;
+mod fixture;
+
+pub use canonical::Canonical;
+pub use case::{Case, CaseContext, CaseError, Contexts};
+pub use described::FixtureError;
+pub use evaluate::{Expression, Outcome, evaluate};
+pub use fixture::Fixture;
