@@ -20,7 +20,7 @@ pub use client::{Connection, Received, full, get};
 pub use fakes::{Call, FakeClient, FakeClock, FakeEvents, FixedRandom, text};
 pub use issuer::{Answer, Issuer};
 pub use log::Log;
-pub use pki::Pki;
+pub use pki::{Issued, Pki};
 pub use server::{BoxedBody, Handler, Reply, Server, reply};
 
 /// A policy file of this repository, by its path below `policies/`.

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use thiserror::Error;
-use tollgate::{Api, Catalog, Operation, Product, Source, Subscription, SubscriptionScope};
+use tollgate::{
+    Api, Catalog, Certificate, CertificateError, Operation, Product, ServiceFabric, Source,
+    Subscription, SubscriptionScope,
+};
 
 /// What `tollgate serve CONFIG` reads (TOML). Paths are relative to the file.
 #[derive(Debug, Deserialize)]
@@ -26,6 +29,15 @@ pub(crate) struct Config {
     /// Backend entities: id to URL.
     #[serde(default)]
     backends: BTreeMap<String, String>,
+    /// Service Fabric clusters as backends, by id.
+    #[serde(default)]
+    service_fabric: BTreeMap<String, ServiceFabricConfig>,
+    /// Certificates that policies name, by id.
+    #[serde(default)]
+    certificates: BTreeMap<String, CertificateConfig>,
+    /// PEM files of the authorities that issue certificates of clients.
+    #[serde(default)]
+    authorities: Vec<PathBuf>,
     #[serde(default)]
     apis: Vec<ApiConfig>,
     #[serde(default)]
@@ -52,6 +64,31 @@ enum SecretSource {
     Env(String),
     /// A file whose text, without the line break at its end, is the value.
     File(PathBuf),
+}
+
+/// A certificate: a PEM file, with its private key if it has one, or a PFX file.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum CertificateConfig {
+    Pem {
+        pem: PathBuf,
+    },
+    Pfx {
+        pfx: PathBuf,
+        password: SecretSource,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ServiceFabricConfig {
+    /// The management endpoint: `https://cluster.example:19080`.
+    management_endpoint: String,
+    /// The service, unless a policy names another: `fabric:/app/service`.
+    #[serde(default)]
+    service: String,
+    /// The id of the certificate to show the management endpoint.
+    certificate: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -118,6 +155,13 @@ pub(crate) enum ConfigError {
     },
     #[error("the environment variable {0} is not set; the configuration wants it")]
     Environment(String),
+    #[error("{}: {source}", path.display())]
+    Certificate {
+        path: PathBuf,
+        source: CertificateError,
+    },
+    #[error("{0} names the certificate {1}, which does not exist")]
+    NoCertificate(String, String),
     #[error("subscription {0}: give either `product` or `api`, not both")]
     Scope(String),
 }
@@ -152,6 +196,28 @@ impl Config {
         }
         for (id, url) in &self.backends {
             catalog = catalog.backend(id, url);
+        }
+        let mut certificates = BTreeMap::new();
+        for (id, config) in &self.certificates {
+            let certificate = config.read(folder)?;
+            catalog = catalog.certificate(id, certificate.clone());
+            certificates.insert(id, certificate);
+        }
+        for path in &self.authorities {
+            let pem = CertificateConfig::Pem { pem: path.clone() };
+            catalog = catalog.authority(pem.read(folder)?);
+        }
+        for (id, config) in &self.service_fabric {
+            let identity = config.certificate.as_ref().map(|name| {
+                let missing = || ConfigError::NoCertificate(id.clone(), name.clone());
+                certificates.get(name).cloned().ok_or_else(missing)
+            });
+            let cluster = ServiceFabric {
+                management_endpoint: config.management_endpoint.clone(),
+                service: config.service.clone(),
+                identity: identity.transpose()?,
+            };
+            catalog = catalog.service_fabric(id, cluster);
         }
         for config in &self.apis {
             let mut api = Api::new(config.id.as_str())
@@ -213,6 +279,22 @@ impl SecretSource {
     }
 }
 
+impl CertificateConfig {
+    fn read(&self, folder: &Path) -> Result<Certificate, ConfigError> {
+        let (Self::Pem { pem: path } | Self::Pfx { pfx: path, .. }) = self;
+        let path = folder.join(path);
+        let bytes = std::fs::read(&path).map_err(|source| ConfigError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let certificate = match self {
+            Self::Pem { .. } => Certificate::from_pem(&bytes),
+            Self::Pfx { password, .. } => Certificate::from_pfx(&bytes, &password.read(folder)?),
+        };
+        certificate.map_err(|source| ConfigError::Certificate { path, source })
+    }
+}
+
 fn read(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
         path: path.to_owned(),
@@ -253,6 +335,36 @@ mod tests {
         let catalog = format!("{:?}", config.catalog(Path::new(".")).unwrap());
         assert!(catalog.contains("orders.example") && catalog.contains("starter"));
         assert!(!catalog.contains(&std::env::var("PATH").unwrap()));
+    }
+
+    #[test]
+    fn certificates_are_read_or_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("bad.pem"), "nothing").unwrap();
+        let catalog = |text: &str| {
+            let config: Config = toml::from_str(text).unwrap();
+            config.catalog(folder.path()).map(|_| ())
+        };
+        let error = |text| catalog(text).unwrap_err().to_string();
+        for text in [
+            "authorities = [\"bad.pem\"]",
+            "[certificates]\na = { pem = \"bad.pem\" }",
+        ] {
+            let error = error(text);
+            assert!(
+                error.ends_with("bad.pem: there is no certificate in it"),
+                "{error}"
+            );
+        }
+        let pfx = "[certificates]\na = { pfx = \"bad.pem\", password = { file = \"bad.pem\" } }";
+        assert!(error(pfx).ends_with("it is no PFX file with this password"));
+        assert!(error("[certificates]\na = { pem = \"none.pem\" }").contains("none.pem"));
+        let cluster = "[service-fabric.c]\nmanagement-endpoint = \"http://a\"\n";
+        assert!(catalog(cluster).is_ok());
+        assert_eq!(
+            error(&format!("{cluster}certificate = \"x\"")),
+            "c names the certificate x, which does not exist"
+        );
     }
 
     #[test]

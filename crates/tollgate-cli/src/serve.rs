@@ -27,6 +27,10 @@ A configuration file:
   [backends]
   orders = \"https://orders.example\"
 
+  [certificates]
+  client = { pfx = \"client.pfx\", password = { env = \"CLIENT_PASSWORD\" } }
+  signer = { pem = \"signer.pem\" }
+
   [[apis]]
   id = \"orders\"
   path = \"orders\"

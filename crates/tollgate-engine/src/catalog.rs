@@ -52,6 +52,7 @@ pub struct Catalog {
     pub(crate) named_values: Vec<NamedValue>,
     pub(crate) fragments: Vec<Fragment>,
     pub(crate) backends: Vec<Backend>,
+    pub(crate) service_fabric: Vec<(String, ServiceFabric)>,
     pub(crate) global: Option<Source>,
     pub(crate) workspace: Option<Workspace>,
     pub(crate) products: Vec<Product>,
@@ -108,6 +109,13 @@ impl Catalog {
             id: id.into(),
             url: url.into(),
         });
+        self
+    }
+
+    /// Adds a Service Fabric cluster as a backend that `set-backend-service` can name with `sf-*` attributes.
+    #[must_use]
+    pub fn service_fabric(mut self, id: impl Into<String>, cluster: ServiceFabric) -> Self {
+        self.service_fabric.push((id.into(), cluster));
         self
     }
 
@@ -207,6 +215,18 @@ pub struct Backend {
     pub id: String,
     /// Its base URL.
     pub url: String,
+}
+
+/// A Service Fabric cluster, whose naming service tells over HTTP where the replicas of a service are.
+/// Source: how-to-configure-service-fabric-backend.md.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFabric {
+    /// The cluster's management endpoint: `https://cluster.example:19080`.
+    pub management_endpoint: String,
+    /// The service, unless the policy names another: `fabric:/app/service`.
+    pub service: String,
+    /// The certificate to show the management endpoint.
+    pub identity: Option<Certificate>,
 }
 
 /// A workspace: its policy stands between the global one and those of its products and APIs.

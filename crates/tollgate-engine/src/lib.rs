@@ -24,8 +24,8 @@ mod wire;
 pub use block::{Block, Node, Place};
 pub use catalog::{
     Api, ApiInfo, Backend, Catalog, DeploymentInfo, GroupInfo, IdentityInfo, Operation,
-    OperationInfo, Product, ProductInfo, Source, Subscription, SubscriptionInfo, SubscriptionScope,
-    UserInfo, Workspace, WorkspaceInfo,
+    OperationInfo, Product, ProductInfo, ServiceFabric, Source, Subscription, SubscriptionInfo,
+    SubscriptionScope, UserInfo, Workspace, WorkspaceInfo,
 };
 pub use certificate::{Certificate, CertificateError, thumbprint};
 pub use context::{Authorization, BasicAuthCredentials, Jwt, compiler, registry};

@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderName, Method};
 use tollgate_syntax::{Diagnostic, Sources};
 
 use crate::block::Block;
-use crate::catalog::{ApiInfo, Catalog, DeploymentInfo, OperationInfo, ProductInfo, WorkspaceInfo};
+use crate::catalog::{
+    ApiInfo, Catalog, DeploymentInfo, OperationInfo, ProductInfo, ServiceFabric, WorkspaceInfo,
+};
 use crate::certificate::Certificate;
 use crate::exchange::Url;
 use crate::load::{self, LoadErrors};
@@ -25,6 +27,7 @@ pub struct Plan {
     unmatched: Arc<Pipeline>,
     keys: Keys,
     backends: HashMap<Box<str>, Arc<Url>>,
+    service_fabric: HashMap<Box<str>, ServiceFabric>,
     certificates: HashMap<Box<str>, Certificate>,
     authorities: Arc<[Certificate]>,
     deployment: Arc<DeploymentInfo>,
@@ -73,6 +76,9 @@ impl Plan {
             unmatched: Arc::new(unmatched),
             keys,
             backends,
+            service_fabric: (catalog.service_fabric.iter())
+                .map(|(id, cluster)| (Box::from(id.as_str()), cluster.clone()))
+                .collect(),
             certificates: (catalog.certificates.iter())
                 .map(|(id, certificate)| (Box::from(id.as_str()), certificate.clone()))
                 .collect(),
@@ -144,6 +150,11 @@ impl Plan {
     /// The base URL of the backend of this id.
     pub fn backend(&self, id: &str) -> Option<&Arc<Url>> {
         self.backends.get(id)
+    }
+
+    /// The Service Fabric cluster of this backend id.
+    pub fn service_fabric(&self, id: &str) -> Option<&ServiceFabric> {
+        self.service_fabric.get(id)
     }
 
     /// The certificate of this id.

@@ -2,29 +2,29 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::uri::Scheme;
-use http::{Method, Request, Response, StatusCode, Uri, Version, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use http::{Request, Response, Version, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 use tollgate_engine::Body;
 use tollgate_engine::exchange::ReasonPhrase;
 use tollgate_engine::ports::{HttpClient, HttpVersion, OutboundRequest, SendError, SendErrorKind};
 
+use crate::redirect::{self, REDIRECTS};
 use crate::resolve::Resolver;
-
-type Inner = Client<HttpsConnector<HttpConnector<Resolver>>, Body>;
+use crate::ways::{Settings, Way, Ways};
 
 /// Sends requests with hyper: pooled connections, HTTP/1.1 and HTTP/2, TLS by rustls.
 ///
-/// Cheap to clone; clones share the pool. Trusts the system's certificates, or Mozilla's where the system has none.
+/// Cheap to clone; clones share the pool. Requests that show a certificate or go through a proxy have a pool of their own
+/// for each of these. Redirects to another server leave the certificate, and all headers that may hold credentials,
+/// behind. Trusts the system's certificates, or Mozilla's where the system has none.
 /// Dropping a call's future closes or resets what it was doing.
 ///
 /// ```
@@ -37,11 +37,7 @@ type Inner = Client<HttpsConnector<HttpConnector<Resolver>>, Body>;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct HyperClient {
-    http1: Inner,
-    http2: Inner,
-    http2_or_1: Inner,
-}
+pub struct HyperClient(Arc<Ways>);
 
 /// Why no client could be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,43 +128,27 @@ impl HyperClientBuilder {
                 .add(certificate)
                 .map_err(|error| ClientError(error.to_string()))?;
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| ClientError(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new(self.overrides));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(self.connect_timeout));
 
-        let https = |tls: ClientConfig| {
-            HttpsConnectorBuilder::new()
-                .with_tls_config(tls)
-                .https_or_http()
-        };
         let mut pool = Client::builder(TokioExecutor::new());
         pool.timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.idle_per_host);
-        Ok(HyperClient {
-            http1: pool.build(
-                https(tls.clone())
-                    .enable_http1()
-                    .wrap_connector(tcp.clone()),
-            ),
-            http2_or_1: pool.build(
-                https(tls.clone())
-                    .enable_all_versions()
-                    .wrap_connector(tcp.clone()),
-            ),
-            http2: pool
-                .http2_only(true)
-                .build(https(tls).enable_http2().wrap_connector(tcp)),
-        })
+        let settings = Settings {
+            roots: Arc::new(roots),
+            tcp,
+            pool,
+        };
+        let direct = settings.clients(&Way::default()).map_err(ClientError)?;
+        Ok(HyperClient(Arc::new(Ways {
+            settings,
+            direct,
+            others: Mutex::default(),
+        })))
     }
 }
 
@@ -192,14 +172,10 @@ impl HttpClient for HyperClient {
         &self,
         outbound: OutboundRequest,
     ) -> BoxFuture<'static, Result<Response<Body>, SendError>> {
-        let client = match outbound.http_version {
-            HttpVersion::Http1 => self.http1.clone(),
-            HttpVersion::Http2 => self.http2.clone(),
-            HttpVersion::Http2Or1 => self.http2_or_1.clone(),
-        };
+        let ways = Arc::clone(&self.0);
         Box::pin(async move {
             let timeout = outbound.timeout;
-            let call = follow(client, outbound);
+            let call = follow(&ways, outbound);
             match timeout {
                 None => call.await,
                 Some(limit) => tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
@@ -213,49 +189,31 @@ impl HttpClient for HyperClient {
     }
 }
 
-/// Redirects that are followed at most, as many clients have it.
-const REDIRECTS: usize = 10;
-
-async fn follow(client: Inner, outbound: OutboundRequest) -> Result<Response<Body>, SendError> {
+async fn follow(ways: &Ways, outbound: OutboundRequest) -> Result<Response<Body>, SendError> {
     let mut request = outbound.request;
     *request.version_mut() = Version::HTTP_11;
+    let mut way = Way {
+        identity: outbound.identity,
+        proxy: outbound.proxy,
+    };
+    let version = outbound.http_version;
     if !outbound.follow_redirects {
-        return once(&client, request).await;
+        return once(ways, &way, version, request).await;
     }
     for _ in 0..=REDIRECTS {
         // Only a request whose body is at hand can be sent again.
-        let again = copy(&request);
-        let mut response = once(&client, request).await?;
-        let Some((next, mut again)) =
-            target(&response, again.as_ref().map(Request::uri)).zip(again)
-        else {
+        let again = redirect::copy(&request);
+        let response = once(ways, &way, version, request).await?;
+        let Some(again) = again else {
             return Ok(response);
         };
-        let elsewhere =
-            (next.scheme(), next.authority()) != (again.uri().scheme(), again.uri().authority());
-        match response.status() {
-            StatusCode::SEE_OTHER => become_get(&mut again),
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND
-                if *again.method() == Method::POST =>
-            {
-                become_get(&mut again)
-            }
-            _ => {}
+        let Some(next) = redirect::target(&response, again.uri()) else {
+            return Ok(response);
+        };
+        if redirect::is_elsewhere(again.uri(), &next) {
+            way.identity = None;
         }
-        if elsewhere {
-            // Credentials are for the host they were meant for.
-            for name in [
-                header::AUTHORIZATION,
-                header::COOKIE,
-                header::HOST,
-                header::PROXY_AUTHORIZATION,
-            ] {
-                again.headers_mut().remove(name);
-            }
-        }
-        *again.uri_mut() = next;
-        *response.body_mut() = Body::empty();
-        request = again;
+        request = redirect::redirected(again, response.status(), next);
     }
     Err(error(
         SendErrorKind::Aborted,
@@ -263,50 +221,18 @@ async fn follow(client: Inner, outbound: OutboundRequest) -> Result<Response<Bod
     ))
 }
 
-fn become_get(request: &mut Request<Body>) {
-    if *request.method() != Method::HEAD {
-        *request.method_mut() = Method::GET;
+async fn once(
+    ways: &Ways,
+    way: &Way,
+    version: HttpVersion,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, SendError> {
+    let refused = |message| error(SendErrorKind::Request, message);
+    let client = ways.client(way, version).map_err(refused)?;
+    if let Some(authorization) = way.authorization_beside(&request).map_err(refused)? {
+        let headers = request.headers_mut();
+        headers.insert(header::PROXY_AUTHORIZATION, authorization);
     }
-    request.headers_mut().remove(header::CONTENT_TYPE);
-    request.headers_mut().remove(header::CONTENT_LENGTH);
-    *request.body_mut() = Body::empty();
-}
-
-fn copy(request: &Request<Body>) -> Option<Request<Body>> {
-    let mut again = Request::new(Body::full(request.body().bytes()?.clone()));
-    *again.method_mut() = request.method().clone();
-    *again.uri_mut() = request.uri().clone();
-    *again.version_mut() = request.version();
-    *again.headers_mut() = request.headers().clone();
-    Some(again)
-}
-
-/// Where a redirect leads, if this is one that can be followed.
-fn target(response: &Response<Body>, from: Option<&Uri>) -> Option<Uri> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return None;
-    }
-    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    let to: Uri = location.parse().ok()?;
-    let from = from?;
-    if let Some(scheme) = to.scheme() {
-        // What was sent encrypted is not sent again in the clear.
-        let secure = from.scheme() != Some(&Scheme::HTTPS) || *scheme == Scheme::HTTPS;
-        return secure.then_some(to);
-    }
-    let builder = Uri::builder()
-        .scheme(from.scheme_str()?)
-        .authority(from.authority()?.as_str());
-    let path = if location.starts_with('/') {
-        location.to_owned()
-    } else {
-        let (folder, _) = from.path().rsplit_once('/')?;
-        format!("{folder}/{location}")
-    };
-    builder.path_and_query(path).build().ok()
-}
-
-async fn once(client: &Inner, request: Request<Body>) -> Result<Response<Body>, SendError> {
     match client.request(request).await {
         Ok(mut response) => {
             let phrase = response
@@ -345,28 +271,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    #[test]
-    fn a_redirect_never_leads_from_https_to_http() {
-        let leads = |from: &'static str, location: &'static str| {
-            let response = Response::builder().status(302);
-            let response = response.header(header::LOCATION, location);
-            let to = target(
-                &response.body(Body::empty()).unwrap(),
-                Some(&Uri::from_static(from)),
-            );
-            to.map(|to| to.to_string()).unwrap_or_default()
-        };
-        assert_eq!(leads("https://a/", "http://a/x"), "");
-        assert_eq!(leads("https://a/", "https://b/x"), "https://b/x");
-        assert_eq!(leads("http://a/", "https://a/x"), "https://a/x");
-        assert_eq!(leads("http://a/y/z", "x"), "http://a/y/x");
-    }
 }

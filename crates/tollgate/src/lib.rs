@@ -55,8 +55,8 @@ pub use tollgate_engine as engine;
 pub use tollgate_engine::ports;
 pub use tollgate_engine::{
     Api, Backend, Body, Catalog, Certificate, CertificateError, DeploymentInfo, GroupInfo,
-    IdentityInfo, LoadErrors, Operation, Outcome, Peer, Product, Source, Subscription,
-    SubscriptionScope, UserInfo, Workspace,
+    IdentityInfo, LoadErrors, Operation, Outcome, Peer, Product, ServiceFabric, Source,
+    Subscription, SubscriptionScope, UserInfo, Workspace,
 };
 /// Every policy that is built in.
 pub use tollgate_policies::ALL as POLICIES;

@@ -14,3 +14,4 @@ mod handlers;
 mod requests;
 mod streaming;
 mod tokens;
+mod ways;

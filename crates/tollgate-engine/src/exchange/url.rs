@@ -8,7 +8,7 @@ use tollgate_dotnet::Str;
 /// An absolute URL in the parts that policies work on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
-    /// `http` or `https`.
+    /// `http` or `https`; also `ws` or `wss` where `set-backend-service` said so.
     pub scheme: Str,
     /// Host name or address, without the port.
     pub host: Str,
@@ -175,8 +175,8 @@ fn lowercase(text: &str) -> Str {
 
 fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
         _ => None,
     }
 }

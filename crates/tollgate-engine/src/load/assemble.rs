@@ -323,6 +323,9 @@ impl Assembler<'_> {
             .map(|backend| backend.id.as_str().into())
             .collect();
         self.check_ids("backend", &ids);
+        for (id, cluster) in &self.catalog.service_fabric {
+            self.url(&format!("backend `{id}`"), &cluster.management_endpoint);
+        }
         (self.catalog.backends.iter())
             .filter_map(|backend| {
                 let url = self.url(&format!("backend `{}`", backend.id), &backend.url)?;

@@ -29,7 +29,11 @@
 //! - The issuer of an endpoint for many tenants, which has `{tenantid}` in it, accepts nobody: list the issuers.
 //! - When a configuration cannot be fetched and no other key fits, the reason is `JwtInvalid` and the message says why.
 //! - Redirects to a configuration or its keys are followed three times, never from https to http.
-//! - Keys in the document are literals. `certificate-id` and `decryption-keys` are not built yet: a load-time error.
+//! - Keys in the document are literals. `certificate-id` names a certificate of the catalog: its public key checks
+//!   signatures (RSA, EC), its private RSA key decrypts.
+//! - Encrypted tokens (JWE) must have a signed token in them, which then is the token. Keys: `dir`, `A128KW`, `A256KW`
+//!   (secrets), `RSA-OAEP`, `RSA-OAEP-256` (certificates). Content: `A128GCM` to `A256GCM`, `A128CBC-HS256` to
+//!   `A256CBC-HS512`. Refused: `RSA1_5`, which cannot be refused without telling too much, and compressed tokens.
 //!
 //! Source: validate-jwt-policy.md.
 
@@ -50,6 +54,7 @@ use tollgate_engine::{
 use tollgate_syntax::Diagnostic;
 
 use super::jwt::claims::{Claims, Requirement};
+use super::jwt::jwe::{self, DecryptionKey};
 use super::jwt::key_sets::{KeySets, KeySource, Known, Need};
 use super::jwt::keys::{Key, KeyIdentity};
 use super::jwt::location::{Location, utf8};
@@ -89,12 +94,25 @@ pub(crate) const KIND: PolicyKind = PolicyKind {
                 optional("id")
                     .literal()
                     .about("Matched to the token's `kid`."),
-                optional("certificate-id").literal().about("Not built yet."),
+                optional("certificate-id")
+                    .literal()
+                    .about("A certificate of the catalog."),
                 optional("n").literal().about("An RSA modulus, base64url."),
                 optional("e").literal().about("An RSA exponent, base64url."),
             ])
             .children(Children::Text)])),
-        element("decryption-keys").children(Children::Any),
+        element("decryption-keys").children(Children::Elements(&[element("key")
+            .required()
+            .many()
+            .attributes(&[
+                optional("id")
+                    .literal()
+                    .about("Matched to the token's `kid`."),
+                optional("certificate-id")
+                    .literal()
+                    .about("A certificate of the catalog, with its private key."),
+            ])
+            .children(Children::Text)])),
         element("audiences").children(Children::Elements(&[element("audience")
             .required()
             .many()
@@ -123,10 +141,6 @@ pub(crate) const KIND: PolicyKind = PolicyKind {
 };
 
 fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
-    if let Some(keys) = e.child("decryption-keys") {
-        let message = "encrypted tokens (`decryption-keys`) are not built yet";
-        e.error("not-built", keys.name_span(), message);
-    }
     let location = Location::load(e);
     let scheme = e.optional_setting("require-scheme");
     let status = e.optional_setting("failed-validation-httpcode");
@@ -140,6 +154,7 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
         .map(|config| openid_config(&config));
     let openid_configs = openid_configs.collect::<Result<Vec<_>, _>>();
     let keys = listed(e, "issuer-signing-keys", signing_key);
+    let decryption_keys = listed(e, "decryption-keys", DecryptionKey::load);
     let audiences = listed(e, "audiences", ElementReader::text_setting);
     let issuers = listed(e, "issuers", ElementReader::text_setting);
     let claims = listed(e, "required-claims", RequiredClaim::load);
@@ -153,12 +168,13 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
         clock_skew: clock_skew?.unwrap_or(Setting::Literal(0)),
         output: output?,
         openid_configs: openid_configs?,
-        keys: keys?,
+        keys: keys?.into_iter().flatten().collect(),
+        decryption_keys: decryption_keys?.into_iter().flatten().collect(),
         audiences: audiences?,
         issuers: issuers?,
         claims: claims?,
     };
-    let has_keys = !policy.keys.is_empty() || !policy.openid_configs.is_empty();
+    let has_keys = e.child("issuer-signing-keys").is_some() || !policy.openid_configs.is_empty();
     if !has_keys && policy.require_signed.literal() == Some(&true) {
         let message =
             "no token can pass: there are neither `openid-config` nor `issuer-signing-keys`";
@@ -197,15 +213,21 @@ fn openid_config(e: &ElementReader<'_>) -> Result<Setting<Str>, Invalid> {
     }
 }
 
-/// The messages never show the key: it may be a secret.
-fn signing_key(e: &ElementReader<'_>) -> Result<Key, Invalid> {
-    if e.has("certificate-id") {
-        let message = "keys from certificates (`certificate-id`) are not built yet";
-        return Err(e.error("not-built", e.attribute_span("certificate-id"), message));
-    }
+/// `None` when a certificate cannot be known. The messages never show the key: it may be a secret.
+fn signing_key(e: &ElementReader<'_>) -> Result<Option<Key>, Invalid> {
     let id: Option<String> = e
         .optional_literal::<Str>("id")?
         .map(|id| id.to_utf8().into());
+    if e.has("certificate-id") {
+        let Some(certificate) = e.certificate("certificate-id")? else {
+            return Ok(None);
+        };
+        let span = e.attribute_span("certificate-id");
+        let message = |error| format!("this certificate has no key for tokens: {error}");
+        return Key::certificate(certificate.leaf(), id.as_deref())
+            .map(Some)
+            .map_err(|error| e.error("invalid-value", span, message(error)));
+    }
     let (key, span) = match e.has("n") || e.has("e") {
         true => {
             let (n, exponent) = (e.literal::<Str>("n"), e.literal::<Str>("e"));
@@ -222,7 +244,8 @@ fn signing_key(e: &ElementReader<'_>) -> Result<Key, Invalid> {
             }
         },
     };
-    key.map_err(|error| e.error("invalid-value", span, format!("this is no key: {error}")))
+    key.map(Some)
+        .map_err(|error| e.error("invalid-value", span, format!("this is no key: {error}")))
 }
 
 #[derive(Debug)]
@@ -237,6 +260,7 @@ struct ValidateJwt {
     output: Option<VariableName>,
     openid_configs: Vec<Setting<Str>>,
     keys: Vec<Key>,
+    decryption_keys: Vec<DecryptionKey>,
     audiences: Vec<Setting<Str>>,
     issuers: Vec<Setting<Str>>,
     claims: Vec<RequiredClaim>,
@@ -317,9 +341,16 @@ impl Policy for ValidateJwt {
 }
 
 impl ValidateJwt {
+    /// The signed token; one that came encrypted is decrypted.
+    fn token(&self, exchange: &mut Exchange) -> Result<Str, Refusal> {
+        let text = self.location.token(self.scheme.as_ref(), exchange)?;
+        let inner = jwe::decrypt(utf8(&text)?, &self.decryption_keys)?;
+        Ok(inner.map_or(text, Str::from))
+    }
+
     /// Validates the token with the keys at hand; `Wait` when keys must be fetched first.
     fn validate_at_once(&self, exchange: &mut Exchange) -> Result<Flow, Refusal> {
-        let text = self.location.token(self.scheme.as_ref(), exchange)?;
+        let text = self.token(exchange)?;
         let now = exchange.context.ports.clock.now();
         let sources = self.sources(exchange, now)?;
         let at_hand = sources.iter().map(|source| source.peek(now, Need::Any));
@@ -343,7 +374,7 @@ impl ValidateJwt {
 
     /// Validates the token, and fetches what is needed for it.
     async fn validate(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
-        let text = self.location.token(self.scheme.as_ref(), exchange)?;
+        let text = self.token(exchange)?;
         let ports = exchange.context.ports.clone();
         let sources = self.sources(exchange, ports.clock.now())?;
         let fetch = |need| join_all(sources.iter().map(|source| source.get(&ports, need)));

@@ -18,6 +18,7 @@
 //! | no headers in time | `Timeout` | 500 |
 //! | no connection, broken connection, not HTTP | `BackendConnectionFailure` | 500 |
 //! | no service URL to send it to | `BackendNotFound` | 500 |
+//! | a `ws` or `wss` URL: there are no WebSockets yet | `BackendConnectionFailure` | 500 |
 //!
 //! The backend gets the headers without those for one connection, `X-Forwarded-For` with the client's address added, and
 //! its own host as `Host` unless `set-header` set one. Source: forward-request-policy.md.
@@ -179,6 +180,10 @@ fn request(exchange: &mut Exchange) -> Result<http::Request<Body>, Failure> {
             "BackendNotFound",
             "There is no service URL to forward the request to.",
         ));
+    }
+    if matches!(request.url.scheme.as_utf8(), Some("ws" | "wss")) {
+        let message = "WebSockets to a backend are not supported.";
+        return Err(Failure::new("BackendConnectionFailure", message));
     }
     let body = match request.body.bytes() {
         Some(_) if request.extensions.get::<BodySent>().is_some() => {

@@ -7,7 +7,8 @@
 //! `{name}` stands for a parameter that the operation's URL template matched; one that did not is an error when the
 //! request runs. The template may be one expression; then braces in its result stand for parameters too. With
 //! `copy-unmatched-params` (the default) the query parameters that the operation's template does not name are kept
-//! behind the template's own. Values are percent-encoded; a template without a leading `/` gets one.
+//! behind the template's own. Values are percent-encoded, all but the slashes in that of a wildcard (`{*name}` in
+//! either template); a template without a leading `/` gets one.
 //! Source: rewrite-uri-policy.md.
 
 use percent_encoding::percent_decode_str;
@@ -60,21 +61,16 @@ impl Policy for RewriteUri {
             Some(copy) => *copy.get(exchange)?,
             None => true,
         };
-        let request = &mut exchange.context.request;
-        let filled = fill(&template, &request.matched_parameters)?;
+        let operation = exchange.context.operation.as_ref();
+        let operation = operation.map(|operation| operation.url_template.to_utf8());
+        let operation = operation.as_deref().unwrap_or_default();
+        let request = &exchange.context.request;
+        let filled = fill(&template, &request.matched_parameters, operation)?;
         let (path, own) = filled.split_once('?').unwrap_or((&filled, ""));
         let mut query: Vec<&str> = own.split('&').filter(|part| !part.is_empty()).collect();
         let old = request.url.query.to_utf8();
         if copy {
-            let named = operation_query(
-                exchange
-                    .context
-                    .operation
-                    .as_ref()
-                    .map(|operation| operation.url_template.to_utf8())
-                    .as_deref()
-                    .unwrap_or_default(),
-            );
+            let named = operation_query(operation);
             let unmatched = old.trim_start_matches('?').split('&').filter(|part| {
                 let name = part.split_once('=').map_or(*part, |(name, _)| name);
                 !part.is_empty() && !named.iter().any(|other| other.eq_ignore_ascii_case(name))
@@ -124,8 +120,8 @@ fn operation_query(template: &str) -> Vec<String> {
         .collect()
 }
 
-/// The template with its parameters filled in.
-fn fill(template: &str, parameters: &[(Str, Str)]) -> Result<String, Failure> {
+/// The template with its parameters filled in; `operation` is the template that they were matched by.
+fn fill(template: &str, parameters: &[(Str, Str)], operation: &str) -> Result<String, Failure> {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -133,7 +129,10 @@ fn fill(template: &str, parameters: &[(Str, Str)]) -> Result<String, Failure> {
             break;
         };
         filled.push_str(before);
-        let name = name.trim_start_matches('*');
+        let (starred, name) = match name.strip_prefix('*') {
+            Some(name) => (true, name),
+            None => (false, name),
+        };
         let value = parameters
             .iter()
             .find(|(other, _)| other.to_utf8().eq_ignore_ascii_case(name));
@@ -143,11 +142,27 @@ fn fill(template: &str, parameters: &[(Str, Str)]) -> Result<String, Failure> {
                 format!("The URL template has no parameter {{{name}}}."),
             )
         })?;
-        filled.push_str(&encode(&value.to_utf8()).to_string());
+        let value = value.to_utf8();
+        match starred || is_wildcard(operation, name) {
+            // The slashes of a wildcard's value are those of the path.
+            true => {
+                let segments = value.split('/').map(|segment| encode(segment).to_string());
+                filled.push_str(&segments.collect::<Vec<_>>().join("/"));
+            }
+            false => filled.push_str(&encode(&value).to_string()),
+        }
         rest = after;
     }
     filled.push_str(rest);
     Ok(filled)
+}
+
+/// Whether a parameter of the operation's template takes the rest of the path: `{*name}`.
+fn is_wildcard(template: &str, name: &str) -> bool {
+    let path = template.split_once('?').map_or(template, |(path, _)| path);
+    let last = path.rsplit_once('/').map_or(path, |(_, last)| last);
+    let wildcard = (last.strip_prefix("{*")).and_then(|rest| rest.strip_suffix('}'));
+    wildcard.is_some_and(|wildcard| wildcard.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -162,13 +177,25 @@ mod tests {
             (Str::from("n"), Str::from("1")),
         ];
         assert_eq!(
-            fill("/x/{ID}?n={n}", &parameters).unwrap(),
+            fill("/x/{ID}?n={n}", &parameters, "/{id}").unwrap(),
             "/x/a%2Fb%20c?n=1"
         );
-        assert_eq!(fill("/plain", &parameters).unwrap(), "/plain");
+        assert_eq!(fill("/plain", &parameters, "").unwrap(), "/plain");
         assert_eq!(
-            fill("/{other}", &parameters).unwrap_err().message(),
+            fill("/{other}", &parameters, "").unwrap_err().message(),
             "The URL template has no parameter {other}."
+        );
+    }
+
+    #[test]
+    fn slashes_of_a_wildcard_stay() {
+        let parameters = [(Str::from("rest"), Str::from("a/b c//d&e"))];
+        let fill = |template, operation| fill(template, &parameters, operation).unwrap();
+        assert_eq!(fill("/x/{rest}", "/files/{*Rest}"), "/x/a/b%20c//d%26e");
+        assert_eq!(fill("/x/{*rest}", "/files/{rest}"), "/x/a/b%20c//d%26e");
+        assert_eq!(
+            fill("/x?f={rest}", "/a?b={*rest}"),
+            "/x?f=a%2Fb%20c%2F%2Fd%26e"
         );
     }
 

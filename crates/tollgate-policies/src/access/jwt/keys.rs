@@ -10,6 +10,8 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
 
 /// How many keys of one set are used; the rest is ignored, as each may cost a signature check.
 const MAX_KEYS: usize = 100;
@@ -71,6 +73,30 @@ impl Key {
     /// An RSA public key from modulus and exponent, base64url.
     pub(crate) fn rsa(n: &str, e: &str, id: Option<&str>) -> Result<Self, KeyError> {
         Self::from_rsa(n, e, id, None)
+    }
+
+    /// The public key of a certificate.
+    pub(crate) fn certificate(der: &[u8], id: Option<&str>) -> Result<Self, KeyError> {
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| KeyError::Unsupported)?;
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match certificate.public_key().parsed() {
+            Ok(PublicKey::RSA(rsa)) => {
+                Self::from_rsa(&encode(rsa.modulus), &encode(rsa.exponent), id, None)
+            }
+            Ok(PublicKey::EC(point)) => {
+                let (curve, size) = match point.key_size() {
+                    256 => (EllipticCurve::P256, 32),
+                    384 => (EllipticCurve::P384, 48),
+                    _ => return Err(KeyError::Unsupported),
+                };
+                // 4 means that both coordinates follow.
+                let (x, y) = (point.data().strip_prefix(&[4]))
+                    .and_then(|both| both.split_at_checked(size))
+                    .ok_or(KeyError::Point)?;
+                Self::from_point(&curve, &encode(x), &encode(y), id, None)
+            }
+            _ => Err(KeyError::Unsupported),
+        }
     }
 
     /// Whether the key may check signatures of this algorithm: its type decides, never the token.

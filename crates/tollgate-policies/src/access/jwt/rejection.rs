@@ -17,6 +17,10 @@ pub(crate) enum Rejection {
     Malformed(#[from] MalformedToken),
     #[error("JWT is present more than once.")]
     Ambiguous,
+    #[error("JWT encryption algorithm {0} is not supported.")]
+    UnknownEncryption(Shown),
+    #[error("JWT cannot be decrypted.")]
+    Undecryptable,
     #[error("JWT is not signed. Access denied.")]
     Unsigned,
     #[error("JWT signature algorithm {0} is not supported. Access denied.")]
@@ -84,6 +88,8 @@ impl Rejection {
             Self::ClaimValue { .. } => "TokenClaimValueNotAllowed",
             Self::Malformed(_)
             | Self::Ambiguous
+            | Self::UnknownEncryption(_)
+            | Self::Undecryptable
             | Self::KeysUnavailable(_)
             | Self::NoExpiration
             | Self::NotADate(_)

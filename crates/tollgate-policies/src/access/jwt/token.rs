@@ -44,8 +44,10 @@ pub(crate) enum MalformedToken {
     Characters,
     #[error("JWT must have three segments.")]
     Segments,
-    #[error("JWT is encrypted (JWE), which is not supported.")]
+    #[error("JWT is encrypted (JWE), and there is no key to decrypt it with.")]
     Encrypted,
+    #[error("JWT is compressed, which is not supported.")]
+    Compressed,
     #[error("JWT {0} is not valid base64url.")]
     Base64(&'static str),
     #[error("JWT {0} is not a valid JSON object.")]
@@ -99,7 +101,7 @@ impl<'t> Token<'t> {
     }
 }
 
-fn json<T: for<'de> Deserialize<'de>>(
+pub(super) fn json<T: for<'de> Deserialize<'de>>(
     part: &'static str,
     segment: &str,
 ) -> Result<T, MalformedToken> {
@@ -111,7 +113,7 @@ fn json<T: for<'de> Deserialize<'de>>(
     serde_json::from_slice(&bytes).map_err(|_| MalformedToken::Json(part))
 }
 
-fn decode(part: &'static str, segment: &str) -> Result<Vec<u8>, MalformedToken> {
+pub(super) fn decode(part: &'static str, segment: &str) -> Result<Vec<u8>, MalformedToken> {
     URL_SAFE_NO_PAD
         .decode(segment)
         .map_err(|_| MalformedToken::Base64(part))

@@ -35,14 +35,27 @@ fn what_is_wrong_with_the_document_is_found_at_load_time() {
             secret_key(),
             "unknown-attribute",
         ),
-        (HEADER, key("certificate-id='c'", ""), "not-built"),
+        (HEADER, key("certificate-id='c'", ""), "unknown-certificate"),
         (
             HEADER,
             format!(
                 "{}<decryption-keys><key>x</key></decryption-keys>",
                 secret_key()
             ),
-            "not-built",
+            "invalid-value",
+        ),
+        (
+            HEADER,
+            format!(
+                "{}<decryption-keys><key certificate-id='c' /></decryption-keys>",
+                secret_key()
+            ),
+            "unknown-certificate",
+        ),
+        (
+            HEADER,
+            format!("{}<decryption-keys />", secret_key()),
+            "missing-element",
         ),
         (HEADER, key("", "!!!"), "invalid-value"),
         (HEADER, key("", "c2hvcnQ="), "invalid-value"),
