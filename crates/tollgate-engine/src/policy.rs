@@ -105,6 +105,8 @@ pub enum Flow {
     Next,
     /// Not at all: the response is in the exchange (`return-response`, `mock-response`).
     Respond,
+    /// With the next section: the rest of this one does not run (`invoke-request`).
+    NextSection,
     /// In outbound, behind the policy that stores what a cache gave: the response is in the exchange. Only from
     /// [`Exchange::answer_from_cache`].
     Outbound,

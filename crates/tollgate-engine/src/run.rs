@@ -175,7 +175,7 @@ async fn sections(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<(), Fa
         match section(name, pipeline, exchange).await? {
             Flow::Respond => return Ok(()),
             Flow::Outbound => break,
-            Flow::Next | Flow::Wait => {}
+            Flow::Next | Flow::NextSection | Flow::Wait => {}
         }
     }
     if let Some(store) = exchange.hit() {

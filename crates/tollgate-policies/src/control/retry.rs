@@ -93,7 +93,7 @@ impl Retry {
         loop {
             let result = self.policies.run(exchange).await;
             match &result {
-                Ok(Flow::Respond | Flow::Outbound) => return result,
+                Ok(Flow::Respond | Flow::Outbound | Flow::NextSection) => return result,
                 Ok(_) => {}
                 Err(failure) => {
                     exchange.context.last_error = Some(failure.to_last_error());

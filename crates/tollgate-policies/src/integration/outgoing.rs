@@ -169,10 +169,6 @@ impl Outgoing {
                 edit.apply(&mut headers);
             }
         }
-        if !headers.contains_key(header::HOST) {
-            let host = HeaderValue::from_str(&url.authority().to_utf8());
-            headers.insert(header::HOST, host.map_err(|_| Failure::validation())?);
-        }
         let body = match &self.body {
             Some(body) => body.evaluate(exchange)?,
             None if copy && self.section != Section::Outbound => {
@@ -181,23 +177,21 @@ impl Outgoing {
             }
             None => Body::empty(),
         };
-        let length = body.size_hint().exact().unwrap_or_default();
-        if length > 0 || matches!(method, Method::POST | Method::PUT | Method::PATCH) {
-            headers.insert(header::CONTENT_LENGTH, length.into());
-        }
         exchange.context.trace(|_| {
             json!({
                 "message": format!("Request is being sent. Timeout set to {} seconds", timeout.as_secs_f64()),
                 "request": {"method": method.as_str(), "url": url.to_string()},
             })
         });
-        let mut request = http::Request::new(body);
-        *request.method_mut() = method;
-        *request.uri_mut() = url.to_uri().map_err(|_| Failure::validation())?;
-        *request.headers_mut() = headers;
-        let mut outbound = OutboundRequest::new(request);
-        outbound.timeout = Some(timeout);
-        Ok(Call { outbound, timeout })
+        let mut call = Call::new(method, &url, body, timeout)?;
+        // Those of the call stand unless the policy has its own.
+        let own = std::mem::replace(call.headers_mut(), headers);
+        for (name, value) in &own {
+            call.headers_mut()
+                .entry(name)
+                .or_insert_with(|| value.clone());
+        }
+        Ok(call)
     }
 
     /// The headers of the current request that a copy has.
@@ -229,6 +223,34 @@ impl Outgoing {
 }
 
 impl Call {
+    /// A request with this body, and the headers that belong to it.
+    pub(crate) fn new(
+        method: Method,
+        url: &Url,
+        body: Body,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let mut headers = HeaderMap::new();
+        let host = HeaderValue::from_str(&url.authority().to_utf8());
+        headers.insert(header::HOST, host.map_err(|_| Failure::validation())?);
+        let length = body.size_hint().exact().unwrap_or_default();
+        if length > 0 || matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        let mut request = http::Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.to_uri().map_err(|_| Failure::validation())?;
+        *request.headers_mut() = headers;
+        let mut outbound = OutboundRequest::new(request);
+        outbound.timeout = Some(timeout);
+        Ok(Self { outbound, timeout })
+    }
+
+    /// The request's headers.
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.outbound.request.headers_mut()
+    }
+
     /// Sends it, and waits for the response with its body.
     pub(crate) async fn send(self, ports: &Ports) -> Result<Response, Failure> {
         let call = async {
@@ -248,6 +270,16 @@ impl Call {
             Either::Right(_) => Err(timed_out()),
         }
     }
+}
+
+/// The response as an `IResponse`; it counts as what expressions may use.
+pub(crate) fn keep(response: Response, exchange: &mut Exchange) -> Result<Value, Failure> {
+    let bytes = response.body.bytes().map_or(0, |bytes| bytes.len());
+    exchange
+        .heap
+        .charge(bytes)
+        .map_err(|throw| Failure::new("ResponseBodyTooLarge", &*throw.exception().message))?;
+    Ok(exchange.context.keep_response(response))
 }
 
 fn failure(error: SendError) -> Failure {

@@ -33,7 +33,7 @@ use tollgate_engine::{
     Scopes, Sections, Setting, VariableName, Waiting, optional,
 };
 
-use super::outgoing::{self, Outgoing};
+use super::outgoing::{self, Outgoing, keep};
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -84,7 +84,10 @@ impl SendRequest {
                 exchange.context.trace(|_| {
                     json!({"response": {"status": {"code": status.as_u16(), "reason": response.status_reason().to_utf8()}}})
                 });
-                self.keep(response, exchange)?
+                match self.variable {
+                    Some(_) => keep(response, exchange)?,
+                    None => Value::Null,
+                }
             }
             Err(failure) if ignore_error => {
                 let message = exchange.masked(failure.message());
@@ -99,19 +102,6 @@ impl SendRequest {
             exchange.context.variables.set(variable, value);
         }
         Ok(Flow::Next)
-    }
-
-    /// The response as a value; it counts as what expressions may use.
-    fn keep(&self, response: Response, exchange: &mut Exchange) -> Result<Value, Failure> {
-        if self.variable.is_none() {
-            return Ok(Value::Null);
-        }
-        let bytes = response.body.bytes().map_or(0, |bytes| bytes.len());
-        exchange
-            .heap
-            .charge(bytes)
-            .map_err(|throw| Failure::new("ResponseBodyTooLarge", &*throw.exception().message))?;
-        Ok(exchange.context.keep_response(response))
     }
 }
 

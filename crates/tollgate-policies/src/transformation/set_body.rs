@@ -73,14 +73,30 @@ impl SetBody {
         e: &ElementReader<'_>,
         message: Option<Message>,
     ) -> Result<Self, Invalid> {
-        let template = e
+        Self::read(e, e, message)
+    }
+
+    /// As a part of another policy, whose `template` says what the text in `e` is.
+    pub(crate) fn load_of(
+        e: &ElementReader<'_>,
+        policy: &ElementReader<'_>,
+    ) -> Result<Self, Invalid> {
+        Self::read(e, policy, Some(Message::of(e)))
+    }
+
+    fn read(
+        e: &ElementReader<'_>,
+        attributes: &ElementReader<'_>,
+        message: Option<Message>,
+    ) -> Result<Self, Invalid> {
+        let template = attributes
             .optional_literal::<Str>("template")?
             .map(|template| template.to_utf8().to_ascii_lowercase());
         let liquid = match template.as_deref() {
             None | Some("none") => false,
             Some("liquid") => true,
             Some(other) => {
-                let span = e.attribute_span("template");
+                let span = attributes.attribute_span("template");
                 return Err(e.not_one_of(span, "`template`", other, &["none", "liquid"]));
             }
         };
