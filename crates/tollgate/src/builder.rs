@@ -1,5 +1,6 @@
 //! From policy files to a gateway.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use tollgate_engine::ports::{
 };
 use tollgate_engine::{Api, Catalog, Certificate, LoadErrors, Plan, PolicyKind, Source};
 
+use crate::event_hub::{EventHub, EventHubs, World};
 use crate::{LogEvents, MemoryCache, MemoryCounters, SystemClock, SystemRandom, TokioBackground};
 
 /// A gateway: policies that requests run through. Cheap to clone; clones are the same gateway.
@@ -81,6 +83,7 @@ pub struct GatewayBuilder {
     credentials: Option<Arc<dyn Credentials>>,
     events: Option<Arc<dyn EventSink>>,
     background: Option<Arc<dyn Background>>,
+    event_hubs: HashMap<String, EventHub>,
     limits: Limits,
 }
 
@@ -239,6 +242,14 @@ impl GatewayBuilder {
         self
     }
 
+    /// The event hub that the messages of a logger go to (`log-to-eventhub`). They are collected for a moment and sent in
+    /// batches in the background, again if need be; those that wait when the process ends are lost.
+    #[must_use]
+    pub fn event_hub(mut self, logger_id: impl Into<String>, hub: EventHub) -> Self {
+        self.event_hubs.insert(logger_id.into(), hub);
+        self
+    }
+
     /// Who runs what no request waits for; [`TokioBackground`] otherwise.
     #[must_use]
     pub fn background(mut self, background: impl Background + 'static) -> Self {
@@ -263,12 +274,28 @@ impl GatewayBuilder {
             .chain(self.kinds)
             .collect();
         let plan = Plan::load(&self.catalog, &kinds)?;
+        let http = match self.http {
+            Some(http) => http,
+            None => default_client()?,
+        };
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let credentials = self.credentials.unwrap_or_else(|| Arc::new(NoCredentials));
+        let background = self
+            .background
+            .unwrap_or_else(|| Arc::new(TokioBackground::default()));
+        let mut events = self.events.unwrap_or_else(default_events);
+        if !self.event_hubs.is_empty() {
+            let world = World {
+                http: http.clone(),
+                clock: clock.clone(),
+                credentials: credentials.clone(),
+                background: background.clone(),
+            };
+            events = Arc::new(EventHubs::new(self.event_hubs, &world, events));
+        }
         let ports = Ports {
-            http: match self.http {
-                Some(http) => http,
-                None => default_client()?,
-            },
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            http,
+            clock,
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
             counters: self
                 .counters
@@ -277,17 +304,25 @@ impl GatewayBuilder {
                 .cache
                 .unwrap_or_else(|| Arc::new(MemoryCache::default())),
             external_cache: self.external_cache,
-            credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
-            events: self.events.unwrap_or_else(|| Arc::new(LogEvents)),
-            background: self
-                .background
-                .unwrap_or_else(|| Arc::new(TokioBackground::default())),
+            credentials,
+            events,
+            background,
             shared: Shared::default(),
             limits: self.limits,
         };
         let engine = Arc::new(tollgate_engine::Gateway::new(plan, Arc::new(ports)));
         Ok(Gateway { engine, kinds })
     }
+}
+
+#[cfg(feature = "metrics")]
+fn default_events() -> Arc<dyn EventSink> {
+    Arc::new(crate::MetricsEvents::new(LogEvents))
+}
+
+#[cfg(not(feature = "metrics"))]
+fn default_events() -> Arc<dyn EventSink> {
+    Arc::new(LogEvents)
 }
 
 #[cfg(feature = "hyper")]

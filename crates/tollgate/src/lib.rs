@@ -35,19 +35,25 @@
 //! ```
 //!
 //! # Features
-//! `hyper` (on by default): the HTTP client and a proxy. `tower`, `axum`: the layers. `render`: pictures of the places
+//! `hyper` (on by default): the HTTP client and a proxy. `metrics` (on by default): custom metrics. `tower`, `axum`: the layers. `render`: pictures of the places
 //! that diagnostics are about.
 
 mod background;
 mod builder;
 mod cache;
 mod counters;
+mod event_hub;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod system;
 
 pub use background::TokioBackground;
 pub use builder::{BuildError, Gateway, GatewayBuilder};
 pub use cache::MemoryCache;
 pub use counters::MemoryCounters;
+pub use event_hub::EventHub;
+#[cfg(feature = "metrics")]
+pub use metrics::MetricsEvents;
 pub use system::{LogEvents, SystemClock, SystemRandom};
 
 /// What a policy of one's own is written with.

@@ -33,21 +33,21 @@ impl Random for SystemRandom {
     }
 }
 
-/// Hands events to `tracing`, under the target `tollgate::policy`.
+/// Hands events to `tracing`, under the target `tollgate::policy`: messages of `trace`, custom metrics (as debug
+/// messages), and that a message was for an event hub which the gateway does not have.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogEvents;
 
 impl EventSink for LogEvents {
     fn emit(&self, event: Event) {
-        if let Event::Trace {
-            source,
-            severity,
-            message,
-            metadata,
-            ..
-        } = event
-        {
-            match severity {
+        match event {
+            Event::Trace {
+                source,
+                severity,
+                message,
+                metadata,
+                ..
+            } => match severity {
                 Severity::Verbose => {
                     tracing::debug!(target: "tollgate::policy", ?source, ?message, ?metadata)
                 }
@@ -57,7 +57,19 @@ impl EventSink for LogEvents {
                 Severity::Error => {
                     tracing::error!(target: "tollgate::policy", ?source, ?message, ?metadata)
                 }
+            },
+            Event::Metric {
+                name,
+                namespace,
+                value,
+                dimensions,
+            } => {
+                tracing::debug!(target: "tollgate::policy", ?name, ?namespace, value, ?dimensions, "metric")
             }
+            Event::EventHub { logger, .. } => {
+                tracing::warn!(target: "tollgate::policy", ?logger, "there is no event hub for this logger; its message is dropped")
+            }
+            _ => {}
         }
     }
 }

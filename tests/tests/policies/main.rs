@@ -14,6 +14,7 @@ mod control;
 mod cors;
 mod encrypted;
 mod errors;
+mod events;
 mod load;
 mod rates;
 mod reports;
