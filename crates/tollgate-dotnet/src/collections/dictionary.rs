@@ -2,6 +2,7 @@
 
 use super::key::{KeyComparer, Table};
 use super::key_value_pair;
+use super::sorted::{self, Sorted};
 use crate::heap::{Heap, HeapId, HeapObject, Iterate};
 use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
@@ -64,6 +65,12 @@ const MEMBERS: &[Member] = &[
         copy,
     ),
     member("int Count { get; }", super::count),
+    member("IEqualityComparer<TKey> Comparer { get; }", comparer),
+    member("int EnsureCapacity(int capacity)", |call| {
+        let capacity = call.count(1, "capacity")?;
+        Ok(crate::args::int(capacity.max(this(call)?.len())))
+    }),
+    member("void TrimExcess()", |_| Ok(Value::Null)),
     member("TValue this[TKey key] { get; }", get),
     member("TValue this[TKey key] { set; }", set),
     member("ICollection<TKey> Keys { get; }", keys),
@@ -139,8 +146,32 @@ pub(crate) static COLLECTION_EXTENSIONS: TypeDef = TypeDef {
             "static TValue GetValueOrDefault<TKey, TValue>(this IReadOnlyDictionary<TKey, TValue> dictionary, TKey key, TValue defaultValue)",
             get_value_or_default,
         ),
+        member(
+            "static bool TryAdd<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, TValue value)",
+            try_add,
+        ),
+        member(
+            "static bool Remove<TKey, TValue>(this IDictionary<TKey, TValue> dictionary, TKey key, out TValue value)",
+            remove_out,
+        ),
+        member(
+            "static ReadOnlyCollection<T> AsReadOnly<T>(this IList<T> list)",
+            |call| super::read_only::of(call, 0),
+        ),
     ],
 };
+
+fn this<'a>(call: &'a Call<'_, '_>) -> Result<&'a Dictionary, Throw> {
+    call.machine
+        .heap
+        .of(call.arg(0))
+        .ok_or_else(Throw::null_reference)
+}
+
+fn comparer(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let comparer = this(call)?.table.comparer;
+    Ok(comparer.object(call.type_argument(0)))
+}
 
 /// A dictionary on the heap; it keeps the order in which keys came.
 #[derive(Debug, Clone)]
@@ -230,7 +261,7 @@ impl HeapObject for Dictionary {
     }
 
     fn iterate(&self, this: HeapId) -> Option<Box<dyn Iterate>> {
-        let (version, pair, mut next) = (self.version, self.pair_type(), 0);
+        let (version, pair, mut next) = (self.version, self.pair_type(), 0u32);
         Some(from_fn(move |machine| {
             let Some(dictionary) = machine.heap.get::<Dictionary>(this) else {
                 return Ok(None);
@@ -238,11 +269,16 @@ impl HeapObject for Dictionary {
             if dictionary.version != version {
                 return Err(super::modified());
             }
-            let entry = dictionary.table.at(next);
-            next += 1;
-            Ok(entry.map(|(key, value)| {
-                key_value_pair::value(pair.clone(), key.clone(), value.clone())
-            }))
+            // A removal is no change to an enumeration: it goes on at the next slot.
+            let Some((slot, key, value)) = dictionary.table.entry_from(next) else {
+                return Ok(None);
+            };
+            next = slot.saturating_add(1);
+            Ok(Some(key_value_pair::value(
+                pair.clone(),
+                key.clone(),
+                value.clone(),
+            )))
         }))
     }
 }
@@ -257,6 +293,9 @@ fn put(
 ) -> Result<bool, Throw> {
     if key.is_null() {
         return Err(Throw::argument_null("key"));
+    }
+    if machine.heap.of::<Sorted>(dictionary).is_some() {
+        return sorted::put(machine, dictionary, key, value, replace);
     }
     let Some(this) = machine.heap.of::<Dictionary>(dictionary) else {
         return Err(read_only(dictionary));
@@ -303,6 +342,9 @@ pub(crate) fn entry(
     if let Some(this) = machine.heap.of::<Dictionary>(dictionary) {
         return Ok(this.get(machine.heap, key).cloned());
     }
+    if machine.heap.of::<Sorted>(dictionary).is_some() {
+        return sorted::get(machine, dictionary, key);
+    }
     if let Value::Host(handle) = dictionary {
         return machine.host.entry(machine.heap, *handle, key);
     }
@@ -319,6 +361,11 @@ pub(crate) fn entry(
 }
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if matches!(call.arg(0), Value::Int32(..0)) {
+        return Err(Throw::argument_out_of_range(
+            "Specified argument was out of the range of valid values. (Parameter 'capacity')",
+        ));
+    }
     let comparer = call
         .arguments
         .last()
@@ -360,7 +407,7 @@ pub(crate) fn add_pair(
     }
 }
 
-fn get(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn get(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match entry(call.machine, call.arg(0), call.arg(1))? {
         Some(value) => Ok(value),
         None => Err(Throw::key_not_found(format!(
@@ -370,7 +417,7 @@ fn get(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
 }
 
-fn set(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn set(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     put(
         call.machine,
         call.arg(0),
@@ -381,7 +428,7 @@ fn set(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(Value::Null)
 }
 
-fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     add_pair(call.machine, call.arg(0), call.arg(1), call.arg(2).clone())?;
     Ok(Value::Null)
 }
@@ -447,15 +494,15 @@ pub fn dictionary_values(key: Type, value: Type, values: Vec<Value>) -> Value {
     Value::object(Sequence::of(value, values).of_class(class))
 }
 
-fn keys(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn keys(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     halves(call, false)
 }
 
-fn values(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn values(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     halves(call, true)
 }
 
-fn contains_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn contains_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(entry(call.machine, call.arg(0), call.arg(1))?
         .is_some()
         .into())
@@ -474,7 +521,7 @@ fn contains_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(found.into())
 }
 
-fn try_get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn try_get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let found = entry(call.machine, call.arg(0), call.arg(1))?;
     let there = found.is_some();
     let value = found.unwrap_or_else(|| ops::default_of(&call.type_argument(1)));
@@ -495,6 +542,9 @@ fn take_out(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
     if key.is_null() {
         return Err(Throw::argument_null("key"));
     }
+    if call.machine.heap.of::<Sorted>(target).is_some() {
+        return sorted::take(call.machine, target, key);
+    }
     let heap = &mut *call.machine.heap;
     let Some(this) = heap.of::<Dictionary>(target) else {
         return Err(read_only(target));
@@ -510,8 +560,33 @@ fn take_out(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
     Ok(removed)
 }
 
-fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(take_out(call)?.is_some().into())
+}
+
+/// `ICollection<KeyValuePair<…>>.Remove`: only if the value is equal too.
+pub(super) fn remove_pair(
+    machine: &mut Machine<'_>,
+    dictionary: &Value,
+    key: &Value,
+    value: &Value,
+) -> Result<bool, Throw> {
+    let found = entry(machine, dictionary, key)?;
+    if !found.is_some_and(|found| ops::equals(machine.heap, &found, value)) {
+        return Ok(false);
+    }
+    if machine.heap.of::<Sorted>(dictionary).is_some() {
+        sorted::take(machine, dictionary, key)?;
+        return Ok(true);
+    }
+    let heap = &mut *machine.heap;
+    let place = heap
+        .of::<Dictionary>(dictionary)
+        .and_then(|this| this.table.find(heap, key));
+    if let (Some(place), Some(this)) = (place, heap.of_mut::<Dictionary>(dictionary)) {
+        this.table.remove(place);
+    }
+    Ok(true)
 }
 
 fn remove_out(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -522,7 +597,7 @@ fn remove_out(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(there.into())
 }
 
-fn clear(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn clear(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let this = call
         .machine
         .heap

@@ -33,6 +33,14 @@ impl KeyComparer {
         )
     }
 
+    /// The comparer as an object, for keys of that type.
+    pub(super) fn object(self, key: crate::types::Type) -> Value {
+        match self.0 {
+            Some(comparison) => Value::object(StringComparer(comparison)),
+            None => super::comparer::default_equality(key),
+        }
+    }
+
     /// Whether the values are the same key.
     pub(crate) fn equals(self, heap: &Heap, a: &Value, b: &Value) -> bool {
         match (self.0, a, b) {
@@ -141,6 +149,18 @@ impl Table {
         self.entries
             .get_index(place)
             .map(|(key, entry)| (&key.value, &entry.value))
+    }
+
+    /// The first entry whose slot is not before one: its slot, key and value.
+    pub(crate) fn entry_from(&self, slot: u32) -> Option<(u32, &Value, &Value)> {
+        // Without removals an entry's place is its slot.
+        let near = usize::try_from(slot).ok()?;
+        let place = match self.entries.get_index(near) {
+            Some((_, entry)) if entry.slot == slot => near,
+            _ => self.entries.partition_point(|_, entry| entry.slot < slot),
+        };
+        let (key, entry) = self.entries.get_index(place)?;
+        Some((entry.slot, &key.value, &entry.value))
     }
 
     pub(crate) fn key(&self, heap: &Heap, value: Value) -> Key {

@@ -25,7 +25,25 @@ pub(crate) static KEY_VALUE_PAIR: TypeDef = TypeDef {
         }),
         pure("TKey Key { get; }", |call| part(call, 0)),
         pure("TValue Value { get; }", |call| part(call, 1)),
+        pure("string ToString()", |call| {
+            call.to_text(0).map(Value::String)
+        }),
     ],
+};
+
+/// `KeyValuePair`.
+pub(crate) static KEY_VALUE_PAIRS: TypeDef = TypeDef {
+    name: "System.Collections.Generic.KeyValuePair",
+    kind: TypeKind::Static,
+    bases: &[],
+    values: &[],
+    members: &[pure(
+        "static KeyValuePair<TKey, TValue> Create<TKey, TValue>(TKey key, TValue value)",
+        |call| {
+            let pair = of(call.type_argument(0), call.type_argument(1));
+            Ok(value(pair, call.arg(0).clone(), call.arg(1).clone()))
+        },
+    )],
 };
 
 /// The type of pairs of these.

@@ -29,6 +29,14 @@ const MEMBERS: &[Member] = &[
     member("new(IEnumerable<T> collection)", create),
     member("int Count { get; }", super::count),
     member("int Capacity { get; }", super::count),
+    member("int Capacity { set; }", |call| {
+        match call.count(1, "value")? < this(call)?.items.len() {
+            true => Err(Throw::argument_out_of_range(
+                "capacity was less than the current size. (Parameter 'value')",
+            )),
+            false => Ok(Value::Null),
+        }
+    }),
     member("T this[int index] { get; }", super::element),
     member("T this[int index] { set; }", super::set_element),
     member("void Add(T item)", add),
@@ -45,16 +53,42 @@ const MEMBERS: &[Member] = &[
     member("void Clear()", super::clear),
     member("bool Contains(T item)", super::contains),
     member("int IndexOf(T item)", index_of),
+    member("int IndexOf(T item, int index)", index_of),
+    member("int IndexOf(T item, int index, int count)", index_of),
     member("int LastIndexOf(T item)", super::last_index_of),
+    member("int LastIndexOf(T item, int index)", super::last_index_of),
+    member(
+        "int LastIndexOf(T item, int index, int count)",
+        super::last_index_of,
+    ),
     member("T[] ToArray()", linq::to_array),
     member("void CopyTo(T[] array)", super::copy_to),
     member("void CopyTo(T[] array, int arrayIndex)", super::copy_to),
     member("List<T> GetRange(int index, int count)", get_range),
+    member("List<T> Slice(int start, int length)", get_range),
+    member(
+        "void CopyTo(int index, T[] array, int arrayIndex, int count)",
+        copy_range,
+    ),
     member("void Reverse()", reverse),
+    member("void Reverse(int index, int count)", reverse),
     member("void Sort()", sort),
     member("void Sort(Comparison<T> comparison)", sort),
     member("void Sort(IComparer<T> comparer)", sort),
+    member(
+        "void Sort(int index, int count, IComparer<T> comparer)",
+        sort_range,
+    ),
     member("int BinarySearch(T item)", super::binary_search),
+    member(
+        "int BinarySearch(T item, IComparer<T> comparer)",
+        super::binary_search,
+    ),
+    member("void TrimExcess()", |_| Ok(Value::Null)),
+    member("int EnsureCapacity(int capacity)", |call| {
+        let capacity = call.count(1, "capacity")?;
+        Ok(int(capacity.max(this(call)?.items.len())))
+    }),
     member("void ForEach(Action<T> action)", super::for_each),
     member("bool Exists(Predicate<T> match)", super::exists),
     member("bool TrueForAll(Predicate<T> match)", super::true_for_all),
@@ -63,6 +97,22 @@ const MEMBERS: &[Member] = &[
     member("List<T> FindAll(Predicate<T> match)", find_all),
     member("int FindIndex(Predicate<T> match)", super::find_index),
     member(
+        "int FindIndex(int startIndex, Predicate<T> match)",
+        super::find_index,
+    ),
+    member(
+        "int FindIndex(int startIndex, int count, Predicate<T> match)",
+        super::find_index,
+    ),
+    member(
+        "int FindLastIndex(int startIndex, Predicate<T> match)",
+        super::find_last_index,
+    ),
+    member(
+        "int FindLastIndex(int startIndex, int count, Predicate<T> match)",
+        super::find_last_index,
+    ),
+    member(
         "int FindLastIndex(Predicate<T> match)",
         super::find_last_index,
     ),
@@ -70,7 +120,9 @@ const MEMBERS: &[Member] = &[
         "List<R> ConvertAll<R>(Converter<T, R> converter)",
         convert_all,
     ),
-    member("IList<T> AsReadOnly()", |call| Ok(call.arg(0).clone())),
+    member("ReadOnlyCollection<T> AsReadOnly()", |call| {
+        super::read_only::of(call, 0)
+    }),
     member("IEnumerator<T> GetEnumerator()", super::get_enumerator),
 ];
 
@@ -261,9 +313,45 @@ fn convert_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     allocate(call, element, converted)
 }
 
+fn copy_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (start, to, count) = (
+        call.count(1, "index")?,
+        call.count(3, "arrayIndex")?,
+        call.count(4, "count")?,
+    );
+    let items = this(call)?.items.clone();
+    call.work(count)?;
+    let items = start
+        .checked_add(count)
+        .and_then(|end| items.get(start..end));
+    let Some(items) = items else {
+        return Err(Throw::argument(
+            "Offset and length were out of bounds for the array or count is greater than the number of elements from index to the end of the source collection.",
+        ));
+    };
+    let target = call.arg(2);
+    let target = call.machine.heap.of_mut::<Array>(target);
+    let target = target.ok_or_else(|| Throw::argument_null("array"))?;
+    if to.saturating_add(count) > target.len() {
+        return Err(Throw::argument(
+            "Destination array was not long enough. Check the destination index, length, and the array's lower bounds. (Parameter 'destinationArray')",
+        ));
+    }
+    for (offset, item) in items.iter().enumerate() {
+        target.set(to + offset, item.clone());
+    }
+    Ok(Value::Null)
+}
+
 fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut items = this(call)?.items.clone();
-    items.reverse();
+    let part = match call.arguments.len() {
+        1 => 0..items.len(),
+        _ => range(call)?,
+    };
+    if let Some(part) = items.get_mut(part) {
+        part.reverse();
+    }
     call.work(items.len())?;
     replace(call, items)
 }
@@ -277,6 +365,18 @@ fn sort(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     replace(call, sorted)
 }
 
+fn sort_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let range = range(call)?;
+    let mut items = this(call)?.items.clone();
+    let part = items.get(range.clone()).unwrap_or_default().to_vec();
+    let comparer = call.arg(3).clone();
+    let sorted = sorting::sort(call.machine, part, |machine, a, b| {
+        compare_with(machine, &comparer, a, b)
+    })?;
+    items.splice(range, sorted);
+    replace(call, items)
+}
+
 /// By an `IComparer`, a `Comparison` delegate, or without either by default.
 pub(crate) fn compare_with(
     machine: &mut crate::machine::Machine<'_>,
@@ -286,6 +386,9 @@ pub(crate) fn compare_with(
 ) -> Result<Ordering, Throw> {
     if comparer.is_null() {
         return by_default(machine, a, b);
+    }
+    if let Some(function) = super::comparer::comparison(comparer) {
+        return super::comparer::by_comparison(machine, function, a, b);
     }
     if let Some(comparer) = comparer.downcast::<crate::system::StringComparer>() {
         return Ok(match (a, b) {

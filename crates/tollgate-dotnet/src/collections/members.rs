@@ -1,9 +1,15 @@
 //! Members that arrays, lists, sets and their interfaces share; each looks at what the receiver is at run time.
 
+use super::comparer::is_comparer;
 use super::key::Table;
+use super::linked_list::{self, LinkedList};
 use super::list::{self, List};
+use super::queue::Line;
 use super::set::HashSet;
+use super::sorted::Sorted;
 use super::{Array, dictionary};
+use std::ops::Range;
+
 use crate::args::{index, int};
 use crate::machine::Machine;
 use crate::member::Call;
@@ -50,6 +56,15 @@ pub(crate) fn length(machine: &Machine<'_>, value: &Value) -> Option<usize> {
     }
     if let Some(dictionary) = heap.of::<dictionary::Dictionary>(value) {
         return Some(dictionary.len());
+    }
+    if let Some(sorted) = heap.of::<Sorted>(value) {
+        return Some(sorted.len());
+    }
+    if let Some(list) = heap.of::<LinkedList>(value) {
+        return Some(list.len());
+    }
+    if let Some(line) = heap.of::<Line>(value) {
+        return Some(line.len());
     }
     match value {
         Value::String(text) => Some(text.len()),
@@ -122,15 +137,16 @@ fn list_mut<'a>(call: &'a mut Call<'_, '_>) -> Result<&'a mut List, Throw> {
 
 pub(crate) fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let item = call.arg(1).clone();
-    if call.machine.heap.of::<HashSet>(call.arg(0)).is_some() {
+    if is_set(call.machine, call.arg(0)) {
         return super::set::add(call);
+    }
+    if call.machine.heap.of::<LinkedList>(call.arg(0)).is_some() {
+        linked_list::add(call.machine, call.arg(0), item)?;
+        return Ok(Value::Null);
     }
     if let (Some((key, value)), true) = (
         super::key_value_pair::parts(call.arg(1)),
-        call.machine
-            .heap
-            .of::<dictionary::Dictionary>(call.arg(0))
-            .is_some(),
+        is_dictionary(call.machine, call.arg(0)),
     ) {
         dictionary::add_pair(call.machine, call.arg(0), key, value.clone())?;
         return Ok(Value::Null);
@@ -138,6 +154,37 @@ pub(crate) fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.machine.heap.charge(size_of::<Value>())?;
     list_mut(call)?.items_mut().push(item);
     Ok(Value::Null)
+}
+
+fn is_set(machine: &Machine<'_>, value: &Value) -> bool {
+    let heap = &*machine.heap;
+    heap.of::<HashSet>(value).is_some() || heap.of::<Sorted>(value).is_some_and(Sorted::is_set)
+}
+
+fn is_dictionary(machine: &Machine<'_>, value: &Value) -> bool {
+    let heap = &*machine.heap;
+    heap.of::<dictionary::Dictionary>(value).is_some()
+        || heap
+            .of::<Sorted>(value)
+            .is_some_and(|sorted| !sorted.is_set())
+}
+
+/// `ICollection<T>.IsReadOnly`: arrays, views and what a dictionary gives.
+pub(crate) fn is_read_only(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (machine, value) = (&*call.machine, call.arg(0));
+    if value.is_null() {
+        return Err(Throw::null_reference());
+    }
+    Ok((!changes(machine, value)).into())
+}
+
+/// Whether elements can be added to a collection.
+pub(crate) fn changes(machine: &Machine<'_>, value: &Value) -> bool {
+    let heap = &*machine.heap;
+    heap.of::<List>(value).is_some()
+        || heap.of::<LinkedList>(value).is_some()
+        || is_set(machine, value)
+        || is_dictionary(machine, value)
 }
 
 pub(crate) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -156,8 +203,17 @@ pub(crate) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(crate) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    if call.machine.heap.of::<HashSet>(call.arg(0)).is_some() {
+    if is_set(call.machine, call.arg(0)) {
         return super::set::remove(call);
+    }
+    if call.machine.heap.of::<LinkedList>(call.arg(0)).is_some() {
+        return linked_list::take_out(call.machine, call.arg(0), call.arg(1)).map(Value::Bool);
+    }
+    if let (Some((key, value)), true) = (
+        super::key_value_pair::parts(call.arg(1)),
+        is_dictionary(call.machine, call.arg(0)),
+    ) {
+        return dictionary::remove_pair(call.machine, call.arg(0), key, value).map(Value::Bool);
     }
     let items = list::elements(call, 0)?;
     call.work(items.len())?;
@@ -188,6 +244,17 @@ pub(crate) fn clear(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         set.table_mut().clear();
         return Ok(Value::Null);
     }
+    if let Some(sorted) = call.machine.heap.of_mut::<Sorted>(call.arg(0)) {
+        sorted.clear();
+        return Ok(Value::Null);
+    }
+    if call.machine.heap.of::<LinkedList>(call.arg(0)).is_some() {
+        linked_list::clear(call.machine, call.arg(0))?;
+        return Ok(Value::Null);
+    }
+    if is_dictionary(call.machine, call.arg(0)) {
+        return dictionary::clear(call);
+    }
     list_mut(call)?.items_mut().clear();
     Ok(Value::Null)
 }
@@ -207,6 +274,13 @@ pub(crate) fn contains_value(
 ) -> Result<bool, Throw> {
     if let Some(set) = machine.heap.of::<HashSet>(source) {
         return Ok(Table::find(set.table(), machine.heap, value).is_some());
+    }
+    if machine
+        .heap
+        .of::<Sorted>(source)
+        .is_some_and(Sorted::is_set)
+    {
+        return Ok(super::sorted::find(machine, source, value)?.is_ok());
     }
     let heap = &*machine.heap;
     let items = heap
@@ -229,16 +303,84 @@ pub(crate) fn contains_value(
     Ok(false)
 }
 
+/// The range that `index` and `count`, arguments from `first` on, say a search forward is in.
+fn forward(call: &Call<'_, '_>, first: usize, length: usize) -> Result<Range<usize>, Throw> {
+    let Value::Int32(start) = call.arg(first) else {
+        return Ok(0..length);
+    };
+    let start = usize::try_from(*start)
+        .ok()
+        .filter(|start| *start <= length);
+    let start = start.ok_or_else(|| out_of_range("startIndex"))?;
+    let count = match call.arg(first + 1) {
+        Value::Int32(count) => usize::try_from(*count).ok(),
+        _ => Some(length - start),
+    };
+    match count.filter(|count| *count <= length - start) {
+        Some(count) => Ok(start..start + count),
+        None => Err(out_of_count()),
+    }
+}
+
+/// As [`forward`] for a search backward, which begins at `index`.
+fn backward(call: &Call<'_, '_>, first: usize, length: usize) -> Result<Range<usize>, Throw> {
+    let Value::Int32(start) = call.arg(first) else {
+        return Ok(0..length);
+    };
+    if length == 0 {
+        return Ok(0..0);
+    }
+    let start = usize::try_from(*start).ok().filter(|start| *start < length);
+    let start = start.ok_or_else(|| out_of_range("startIndex"))?;
+    let count = match call.arg(first + 1) {
+        Value::Int32(count) => usize::try_from(*count).ok(),
+        _ => Some(start + 1),
+    };
+    match count.and_then(|count| (start + 1).checked_sub(count)) {
+        Some(low) => Ok(low..start + 1),
+        None => Err(out_of_count()),
+    }
+}
+
+fn out_of_count() -> Throw {
+    Throw::argument_out_of_range(
+        "Count must be positive and count must refer to a location within the string/array/collection. (Parameter 'count')",
+    )
+}
+
+/// A place in a part as one in the whole.
+fn shifted(found: Value, by: usize) -> Value {
+    match found {
+        Value::Int32(place) if place >= 0 => int(usize::try_from(place).unwrap_or(0) + by),
+        other => other,
+    }
+}
+
+/// The items of a list or an array: `ArgumentNullException` for a null array.
+fn items(call: &Call<'_, '_>) -> Result<Vec<Value>, Throw> {
+    list::elements(call, 0)
+}
+
 pub(crate) fn index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let items = list::elements(call, 0)?;
+    let items = items(call)?;
     call.work(items.len())?;
-    Ok(list::place_of(call, &items, call.arg(1), false))
+    let range = forward(call, 2, items.len())?;
+    let part = items.get(range.clone()).unwrap_or_default();
+    Ok(shifted(
+        list::place_of(call, part, call.arg(1), false),
+        range.start,
+    ))
 }
 
 pub(crate) fn last_index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let items = list::elements(call, 0)?;
+    let items = items(call)?;
     call.work(items.len())?;
-    Ok(list::place_of(call, &items, call.arg(1), true))
+    let range = backward(call, 2, items.len())?;
+    let part = items.get(range.clone()).unwrap_or_default();
+    Ok(shifted(
+        list::place_of(call, part, call.arg(1), true),
+        range.start,
+    ))
 }
 
 pub(crate) fn copy_to(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -264,12 +406,24 @@ pub(crate) fn copy_to(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(crate) fn binary_search(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let items = list::elements(call, 0)?;
-    let (mut low, mut high) = (0, items.len());
+    let items = items(call)?;
+    let comparer = call.arguments.iter().skip(2).find(|it| is_comparer(it));
+    let (range, wanted) = match (call.arg(1), call.arg(2), call.arguments.len()) {
+        (Value::Int32(start), Value::Int32(count), 4..) => {
+            let start = usize::try_from(*start).ok();
+            let end = start.zip(usize::try_from(*count).ok());
+            let range = end.map(|(start, count)| start..start.saturating_add(count));
+            let range = range.filter(|range| range.end <= items.len());
+            (range.ok_or_else(out_of_count)?, call.arg(3))
+        }
+        _ => (0..items.len(), call.arg(1)),
+    };
+    let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;
         let Some(item) = items.get(middle) else { break };
-        match super::sorting::by_default(call.machine, item, call.arg(1))? {
+        let comparer = comparer.unwrap_or(&Value::Null);
+        match list::compare_with(call.machine, comparer, item, wanted)? {
             std::cmp::Ordering::Equal => return Ok(int(middle)),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
@@ -287,19 +441,26 @@ pub(crate) fn for_each(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(Value::Null)
 }
 
-/// The first or last element that the predicate holds for, with its place.
+/// The first or last element that the predicate, the last argument, holds for, with its place.
 fn search(call: &mut Call<'_, '_>, last: bool) -> Result<Option<(usize, Value)>, Throw> {
-    let items = list::elements(call, 0)?;
-    let mut places: Box<dyn Iterator<Item = (usize, Value)>> =
-        Box::new(items.into_iter().enumerate());
-    if last {
-        let mut all: Vec<_> = places.collect();
-        all.reverse();
-        places = Box::new(all.into_iter());
+    let items = items(call)?;
+    let range = match last {
+        true => backward(call, 1, items.len())?,
+        false => forward(call, 1, items.len())?,
+    };
+    let predicate = call.arguments.last().cloned().unwrap_or_default();
+    if predicate.is_null() {
+        return Err(Throw::argument_null("match"));
     }
-    for (place, item) in places {
-        if holds(call.machine, call.arg(1), &item)? {
-            return Ok(Some((place, item)));
+    let places: Box<dyn Iterator<Item = usize>> = match last {
+        true => Box::new(range.rev()),
+        false => Box::new(range),
+    };
+    for place in places {
+        if let Some(item) = items.get(place)
+            && holds(call.machine, &predicate, item)?
+        {
+            return Ok(Some((place, item.clone())));
         }
     }
     Ok(None)

@@ -1,15 +1,19 @@
 //! `System.Collections` and `System.Collections.Generic`.
 
 mod array;
+mod comparer;
 mod dictionary;
 mod enumerator;
 mod interfaces;
 mod key;
 mod key_value_pair;
+mod linked_list;
 mod list;
 mod members;
 mod queue;
+mod read_only;
 mod set;
+mod sorted;
 mod sorting;
 
 pub use array::Array;
@@ -21,25 +25,29 @@ pub(crate) use dictionary::add_pair;
 pub(crate) use enumerator::{enumerator_of, get_enumerator};
 pub(crate) use interfaces::{IENUMERABLE_OF, ILIST_OF, IREADONLY_LIST_OF};
 pub(crate) use key::{KeyComparer, Table};
-pub(crate) use key_value_pair::{of as pair_of, value as key_value_pair};
+pub(crate) use key_value_pair::{of as pair_of, parts as pair_parts, value as key_value_pair};
 pub(crate) use list::{allocate as new_list, compare_with, elements};
 pub(crate) use members::*;
+pub(crate) use read_only::of as read_only;
 pub(crate) use set::insert as insert_into_set;
 pub(crate) use sorting::sort;
 
+use comparer::{COMPARER, EQUALITY_COMPARER, ICOMPARER_OF, IEQUALITY_COMPARER_OF};
 use dictionary::{
     COLLECTION_EXTENSIONS, DICTIONARY, IDICTIONARY_OF, IREADONLY_DICTIONARY_OF, KEY_COLLECTION,
     VALUE_COLLECTION,
 };
 use enumerator::IENUMERATOR_OF;
 use interfaces::{
-    ICOLLECTION, ICOLLECTION_OF, ICOMPARER_OF, IDICTIONARY, IENUMERABLE, IEQUALITY_COMPARER_OF,
-    ILIST, IREADONLY_COLLECTION_OF,
+    ICOLLECTION, ICOLLECTION_OF, IDICTIONARY, IENUMERABLE, ILIST, IREADONLY_COLLECTION_OF,
 };
-use key_value_pair::KEY_VALUE_PAIR;
+use key_value_pair::{KEY_VALUE_PAIR, KEY_VALUE_PAIRS};
+use linked_list::{LINKED_LIST, LINKED_LIST_NODE};
 use list::LIST;
 use queue::{QUEUE, STACK};
-use set::{HASH_SET, ISET_OF};
+use read_only::READ_ONLY_COLLECTION;
+use set::{HASH_SET, IREADONLY_SET_OF, ISET_OF};
+use sorted::{SORTED_DICTIONARY, SORTED_LIST, SORTED_SET};
 
 use crate::member::TypeDef;
 
@@ -56,11 +64,15 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &IREADONLY_COLLECTION_OF,
     &IREADONLY_LIST_OF,
     &ISET_OF,
+    &IREADONLY_SET_OF,
     &IDICTIONARY_OF,
     &IREADONLY_DICTIONARY_OF,
     &IEQUALITY_COMPARER_OF,
     &ICOMPARER_OF,
+    &COMPARER,
+    &EQUALITY_COMPARER,
     &KEY_VALUE_PAIR,
+    &KEY_VALUE_PAIRS,
     &LIST,
     &DICTIONARY,
     &KEY_COLLECTION,
@@ -69,4 +81,10 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &HASH_SET,
     &QUEUE,
     &STACK,
+    &READ_ONLY_COLLECTION,
+    &SORTED_DICTIONARY,
+    &SORTED_LIST,
+    &SORTED_SET,
+    &LINKED_LIST,
+    &LINKED_LIST_NODE,
 ];

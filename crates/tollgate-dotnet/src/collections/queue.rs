@@ -16,7 +16,7 @@ use crate::value::Value;
 pub(crate) static QUEUE: TypeDef = TypeDef {
     name: "System.Collections.Generic.Queue<T>",
     kind: TypeKind::Class,
-    bases: &["IReadOnlyCollection<T>"],
+    bases: &["IReadOnlyCollection<T>", "ICollection"],
     values: &[],
     members: &[
         member("new()", |call| create(call, false)),
@@ -25,6 +25,14 @@ pub(crate) static QUEUE: TypeDef = TypeDef {
         member("int Count { get; }", count),
         member("void Enqueue(T item)", push),
         member("T Dequeue()", pop),
+        member("bool TryDequeue(out T result)", try_pop),
+        member("bool TryPeek(out T result)", try_peek),
+        member("void CopyTo(T[] array, int arrayIndex)", super::copy_to),
+        member("void TrimExcess()", |_| Ok(Value::Null)),
+        member("int EnsureCapacity(int capacity)", |call| {
+            let capacity = call.count(1, "capacity")?;
+            Ok(int(capacity.max(this(call)?.items.len())))
+        }),
         member("T Peek()", peek),
         member("bool Contains(T item)", super::contains),
         member("void Clear()", clear),
@@ -37,7 +45,7 @@ pub(crate) static QUEUE: TypeDef = TypeDef {
 pub(crate) static STACK: TypeDef = TypeDef {
     name: "System.Collections.Generic.Stack<T>",
     kind: TypeKind::Class,
-    bases: &["IReadOnlyCollection<T>"],
+    bases: &["IReadOnlyCollection<T>", "ICollection"],
     values: &[],
     members: &[
         member("new()", |call| create(call, true)),
@@ -46,6 +54,14 @@ pub(crate) static STACK: TypeDef = TypeDef {
         member("int Count { get; }", count),
         member("void Push(T item)", push),
         member("T Pop()", pop),
+        member("bool TryPop(out T result)", try_pop),
+        member("bool TryPeek(out T result)", try_peek),
+        member("void CopyTo(T[] array, int arrayIndex)", super::copy_to),
+        member("void TrimExcess()", |_| Ok(Value::Null)),
+        member("int EnsureCapacity(int capacity)", |call| {
+            let capacity = call.count(1, "capacity")?;
+            Ok(int(capacity.max(this(call)?.items.len())))
+        }),
         member("T Peek()", peek),
         member("bool Contains(T item)", super::contains),
         member("void Clear()", clear),
@@ -56,11 +72,17 @@ pub(crate) static STACK: TypeDef = TypeDef {
 
 /// A queue or a stack: items in the order in which they are taken.
 #[derive(Debug)]
-struct Line {
+pub(crate) struct Line {
     stack: bool,
     element: Type,
     items: VecDeque<Value>,
     version: u32,
+}
+
+impl Line {
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
 }
 
 impl HeapObject for Line {
@@ -87,7 +109,12 @@ impl HeapObject for Line {
 
 fn create(call: &mut Call<'_, '_>, stack: bool) -> Result<Value, Throw> {
     let mut items: VecDeque<Value> = match call.arg(0) {
-        Value::Null | Value::Int32(_) => VecDeque::new(),
+        Value::Int32(_) => {
+            call.count(0, "capacity")?;
+            VecDeque::new()
+        }
+        Value::Null if call.arguments.is_empty() => VecDeque::new(),
+        Value::Null => return Err(Throw::argument_null("collection")),
         source => {
             let source = source.clone();
             ops::collect(call.machine, &source)?.into()
@@ -141,6 +168,28 @@ fn pop(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let line = this(call)?;
     line.version = line.version.wrapping_add(1);
     line.items.pop_front().ok_or_else(|| empty(line))
+}
+
+/// Gives an item through `out`, if there is one.
+fn tried(call: &mut Call<'_, '_>, item: Option<Value>) -> Result<Value, Throw> {
+    let there = item.is_some();
+    let item = item.unwrap_or_else(|| ops::default_of(&call.type_argument(0)));
+    call.outs.push(item);
+    Ok(there.into())
+}
+
+fn try_pop(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let line = this(call)?;
+    let item = line.items.pop_front();
+    if item.is_some() {
+        line.version = line.version.wrapping_add(1);
+    }
+    tried(call, item)
+}
+
+fn try_peek(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let item = this(call)?.items.front().cloned();
+    tried(call, item)
 }
 
 fn peek(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use rust_decimal::Decimal;
 
 use super::lazy::Source;
+use crate::collections::compare_with;
 use crate::convert::{Primitive, convert, divide_decimals};
 use crate::machine::Machine;
 use crate::member::Call;
@@ -119,11 +120,16 @@ pub(super) fn average_or_null(call: &mut Call<'_, '_>, kind: Primitive) -> Resul
 }
 
 /// The extreme one; with it the element it came from.
-fn extreme(call: &mut Call<'_, '_>, wanted: Ordering) -> Result<Option<(Value, Value)>, Throw> {
+fn extreme(
+    call: &mut Call<'_, '_>,
+    wanted: Ordering,
+    selector: &Value,
+    comparer: &Value,
+) -> Result<Option<(Value, Value)>, Throw> {
     let mut source = super::source(call)?;
     let mut best: Option<(Value, Value)> = None;
     while let Some(element) = source.next(call.machine)? {
-        let key = match call.arg(1) {
+        let key = match selector {
             Value::Null => element.clone(),
             selector => call
                 .machine
@@ -134,7 +140,10 @@ fn extreme(call: &mut Call<'_, '_>, wanted: Ordering) -> Result<Option<(Value, V
         }
         let better = match &best {
             None => true,
-            Some((best, _)) => ops::compare(call.machine.heap, &key, best)? == wanted,
+            Some((best, _)) if comparer.is_null() => {
+                ops::compare(call.machine.heap, &key, best)? == wanted
+            }
+            Some((best, _)) => compare_with(call.machine, comparer, &key, best)? == wanted,
         };
         if better {
             best = Some((key, element));
@@ -144,7 +153,17 @@ fn extreme(call: &mut Call<'_, '_>, wanted: Ordering) -> Result<Option<(Value, V
 }
 
 fn extreme_key(call: &mut Call<'_, '_>, wanted: Ordering) -> Result<Value, Throw> {
-    match extreme(call, wanted)? {
+    let selector = call.arg(1).clone();
+    key_or_none(call, wanted, &selector, &Value::Null)
+}
+
+fn key_or_none(
+    call: &mut Call<'_, '_>,
+    wanted: Ordering,
+    selector: &Value,
+    comparer: &Value,
+) -> Result<Value, Throw> {
+    match extreme(call, wanted, selector, comparer)? {
         Some((key, _)) => Ok(key),
         None if may_be_null(call) => Ok(Value::Null),
         None => Err(no_elements()),
@@ -161,12 +180,23 @@ pub(super) fn min(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     extreme_key(call, Ordering::Less)
 }
 
+pub(super) fn min_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let comparer = call.arg(1).clone();
+    key_or_none(call, Ordering::Less, &Value::Null, &comparer)
+}
+
+pub(super) fn max_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let comparer = call.arg(1).clone();
+    key_or_none(call, Ordering::Greater, &Value::Null, &comparer)
+}
+
 pub(super) fn max(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     extreme_key(call, Ordering::Greater)
 }
 
 fn extreme_element(call: &mut Call<'_, '_>, wanted: Ordering) -> Result<Value, Throw> {
-    match extreme(call, wanted)? {
+    let (selector, comparer) = (call.arg(1).clone(), call.arg(2).clone());
+    match extreme(call, wanted, &selector, &comparer)? {
         Some((_, element)) => Ok(element),
         None if call.type_argument(0).is_reference() => Ok(Value::Null),
         None => Err(no_elements()),

@@ -31,9 +31,9 @@ fn direct(call: &Call<'_, '_>, place: usize, from_end: bool) -> Option<Option<Va
     Some(at(items.len()).and_then(|place| items.get(place)).cloned())
 }
 
-fn find_first(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
+fn find_first(call: &mut Call<'_, '_>, whole: bool) -> Result<Option<Value>, Throw> {
     let mut source = super::source(call)?;
-    if call.arguments.len() == 1 {
+    if whole {
         if let Some(found) = direct(call, 0, false) {
             return Ok(found);
         }
@@ -47,9 +47,8 @@ fn find_first(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
     Ok(None)
 }
 
-fn find_last(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
+fn find_last(call: &mut Call<'_, '_>, whole: bool) -> Result<Option<Value>, Throw> {
     let mut source = super::source(call)?;
-    let whole = call.arguments.len() == 1;
     if let (true, Some(found)) = (whole, direct(call, 0, true)) {
         return Ok(found);
     }
@@ -62,9 +61,8 @@ fn find_last(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
     Ok(found)
 }
 
-fn find_single(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
+fn find_single(call: &mut Call<'_, '_>, whole: bool) -> Result<Option<Value>, Throw> {
     let mut source = super::source(call)?;
-    let whole = call.arguments.len() == 1;
     let mut found = None;
     while let Some(value) = source.next(call.machine)? {
         if whole || holds(call.machine, call.arg(1), &value)? {
@@ -81,30 +79,57 @@ fn find_single(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
 }
 
 pub(super) fn first(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    find_first(call)?.ok_or_else(|| none(call))
+    let whole = call.arguments.len() == 1;
+    find_first(call, whole)?.ok_or_else(|| none(call))
 }
 
 pub(super) fn first_or_default(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let found = find_first(call)?;
+    let whole = call.arguments.len() == 1;
+    let found = find_first(call, whole)?;
     Ok(or_default(call, found))
+}
+
+/// With the value to give where there is none as the last argument.
+pub(super) fn first_or(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let whole = call.arguments.len() == 2;
+    let found = find_first(call, whole)?;
+    Ok(found.unwrap_or_else(|| call.arguments.last().cloned().unwrap_or_default()))
 }
 
 pub(super) fn last(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    find_last(call)?.ok_or_else(|| none(call))
+    let whole = call.arguments.len() == 1;
+    find_last(call, whole)?.ok_or_else(|| none(call))
 }
 
 pub(super) fn last_or_default(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let found = find_last(call)?;
+    let whole = call.arguments.len() == 1;
+    let found = find_last(call, whole)?;
     Ok(or_default(call, found))
+}
+
+/// With the value to give where there is none as the last argument.
+pub(super) fn last_or(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let whole = call.arguments.len() == 2;
+    let found = find_last(call, whole)?;
+    Ok(found.unwrap_or_else(|| call.arguments.last().cloned().unwrap_or_default()))
 }
 
 pub(super) fn single(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    find_single(call)?.ok_or_else(|| none(call))
+    let whole = call.arguments.len() == 1;
+    find_single(call, whole)?.ok_or_else(|| none(call))
 }
 
 pub(super) fn single_or_default(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let found = find_single(call)?;
+    let whole = call.arguments.len() == 1;
+    let found = find_single(call, whole)?;
     Ok(or_default(call, found))
+}
+
+/// With the value to give where there is none as the last argument.
+pub(super) fn single_or(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let whole = call.arguments.len() == 2;
+    let found = find_single(call, whole)?;
+    Ok(found.unwrap_or_else(|| call.arguments.last().cloned().unwrap_or_default()))
 }
 
 fn find_at(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::lazy::{Source, lazy};
+use super::lazy::{Source, lazy, of_empty};
 use crate::args::int;
-use crate::collections::{KeyComparer, Table};
+use crate::collections::{Array, KeyComparer, Table, key_value_pair, pair_of};
 use crate::heap::Iterate;
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
-use crate::ops;
 use crate::sequence::{Sequence, from_fn};
 use crate::throw::Throw;
 use crate::types::Type;
@@ -39,7 +38,10 @@ pub(super) static LOOKUP: TypeDef = TypeDef {
         member("IEnumerable<TElement> this[TKey key] { get; }", |call| {
             let found = find(call)?;
             let element = call.type_argument(1);
-            Ok(found.unwrap_or_else(|| Value::object(Sequence::of(element, Vec::new()))))
+            match found {
+                Some(found) => Ok(found),
+                None => call.new_array(Array::new(element, Vec::new())),
+            }
         }),
         member("bool Contains(TKey key)", |call| {
             Ok(find(call)?.is_some().into())
@@ -83,6 +85,7 @@ impl Object for Group {
 #[derive(Debug)]
 struct Lookup {
     types: [Type; 2],
+    comparer: KeyComparer,
     groups: Arc<[Value]>,
     depth: u32,
 }
@@ -106,12 +109,14 @@ fn lookup<'a>(call: &'a Call<'_, '_>) -> Result<&'a Lookup, Throw> {
 }
 
 fn find(call: &Call<'_, '_>) -> Result<Option<Value>, Throw> {
+    let lookup = lookup(call)?;
+    let comparer = lookup.comparer;
     let same = |group: &&Value| {
         group
             .downcast::<Group>()
-            .is_some_and(|group| ops::equals(call.machine.heap, &group.key, call.arg(1)))
+            .is_some_and(|group| comparer.equals(call.machine.heap, &group.key, call.arg(1)))
     };
-    Ok(lookup(call)?.groups.iter().find(same).cloned())
+    Ok(lookup.groups.iter().find(same).cloned())
 }
 
 /// How elements are grouped.
@@ -197,33 +202,86 @@ fn each_group(
     }))
 }
 
-fn grouped(grouping: Grouping) -> Value {
+fn grouped(call: &mut Call<'_, '_>, grouping: Grouping) -> Result<Value, Throw> {
     let element = Type::generic(&GROUPING, grouping.types.clone());
-    each_group(grouping, element, Value::Null, |_, group, _| {
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
+    Ok(each_group(grouping, element, Value::Null, |_, group, _| {
         Ok(Value::object(group))
-    })
+    }))
 }
 
 pub(super) fn group_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    Grouping::of(call, None, 0).map(grouped)
+    let grouping = Grouping::of(call, None, 0)?;
+    grouped(call, grouping)
 }
 
 pub(super) fn group_by_element(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    Grouping::of(call, Some(2), 2).map(grouped)
+    let grouping = Grouping::of(call, Some(2), 2)?;
+    grouped(call, grouping)
 }
 
 pub(super) fn group_by_result(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let grouping = Grouping::of(call, None, 0)?;
+    let element = call.type_argument(2);
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
     let result = call.arg(2).clone();
-    Ok(each_group(
-        grouping,
-        call.type_argument(2),
-        result,
-        |machine, group, result| {
-            let key = group.key.clone();
-            machine.call(result, &[key, Value::object(group)])
-        },
-    ))
+    Ok(results(grouping, call.type_argument(2), result))
+}
+
+pub(super) fn group_by_element_result(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let grouping = Grouping::of(call, Some(2), 2)?;
+    let element = call.type_argument(3);
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
+    let result = call.arg(3).clone();
+    Ok(results(grouping, call.type_argument(3), result))
+}
+
+/// What a selector makes of each key and its elements.
+fn results(grouping: Grouping, element: Type, result: Value) -> Value {
+    each_group(grouping, element, result, |machine, group, result| {
+        let key = group.key.clone();
+        machine.call(result, &[key, Value::object(group)])
+    })
+}
+
+pub(super) fn count_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let grouping = Grouping::of(call, None, 0)?;
+    let pair = pair_of(call.type_argument(1), Type::int());
+    if let Some(empty) = of_empty(call, &pair)? {
+        return Ok(empty);
+    }
+    Ok(each_group(grouping, pair, Value::Null, |_, group, _| {
+        let [key, _] = group.types.clone();
+        let count = int(group.values.len());
+        Ok(key_value_pair(pair_of(key, Type::int()), group.key, count))
+    }))
+}
+
+pub(super) fn aggregate_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let mut grouping = Grouping::of(call, None, 0)?;
+    grouping.comparer = KeyComparer::DEFAULT;
+    let (seed, function) = (call.arg(2).clone(), call.arg(3).clone());
+    let pair = pair_of(call.type_argument(1), call.type_argument(2));
+    if let Some(empty) = of_empty(call, &pair)? {
+        return Ok(empty);
+    }
+    Ok(crate::sequence::lazy(pair.clone(), move |machine| {
+        let mut pairs = Vec::new();
+        for group in grouping.groups(machine)? {
+            let mut result = seed.clone();
+            for value in group.values.iter() {
+                result = machine.call(&function, &[result, value.clone()])?;
+            }
+            pairs.push(key_value_pair(pair.clone(), group.key, result));
+        }
+        Ok(pairs)
+    }))
 }
 
 fn looked_up(call: &mut Call<'_, '_>, grouping: &Grouping) -> Result<Value, Throw> {
@@ -231,6 +289,7 @@ fn looked_up(call: &mut Call<'_, '_>, grouping: &Grouping) -> Result<Value, Thro
     let groups: Vec<Value> = groups.into_iter().map(Value::object).collect();
     Ok(Value::object(Lookup {
         types: grouping.types.clone(),
+        comparer: grouping.comparer,
         depth: depth_over(&groups),
         groups: groups.into(),
     }))
@@ -266,7 +325,7 @@ impl Joining {
     fn next_outer(&mut self, machine: &mut Machine<'_>) -> Result<Option<Matched>, Throw> {
         if self.table.is_none() {
             let groups = self.inner.groups(machine)?;
-            let mut table = Table::new(KeyComparer::DEFAULT);
+            let mut table = Table::new(self.inner.comparer);
             for group in &groups {
                 table.push(table.key(machine.heap, group.key.clone()), Value::Null);
             }
@@ -285,12 +344,16 @@ impl Joining {
 }
 
 fn joined(
-    call: &Call<'_, '_>,
+    call: &mut Call<'_, '_>,
     next: fn(&mut Joining, &mut Machine<'_>) -> Result<Option<Value>, Throw>,
 ) -> Result<Value, Throw> {
     super::source(call)?;
     if call.arg(1).is_null() {
         return Err(Throw::argument_null("inner"));
+    }
+    let element = call.type_argument(3);
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
     }
     let (outer, outer_key, result) = (
         call.arg(0).clone(),
@@ -301,7 +364,7 @@ fn joined(
         source: call.arg(1).clone(),
         key: call.arg(3).clone(),
         element: Value::Null,
-        comparer: KeyComparer::DEFAULT,
+        comparer: KeyComparer::of(call.arg(5)),
         types: [call.type_argument(2), call.type_argument(1)],
     };
     let state = move || Joining {

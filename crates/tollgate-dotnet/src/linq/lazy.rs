@@ -60,8 +60,36 @@ pub(crate) fn lazy<S: Send + 'static>(
     }))
 }
 
+/// An empty array of the result's element type where the source is an empty array, as .NET gives it.
+pub(super) fn of_empty(call: &mut Call<'_, '_>, element: &Type) -> Result<Option<Value>, Throw> {
+    let array = call.machine.heap.of::<Array>(call.arg(0));
+    match array.is_some_and(Array::is_empty) {
+        true => call
+            .new_array(Array::new(element.clone(), Vec::new()))
+            .map(Some),
+        false => Ok(None),
+    }
+}
+
 /// As [`lazy`], over the source and one more argument.
 fn over<S: Send + 'static>(
+    call: &mut Call<'_, '_>,
+    element: usize,
+    state: fn(Source, Value) -> S,
+    next: fn(&mut S, &mut Machine<'_>) -> Result<Option<Value>, Throw>,
+) -> Result<Value, Throw> {
+    super::source(call)?;
+    let element = call.type_argument(element);
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
+    let (source, argument) = (call.arg(0).clone(), call.arg(1).clone());
+    let state = move || state(Source::new(source.clone()), argument.clone());
+    Ok(lazy(element, state, next))
+}
+
+/// As [`over`], where an empty source gives something too.
+fn over_all<S: Send + 'static>(
     call: &Call<'_, '_>,
     element: usize,
     state: fn(Source, Value) -> S,
@@ -87,6 +115,9 @@ pub(super) fn range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (start, count) = (call.int(0)?, call.int(1)?);
     if count < 0 || i64::from(start) + i64::from(count) - 1 > i64::from(i32::MAX) {
         return Err(negative("count"));
+    }
+    if count == 0 {
+        return call.new_array(Array::new(Type::int(), Vec::new()));
     }
     let end = i64::from(start) + i64::from(count);
     Ok(lazy(
@@ -114,6 +145,9 @@ pub(super) fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (value, count) = (call.arg(0).clone(), call.int(1)?);
     if count < 0 {
         return Err(negative("count"));
+    }
+    if count == 0 {
+        return empty(call);
     }
     Ok(lazy(
         call.type_argument(0),
@@ -206,11 +240,14 @@ pub(super) fn select_many_indexed(call: &mut Call<'_, '_>) -> Result<Value, Thro
     many(call, Some(0))
 }
 
-fn many(call: &Call<'_, '_>, index_from: Option<i32>) -> Result<Value, Throw> {
+fn many(call: &mut Call<'_, '_>, index_from: Option<i32>) -> Result<Value, Throw> {
     super::source(call)?;
+    let element = call.types.last().cloned().unwrap_or_else(Type::object);
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
     let (source, selector) = (call.arg(0).clone(), call.arg(1).clone());
     let result = call.arg(2).clone();
-    let element = call.types.last().cloned().unwrap_or_else(Type::object);
     let state = move || Many {
         source: Source::new(source.clone()),
         selector: selector.clone(),
@@ -260,6 +297,14 @@ pub(super) fn cast(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn of_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    super::source(call)?;
+    let wanted = call.type_argument(0);
+    // Elements of a value type are all of it, so the source stands for itself.
+    if wanted.is_value_type()
+        && ops::is_instance(call.machine, call.arg(0), &Type::enumerable(wanted))
+    {
+        return Ok(call.arg(0).clone());
+    }
     by_type(call, |(source, wanted), machine| {
         while let Some(value) = source.next(machine)? {
             if ops::is_instance(machine, &value, wanted) {
@@ -314,7 +359,53 @@ pub(super) fn skip_while(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     )
 }
 
+pub(super) fn skip_while_indexed(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    over(
+        call,
+        0,
+        |source, predicate| (source, Some(predicate), 0),
+        |(source, predicate, counter), machine| {
+            while let Some(value) = source.next(machine)? {
+                if let Some(skipping) = predicate {
+                    let skips = machine.call(skipping, &[value.clone(), index(counter)])?;
+                    if matches!(skips, Value::Bool(true)) {
+                        continue;
+                    }
+                    *predicate = None;
+                }
+                return Ok(Some(value));
+            }
+            Ok(None)
+        },
+    )
+}
+
+pub(super) fn take_while_indexed(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    over(
+        call,
+        0,
+        |source, predicate| (source, Some(predicate), 0),
+        |(source, predicate, counter), machine| {
+            let Some(going) = predicate else {
+                return Ok(None);
+            };
+            if let Some(value) = source.next(machine)? {
+                let goes = machine.call(going, &[value.clone(), index(counter)])?;
+                if matches!(goes, Value::Bool(true)) {
+                    return Ok(Some(value));
+                }
+            }
+            *predicate = None;
+            Ok(None)
+        },
+    )
+}
+
 pub(super) fn take(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    super::source(call)?;
+    if call.int(1)? <= 0 {
+        return empty(call);
+    }
     over(
         call,
         0,
@@ -357,11 +448,14 @@ struct Whole {
 }
 
 fn whole(
-    call: &Call<'_, '_>,
+    call: &mut Call<'_, '_>,
     element: Type,
     next: fn(&mut Whole, &mut Machine<'_>) -> Result<Option<Value>, Throw>,
 ) -> Result<Value, Throw> {
     super::source(call)?;
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
     let (source, argument) = (call.arg(0).clone(), call.arg(1).clone());
     let state = move || Whole {
         source: source.clone(),
@@ -387,7 +481,8 @@ impl Whole {
 }
 
 pub(super) fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    whole(call, call.type_argument(0), |whole, machine| {
+    let element = call.type_argument(0);
+    whole(call, element, |whole, machine| {
         whole.next(machine, |values, _| values.reverse())
     })
 }
@@ -397,7 +492,8 @@ fn length(count: &Value) -> usize {
 }
 
 pub(super) fn skip_last(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    whole(call, call.type_argument(0), |whole, machine| {
+    let element = call.type_argument(0);
+    whole(call, element, |whole, machine| {
         whole.next(machine, |values, count| {
             values.truncate(values.len().saturating_sub(length(count)));
         })
@@ -405,7 +501,8 @@ pub(super) fn skip_last(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn take_last(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    whole(call, call.type_argument(0), |whole, machine| {
+    let element = call.type_argument(0);
+    whole(call, element, |whole, machine| {
         whole.next(machine, |values, count| {
             values.drain(..values.len().saturating_sub(length(count)));
         })
@@ -413,6 +510,14 @@ pub(super) fn take_last(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn concat(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    super::source(call)?;
+    if call.arg(1).is_null() {
+        return Err(Throw::argument_null("second"));
+    }
+    let array = call.machine.heap.of::<Array>(call.arg(0));
+    if array.is_some_and(Array::is_empty) {
+        return Ok(call.arg(1).clone());
+    }
     over(
         call,
         0,
@@ -430,7 +535,7 @@ pub(super) fn concat(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn append(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    over(
+    over_all(
         call,
         0,
         |source, value| (source, Some(value)),
@@ -442,7 +547,7 @@ pub(super) fn append(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn prepend(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    over(
+    over_all(
         call,
         0,
         |source, value| (source, Some(value)),
@@ -455,6 +560,10 @@ pub(super) fn prepend(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 pub(super) fn default_if_empty(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     super::source(call)?;
+    let array = call.machine.heap.of::<Array>(call.arg(0));
+    if array.is_some_and(|array| !array.is_empty()) {
+        return Ok(call.arg(0).clone());
+    }
     let source = call.arg(0).clone();
     let default = match call.arguments.len() {
         2 => call.arg(1).clone(),
@@ -541,11 +650,70 @@ pub(super) fn zip_tuples(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     )
 }
 
+pub(super) fn zip_three(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let third = call.arg(2).clone();
+    if third.is_null() {
+        return Err(Throw::argument_null("third"));
+    }
+    let names = ["First", "Second", "Third"];
+    let elements = names.iter().enumerate();
+    let element = Type::Tuple(
+        elements
+            .map(|(index, name)| (call.type_argument(index), Some((*name).into())))
+            .collect(),
+    );
+    super::source(call)?;
+    if call.arg(1).is_null() {
+        return Err(Throw::argument_null("second"));
+    }
+    let (first, second) = (call.arg(0).clone(), call.arg(1).clone());
+    let tuple = element.clone();
+    let state = move || {
+        let sources = [&first, &second, &third].map(|source| Source::new(source.clone()));
+        (sources, tuple.clone())
+    };
+    Ok(lazy(element, state, |(sources, tuple), machine| {
+        let mut items = Vec::with_capacity(sources.len());
+        for source in sources {
+            match source.next(machine)? {
+                Some(item) => items.push(item),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Value::object(Record::new(tuple.clone(), items))))
+    }))
+}
+
+pub(super) fn indexed(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    super::source(call)?;
+    let element = Type::Tuple(
+        [
+            (Type::int(), Some("Index".into())),
+            (call.type_argument(0), Some("Item".into())),
+        ]
+        .into(),
+    );
+    if let Some(empty) = of_empty(call, &element)? {
+        return Ok(empty);
+    }
+    let (source, tuple) = (call.arg(0).clone(), element.clone());
+    let state = move || (Source::new(source.clone()), 0, tuple.clone());
+    Ok(lazy(element, state, |(source, counter, tuple), machine| {
+        let item = source.next(machine)?;
+        Ok(item.map(|item| Value::object(Record::new(tuple.clone(), [index(counter), item]))))
+    }))
+}
+
 pub(super) fn chunk(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     super::source(call)?;
-    let (source, size) = (call.arg(0).clone(), call.count(1, "size")?.max(1));
+    let source = call.arg(0).clone();
+    let size = usize::try_from(call.int(1)?).ok().filter(|size| *size > 0);
+    let size = size.ok_or_else(|| negative("size"))?;
     let element = call.type_argument(0);
     let array = Type::array(element.clone());
+    if let Some(empty) = of_empty(call, &array)? {
+        return Ok(empty);
+    }
     let state = move || (Source::new(source.clone()), size, element.clone());
     Ok(lazy(array, state, |(source, size, element), machine| {
         let mut values = Vec::new();

@@ -95,6 +95,10 @@ const MEMBERS: &[Member] = &[
         lazy::skip_while,
     ),
     member(
+        "static IEnumerable<T> SkipWhile<T>(this IEnumerable<T> source, Func<T, int, bool> predicate)",
+        lazy::skip_while_indexed,
+    ),
+    member(
         "static IEnumerable<T> SkipLast<T>(this IEnumerable<T> source, int count)",
         lazy::skip_last,
     ),
@@ -105,6 +109,10 @@ const MEMBERS: &[Member] = &[
     member(
         "static IEnumerable<T> TakeWhile<T>(this IEnumerable<T> source, Func<T, bool> predicate)",
         lazy::take_while,
+    ),
+    member(
+        "static IEnumerable<T> TakeWhile<T>(this IEnumerable<T> source, Func<T, int, bool> predicate)",
+        lazy::take_while_indexed,
     ),
     member(
         "static IEnumerable<T> TakeLast<T>(this IEnumerable<T> source, int count)",
@@ -143,8 +151,28 @@ const MEMBERS: &[Member] = &[
         lazy::zip_tuples,
     ),
     member(
+        "static IEnumerable<(A First, B Second, C Third)> Zip<A, B, C>(this IEnumerable<A> first, IEnumerable<B> second, IEnumerable<C> third)",
+        lazy::zip_three,
+    ),
+    member(
+        "static IEnumerable<(int Index, T Item)> Index<T>(this IEnumerable<T> source)",
+        lazy::indexed,
+    ),
+    member(
         "static IEnumerable<T[]> Chunk<T>(this IEnumerable<T> source, int size)",
         lazy::chunk,
+    ),
+    member(
+        "static IEnumerable<KeyValuePair<K, int>> CountBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector)",
+        group::count_by,
+    ),
+    member(
+        "static IEnumerable<KeyValuePair<K, int>> CountBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector, IEqualityComparer<K> keyComparer)",
+        group::count_by,
+    ),
+    member(
+        "static IEnumerable<KeyValuePair<K, A>> AggregateBy<T, K, A>(this IEnumerable<T> source, Func<T, K> keySelector, A seed, Func<A, T, A> func)",
+        group::aggregate_by,
     ),
     // Sets.
     member(
@@ -158,6 +186,34 @@ const MEMBERS: &[Member] = &[
     member(
         "static IEnumerable<T> DistinctBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector)",
         sets::distinct_by,
+    ),
+    member(
+        "static IEnumerable<T> DistinctBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector, IEqualityComparer<K> comparer)",
+        sets::distinct_by,
+    ),
+    member(
+        "static IEnumerable<T> UnionBy<T, K>(this IEnumerable<T> first, IEnumerable<T> second, Func<T, K> keySelector)",
+        sets::union_by,
+    ),
+    member(
+        "static IEnumerable<T> UnionBy<T, K>(this IEnumerable<T> first, IEnumerable<T> second, Func<T, K> keySelector, IEqualityComparer<K> comparer)",
+        sets::union_by,
+    ),
+    member(
+        "static IEnumerable<T> IntersectBy<T, K>(this IEnumerable<T> first, IEnumerable<K> second, Func<T, K> keySelector)",
+        sets::intersect_by,
+    ),
+    member(
+        "static IEnumerable<T> IntersectBy<T, K>(this IEnumerable<T> first, IEnumerable<K> second, Func<T, K> keySelector, IEqualityComparer<K> comparer)",
+        sets::intersect_by,
+    ),
+    member(
+        "static IEnumerable<T> ExceptBy<T, K>(this IEnumerable<T> first, IEnumerable<K> second, Func<T, K> keySelector)",
+        sets::except_by,
+    ),
+    member(
+        "static IEnumerable<T> ExceptBy<T, K>(this IEnumerable<T> first, IEnumerable<K> second, Func<T, K> keySelector, IEqualityComparer<K> comparer)",
+        sets::except_by,
     ),
     member(
         "static IEnumerable<T> Union<T>(this IEnumerable<T> first, IEnumerable<T> second)",
@@ -201,6 +257,22 @@ const MEMBERS: &[Member] = &[
         order::order_by_descending,
     ),
     member(
+        "static IOrderedEnumerable<T> Order<T>(this IEnumerable<T> source)",
+        order::order,
+    ),
+    member(
+        "static IOrderedEnumerable<T> Order<T>(this IEnumerable<T> source, IComparer<T> comparer)",
+        order::order,
+    ),
+    member(
+        "static IOrderedEnumerable<T> OrderDescending<T>(this IEnumerable<T> source)",
+        order::order_descending,
+    ),
+    member(
+        "static IOrderedEnumerable<T> OrderDescending<T>(this IEnumerable<T> source, IComparer<T> comparer)",
+        order::order_descending,
+    ),
+    member(
         "static IOrderedEnumerable<T> ThenBy<T, K>(this IOrderedEnumerable<T> source, Func<T, K> keySelector)",
         order::then_by,
     ),
@@ -234,6 +306,22 @@ const MEMBERS: &[Member] = &[
         group::group_by_result,
     ),
     member(
+        "static IEnumerable<IGrouping<K, E>> GroupBy<T, K, E>(this IEnumerable<T> source, Func<T, K> keySelector, Func<T, E> elementSelector, IEqualityComparer<K> comparer)",
+        group::group_by_element,
+    ),
+    member(
+        "static IEnumerable<R> GroupBy<T, K, R>(this IEnumerable<T> source, Func<T, K> keySelector, Func<K, IEnumerable<T>, R> resultSelector, IEqualityComparer<K> comparer)",
+        group::group_by_result,
+    ),
+    member(
+        "static IEnumerable<R> GroupBy<T, K, E, R>(this IEnumerable<T> source, Func<T, K> keySelector, Func<T, E> elementSelector, Func<K, IEnumerable<E>, R> resultSelector)",
+        group::group_by_element_result,
+    ),
+    member(
+        "static IEnumerable<R> GroupBy<T, K, E, R>(this IEnumerable<T> source, Func<T, K> keySelector, Func<T, E> elementSelector, Func<K, IEnumerable<E>, R> resultSelector, IEqualityComparer<K> comparer)",
+        group::group_by_element_result,
+    ),
+    member(
         "static ILookup<K, T> ToLookup<T, K>(this IEnumerable<T> source, Func<T, K> keySelector)",
         group::to_lookup,
     ),
@@ -242,11 +330,27 @@ const MEMBERS: &[Member] = &[
         group::to_lookup_element,
     ),
     member(
+        "static ILookup<K, T> ToLookup<T, K>(this IEnumerable<T> source, Func<T, K> keySelector, IEqualityComparer<K> comparer)",
+        group::to_lookup,
+    ),
+    member(
+        "static ILookup<K, E> ToLookup<T, K, E>(this IEnumerable<T> source, Func<T, K> keySelector, Func<T, E> elementSelector, IEqualityComparer<K> comparer)",
+        group::to_lookup_element,
+    ),
+    member(
         "static IEnumerable<R> Join<A, B, K, R>(this IEnumerable<A> outer, IEnumerable<B> inner, Func<A, K> outerKeySelector, Func<B, K> innerKeySelector, Func<A, B, R> resultSelector)",
         group::join,
     ),
     member(
+        "static IEnumerable<R> Join<A, B, K, R>(this IEnumerable<A> outer, IEnumerable<B> inner, Func<A, K> outerKeySelector, Func<B, K> innerKeySelector, Func<A, B, R> resultSelector, IEqualityComparer<K> comparer)",
+        group::join,
+    ),
+    member(
         "static IEnumerable<R> GroupJoin<A, B, K, R>(this IEnumerable<A> outer, IEnumerable<B> inner, Func<A, K> outerKeySelector, Func<B, K> innerKeySelector, Func<A, IEnumerable<B>, R> resultSelector)",
+        group::group_join,
+    ),
+    member(
+        "static IEnumerable<R> GroupJoin<A, B, K, R>(this IEnumerable<A> outer, IEnumerable<B> inner, Func<A, K> outerKeySelector, Func<B, K> innerKeySelector, Func<A, IEnumerable<B>, R> resultSelector, IEqualityComparer<K> comparer)",
         group::group_join,
     ),
     // One element.
@@ -267,6 +371,14 @@ const MEMBERS: &[Member] = &[
         element::first_or_default,
     ),
     member(
+        "static T FirstOrDefault<T>(this IEnumerable<T> source, T defaultValue)",
+        element::first_or,
+    ),
+    member(
+        "static T FirstOrDefault<T>(this IEnumerable<T> source, Func<T, bool> predicate, T defaultValue)",
+        element::first_or,
+    ),
+    member(
         "static T Last<T>(this IEnumerable<T> source)",
         element::last,
     ),
@@ -283,6 +395,14 @@ const MEMBERS: &[Member] = &[
         element::last_or_default,
     ),
     member(
+        "static T LastOrDefault<T>(this IEnumerable<T> source, T defaultValue)",
+        element::last_or,
+    ),
+    member(
+        "static T LastOrDefault<T>(this IEnumerable<T> source, Func<T, bool> predicate, T defaultValue)",
+        element::last_or,
+    ),
+    member(
         "static T Single<T>(this IEnumerable<T> source)",
         element::single,
     ),
@@ -297,6 +417,14 @@ const MEMBERS: &[Member] = &[
     member(
         "static T SingleOrDefault<T>(this IEnumerable<T> source, Func<T, bool> predicate)",
         element::single_or_default,
+    ),
+    member(
+        "static T SingleOrDefault<T>(this IEnumerable<T> source, T defaultValue)",
+        element::single_or,
+    ),
+    member(
+        "static T SingleOrDefault<T>(this IEnumerable<T> source, Func<T, bool> predicate, T defaultValue)",
+        element::single_or,
     ),
     member(
         "static T ElementAt<T>(this IEnumerable<T> source, int index)",
@@ -327,6 +455,14 @@ const MEMBERS: &[Member] = &[
     member(
         "static bool SequenceEqual<T>(this IEnumerable<T> first, IEnumerable<T> second)",
         sequence_equal,
+    ),
+    member(
+        "static bool SequenceEqual<T>(this IEnumerable<T> first, IEnumerable<T> second, IEqualityComparer<T> comparer)",
+        sequence_equal,
+    ),
+    member(
+        "static bool TryGetNonEnumeratedCount<T>(this IEnumerable<T> source, out int count)",
+        known_count,
     ),
     member("static int Count<T>(this IEnumerable<T> source)", count),
     member(
@@ -402,6 +538,65 @@ const MEMBERS: &[Member] = &[
         "static int? Sum<T>(this IEnumerable<T> source, Func<T, int?> selector)",
         |call| aggregate::sum(call, Primitive::Int32),
     ),
+    member("static long? Sum(this IEnumerable<long?> source)", |call| {
+        aggregate::sum(call, Primitive::Int64)
+    }),
+    member(
+        "static decimal? Sum(this IEnumerable<decimal?> source)",
+        |call| aggregate::sum(call, Primitive::Decimal),
+    ),
+    member(
+        "static float? Sum(this IEnumerable<float?> source)",
+        |call| aggregate::sum(call, Primitive::Single),
+    ),
+    member(
+        "static long? Sum<T>(this IEnumerable<T> source, Func<T, long?> selector)",
+        |call| aggregate::sum(call, Primitive::Int64),
+    ),
+    member(
+        "static decimal? Sum<T>(this IEnumerable<T> source, Func<T, decimal?> selector)",
+        |call| aggregate::sum(call, Primitive::Decimal),
+    ),
+    member(
+        "static float? Sum<T>(this IEnumerable<T> source, Func<T, float?> selector)",
+        |call| aggregate::sum(call, Primitive::Single),
+    ),
+    member(
+        "static double? Sum<T>(this IEnumerable<T> source, Func<T, double?> selector)",
+        |call| aggregate::sum(call, Primitive::Double),
+    ),
+    member(
+        "static double? Average(this IEnumerable<long?> source)",
+        |call| aggregate::average_or_null(call, Primitive::Double),
+    ),
+    member(
+        "static float? Average(this IEnumerable<float?> source)",
+        |call| aggregate::average_or_null(call, Primitive::Single),
+    ),
+    member(
+        "static double? Average<T>(this IEnumerable<T> source, Func<T, int?> selector)",
+        |call| aggregate::average_or_null(call, Primitive::Double),
+    ),
+    member(
+        "static double? Average<T>(this IEnumerable<T> source, Func<T, long?> selector)",
+        |call| aggregate::average_or_null(call, Primitive::Double),
+    ),
+    member(
+        "static double? Average<T>(this IEnumerable<T> source, Func<T, double?> selector)",
+        |call| aggregate::average_or_null(call, Primitive::Double),
+    ),
+    member(
+        "static float? Average<T>(this IEnumerable<T> source, Func<T, float?> selector)",
+        |call| aggregate::average_or_null(call, Primitive::Single),
+    ),
+    member(
+        "static decimal? Average<T>(this IEnumerable<T> source, Func<T, decimal?> selector)",
+        |call| aggregate::average_or_null(call, Primitive::Decimal),
+    ),
+    member(
+        "static float Average<T>(this IEnumerable<T> source, Func<T, float> selector)",
+        |call| aggregate::average(call, Primitive::Single),
+    ),
     member(
         "static double? Average(this IEnumerable<int?> source)",
         |call| aggregate::average_or_null(call, Primitive::Double),
@@ -455,12 +650,20 @@ const MEMBERS: &[Member] = &[
         aggregate::min,
     ),
     member(
+        "static T Min<T>(this IEnumerable<T> source, IComparer<T> comparer)",
+        aggregate::min_with,
+    ),
+    member(
         "static R Min<T, R>(this IEnumerable<T> source, Func<T, R> selector)",
         aggregate::min,
     ),
     member(
         "static T Max<T>(this IEnumerable<T> source)",
         aggregate::max,
+    ),
+    member(
+        "static T Max<T>(this IEnumerable<T> source, IComparer<T> comparer)",
+        aggregate::max_with,
     ),
     member(
         "static R Max<T, R>(this IEnumerable<T> source, Func<T, R> selector)",
@@ -471,7 +674,15 @@ const MEMBERS: &[Member] = &[
         aggregate::min_by,
     ),
     member(
+        "static T MinBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector, IComparer<K> comparer)",
+        aggregate::min_by,
+    ),
+    member(
         "static T MaxBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector)",
+        aggregate::max_by,
+    ),
+    member(
+        "static T MaxBy<T, K>(this IEnumerable<T> source, Func<T, K> keySelector, IComparer<K> comparer)",
         aggregate::max_by,
     ),
     // Keeping.
@@ -506,6 +717,22 @@ const MEMBERS: &[Member] = &[
     member(
         "static Dictionary<K, E> ToDictionary<T, K, E>(this IEnumerable<T> source, Func<T, K> keySelector, Func<T, E> elementSelector, IEqualityComparer<K> comparer)",
         to_dictionary_of,
+    ),
+    member(
+        "static Dictionary<K, E> ToDictionary<K, E>(this IEnumerable<KeyValuePair<K, E>> source)",
+        to_dictionary_of_pairs,
+    ),
+    member(
+        "static Dictionary<K, E> ToDictionary<K, E>(this IEnumerable<KeyValuePair<K, E>> source, IEqualityComparer<K> comparer)",
+        to_dictionary_of_pairs,
+    ),
+    member(
+        "static Dictionary<K, E> ToDictionary<K, E>(this IEnumerable<(K Key, E Value)> source)",
+        to_dictionary_of_pairs,
+    ),
+    member(
+        "static Dictionary<K, E> ToDictionary<K, E>(this IEnumerable<(K Key, E Value)> source, IEqualityComparer<K> comparer)",
+        to_dictionary_of_pairs,
     ),
 ];
 
@@ -562,14 +789,22 @@ fn sequence_equal(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if call.arg(1).is_null() {
         return Err(Throw::argument_null("second"));
     }
+    let comparer = KeyComparer::of(call.arg(2));
     let mut second = Source::new(call.arg(1).clone());
     loop {
         match (first.next(call.machine)?, second.next(call.machine)?) {
             (None, None) => return Ok(Value::Bool(true)),
-            (Some(a), Some(b)) if ops::equals(call.machine.heap, &a, &b) => {}
+            (Some(a), Some(b)) if comparer.equals(call.machine.heap, &a, &b) => {}
             _ => return Ok(Value::Bool(false)),
         }
     }
+}
+
+fn known_count(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    source(call)?;
+    let known = length(call.machine, call.arg(0));
+    call.outs.push(int(known.unwrap_or(0)));
+    Ok(known.is_some().into())
 }
 
 fn count(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -644,6 +879,21 @@ fn dictionary(
             None => item,
         };
         add_pair(call.machine, &dictionary, &key, value)?;
+    }
+    Ok(dictionary)
+}
+
+/// Of key-value pairs, or tuples of two.
+fn to_dictionary_of_pairs(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let mut source = source(call)?;
+    let comparer = KeyComparer::of(call.arg(1));
+    let (key, value) = (call.type_argument(0), call.type_argument(1));
+    let dictionary = crate::collections::Dictionary::with(key, value, comparer);
+    let dictionary = call.machine.heap.alloc(dictionary)?;
+    while let Some(pair) = source.next(call.machine)? {
+        if let Some((key, value)) = crate::collections::pair_parts(&pair) {
+            add_pair(call.machine, &dictionary, key, value.clone())?;
+        }
     }
     Ok(dictionary)
 }

@@ -33,6 +33,7 @@ struct Ordered {
 
 #[derive(Debug, Clone)]
 struct SortKey {
+    /// Makes the key; `Null` takes the element itself.
     selector: Value,
     comparer: Value,
     descending: bool,
@@ -69,14 +70,18 @@ fn sorted_values(
     source: &Value,
     keys: &[SortKey],
 ) -> Result<Vec<Value>, Throw> {
-    let mut rows: Vec<(Arc<[Value]>, Value)> = Vec::new();
-    for value in ops::collect(machine, source)? {
-        let mut row = Vec::with_capacity(keys.len());
-        for key in keys {
-            row.push(machine.call(&key.selector, std::slice::from_ref(&value))?);
+    let values = ops::collect(machine, source)?;
+    let mut rows: Vec<Vec<Value>> = vec![Vec::with_capacity(keys.len()); values.len()];
+    // All of the first key before any of the second, as .NET asks for them.
+    for key in keys {
+        for (row, value) in rows.iter_mut().zip(&values) {
+            row.push(match &key.selector {
+                Value::Null => value.clone(),
+                selector => machine.call(selector, std::slice::from_ref(value))?,
+            });
         }
-        rows.push((row.into(), value));
     }
+    let rows: Vec<(Arc<[Value]>, Value)> = rows.into_iter().map(Into::into).zip(values).collect();
     let sorted = sort(machine, rows, |machine, (a, _), (b, _)| {
         for ((key, a), b) in keys.iter().zip(a.iter()).zip(b.iter()) {
             let order = compare_with(machine, &key.comparer, a, b)?;
@@ -101,19 +106,39 @@ fn key(call: &Call<'_, '_>, descending: bool) -> SortKey {
     }
 }
 
-fn ordered(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
+fn ordered(call: &Call<'_, '_>, key: SortKey) -> Result<Value, Throw> {
     super::source(call)?;
     Ok(Value::object(Ordered {
         depth: 1,
         element: call.type_argument(0),
         source: call.arg(0).clone(),
-        keys: [key(call, descending)].into(),
+        keys: [key].into(),
     }))
+}
+
+/// `Order`: by the elements themselves.
+fn plainly(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
+    ordered(
+        call,
+        SortKey {
+            selector: Value::Null,
+            comparer: call.arg(1).clone(),
+            descending,
+        },
+    )
+}
+
+pub(super) fn order(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    plainly(call, false)
+}
+
+pub(super) fn order_descending(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    plainly(call, true)
 }
 
 fn further(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
     let Some(before) = call.arg(0).downcast::<Ordered>() else {
-        return ordered(call, descending);
+        return ordered(call, key(call, descending));
     };
     let keys = before.keys.iter().cloned().chain([key(call, descending)]);
     Ok(Value::object(Ordered {
@@ -125,11 +150,11 @@ fn further(call: &Call<'_, '_>, descending: bool) -> Result<Value, Throw> {
 }
 
 pub(super) fn order_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    ordered(call, false)
+    ordered(call, key(call, false))
 }
 
 pub(super) fn order_by_descending(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    ordered(call, true)
+    ordered(call, key(call, true))
 }
 
 pub(super) fn then_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

@@ -2,9 +2,12 @@
 
 use crate::args::{index, int};
 use crate::collections::{self, Array, compare_with, copy_to, elements, sort};
-use crate::member::{Call, Member, TypeDef, TypeKind, member};
+use crate::convert::{Primitive, convert};
+use crate::member::{Call, Member, Native, TypeDef, TypeKind, member};
 use crate::ops;
+use crate::system::runtime_type;
 use crate::throw::Throw;
+use crate::types::Type;
 use crate::value::Value;
 
 /// `System.Array`.
@@ -44,21 +47,130 @@ const MEMBERS: &[Member] = &[
         let element = call.type_argument(0);
         call.new_array(Array::new(element, Vec::new()))
     }),
+    member("static int IndexOf<T>(T[] array, T value)", |call| {
+        of_array(call, collections::index_of)
+    }),
+    member("static int IndexOf(Array array, object value)", |call| {
+        of_array(call, collections::index_of)
+    }),
     member(
-        "static int IndexOf<T>(T[] array, T value)",
-        collections::index_of,
+        "static int IndexOf<T>(T[] array, T value, int startIndex)",
+        |call| of_array(call, collections::index_of),
     ),
     member(
-        "static int IndexOf(Array array, object value)",
-        collections::index_of,
+        "static int IndexOf<T>(T[] array, T value, int startIndex, int count)",
+        |call| of_array(call, collections::index_of),
+    ),
+    member("static int LastIndexOf<T>(T[] array, T value)", |call| {
+        of_array(call, collections::last_index_of)
+    }),
+    member(
+        "static int LastIndexOf(Array array, object value)",
+        |call| of_array(call, collections::last_index_of),
     ),
     member(
-        "static int LastIndexOf<T>(T[] array, T value)",
-        collections::last_index_of,
+        "static int LastIndexOf<T>(T[] array, T value, int startIndex)",
+        |call| of_array(call, collections::last_index_of),
     ),
     member(
-        "static int BinarySearch<T>(T[] array, T value)",
-        collections::binary_search,
+        "static int LastIndexOf<T>(T[] array, T value, int startIndex, int count)",
+        |call| of_array(call, collections::last_index_of),
+    ),
+    member("static int BinarySearch<T>(T[] array, T value)", |call| {
+        of_array(call, collections::binary_search)
+    }),
+    member(
+        "static int BinarySearch(Array array, object value)",
+        |call| of_array(call, collections::binary_search),
+    ),
+    member(
+        "static int BinarySearch<T>(T[] array, T value, IComparer<T> comparer)",
+        |call| of_array(call, collections::binary_search),
+    ),
+    member(
+        "static int BinarySearch<T>(T[] array, int index, int length, T value)",
+        |call| of_array(call, collections::binary_search),
+    ),
+    member(
+        "static int BinarySearch<T>(T[] array, int index, int length, T value, IComparer<T> comparer)",
+        |call| of_array(call, collections::binary_search),
+    ),
+    member(
+        "static int FindIndex<T>(T[] array, int startIndex, Predicate<T> match)",
+        |call| of_array(call, collections::find_index),
+    ),
+    member(
+        "static int FindIndex<T>(T[] array, int startIndex, int count, Predicate<T> match)",
+        |call| of_array(call, collections::find_index),
+    ),
+    member(
+        "static int FindLastIndex<T>(T[] array, int startIndex, Predicate<T> match)",
+        |call| of_array(call, collections::find_last_index),
+    ),
+    member(
+        "static int FindLastIndex<T>(T[] array, int startIndex, int count, Predicate<T> match)",
+        |call| of_array(call, collections::find_last_index),
+    ),
+    member("long GetLongLength(int dimension)", |call| {
+        let length = this(call)?.length(call.count(1, "dimension")?);
+        let length = length.ok_or_else(Throw::index_out_of_range)?;
+        Ok(Value::Int64(i64::try_from(length).unwrap_or(i64::MAX)))
+    }),
+    member("bool IsFixedSize { get; }", |_| Ok(Value::Bool(true))),
+    member("bool IsReadOnly { get; }", |_| Ok(Value::Bool(false))),
+    member("bool IsSynchronized { get; }", |_| Ok(Value::Bool(false))),
+    member("static int MaxLength { get; }", |_| {
+        Ok(Value::Int32(0x7fff_ffc7))
+    }),
+    member(
+        "static ReadOnlyCollection<T> AsReadOnly<T>(T[] array)",
+        |call| match call.arg(0) {
+            Value::Null => Err(Throw::argument_null("array")),
+            _ => collections::read_only(call, 0),
+        },
+    ),
+    member("static void Fill<T>(T[] array, T value)", fill),
+    member(
+        "static void Fill<T>(T[] array, T value, int startIndex, int count)",
+        fill,
+    ),
+    member(
+        "static Array CreateInstance(Type elementType, int length)",
+        |call| {
+            let element = runtime_type::of(call.arg(0))
+                .map_err(|_| Throw::argument_null("elementType"))?
+                .clone();
+            let length = call.count(1, "length")?;
+            call.machine
+                .heap
+                .charge(length.saturating_mul(size_of::<Value>()))?;
+            call.new_array(Array::filled(element, length))
+        },
+    ),
+    member(
+        "static void ConstrainedCopy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)",
+        copy_part,
+    ),
+    member(
+        "static void Sort<T>(T[] array, int index, int length)",
+        sort_part,
+    ),
+    member(
+        "static void Sort<T>(T[] array, int index, int length, IComparer<T> comparer)",
+        sort_part,
+    ),
+    member(
+        "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items)",
+        sort_with,
+    ),
+    member(
+        "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, IComparer<TKey> comparer)",
+        sort_with,
+    ),
+    member("static void Reverse<T>(T[] array)", reverse),
+    member(
+        "static void Reverse<T>(T[] array, int index, int length)",
+        reverse,
     ),
     member("static void Reverse(Array array)", reverse),
     member(
@@ -134,9 +246,82 @@ fn this<'a>(call: &'a Call<'_, '_>) -> Result<&'a Array, Throw> {
         .ok_or_else(Throw::null_reference)
 }
 
+/// A member of lists on an array, for which a null one is an argument.
+fn of_array(call: &mut Call<'_, '_>, native: Native) -> Result<Value, Throw> {
+    match call.arg(0) {
+        Value::Null => Err(Throw::argument_null("array")),
+        _ => native(call),
+    }
+}
+
+fn fill(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let length = call.array(0, "array")?.len();
+    let range = match call.arguments.len() {
+        2 => 0..length,
+        _ => {
+            let (start, count) = (call.count(2, "startIndex")?, call.count(3, "count")?);
+            match start.checked_add(count) {
+                Some(end) if end <= length => start..end,
+                _ => return Err(collections::out_of_range("startIndex")),
+            }
+        }
+    };
+    call.work(range.len())?;
+    let (target, value) = (call.arg(0), call.arg(1));
+    if let Some(array) = call.machine.heap.of_mut::<Array>(target) {
+        for place in range {
+            array.set(place, value.clone());
+        }
+    }
+    Ok(Value::Null)
+}
+
+fn sort_part(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let mut values = elements(call, 0)?;
+    let range = range(call, values.len())?;
+    let comparer = call.arg(3).clone();
+    let part = values.get(range.clone()).unwrap_or_default().to_vec();
+    let sorted = sort(call.machine, part, |machine, a, b| {
+        compare_with(machine, &comparer, a, b)
+    })?;
+    values.splice(range, sorted);
+    replace(call, values)
+}
+
+/// Sorts keys, and items beside them.
+fn sort_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (keys, comparer) = (elements(call, 0)?, call.arg(2).clone());
+    let items = match call.arg(1) {
+        Value::Null => return sort_array(call),
+        _ => elements(call, 1)?,
+    };
+    if items.len() < keys.len() {
+        return Err(Throw::argument(
+            "The items array is shorter than the keys array.",
+        ));
+    }
+    let rest = items.get(keys.len()..).unwrap_or_default().to_vec();
+    let rows = keys.into_iter().zip(items).collect();
+    let sorted = sort(call.machine, rows, |machine, (a, _), (b, _)| {
+        compare_with(machine, &comparer, a, b)
+    })?;
+    let (keys, mut items): (Vec<Value>, Vec<Value>) = sorted.into_iter().unzip();
+    items.extend(rest);
+    if let Some(array) = call.machine.heap.of_mut::<Array>(call.arg(1)) {
+        array.replace(items);
+    }
+    replace(call, keys)
+}
+
 fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (target, value) = (call.arg(0), call.arg(1).clone());
     let place = usize::try_from(call.int(2)?).ok();
+    let element = this(call)?.element().clone();
+    if !value.is_null() && !ops::is_instance(call.machine, &value, &element) {
+        return Err(Throw::invalid_cast(
+            "Object cannot be stored in an array of this type.",
+        ));
+    }
     let array = call
         .machine
         .heap
@@ -188,7 +373,7 @@ fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn clear(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut values = elements(call, 0)?;
-    let range = range(call, values.len())?;
+    let range = range(call, values.len()).map_err(|_| Throw::index_out_of_range())?;
     call.work(values.len())?;
     let default = ops::default_of(this(call)?.element());
     if let Some(part) = values.get_mut(range) {
@@ -228,12 +413,13 @@ fn copy_range(
     length: usize,
 ) -> Result<Value, Throw> {
     call.work(length)?;
-    let values: Vec<Value> = call
-        .array(0, "sourceArray")?
-        .values()
-        .skip(from)
-        .take(length)
-        .collect();
+    let source = call.array(0, "sourceArray")?;
+    let source_type = source.element().clone();
+    let mut values: Vec<Value> = source.values().skip(from).take(length).collect();
+    let target_type = call.array(target, "destinationArray")?.element().clone();
+    if source_type != target_type {
+        values = converted(call, values, &source_type, &target_type)?;
+    }
     let target = call.arg(target);
     let array = call
         .machine
@@ -249,6 +435,46 @@ fn copy_range(
         array.set(to + offset, value);
     }
     Ok(Value::Null)
+}
+
+/// Elements of one type as those of another, where `Array.Copy` allows it: wider numbers, references.
+fn converted(
+    call: &Call<'_, '_>,
+    values: Vec<Value>,
+    from: &Type,
+    to: &Type,
+) -> Result<Vec<Value>, Throw> {
+    let mismatch = || {
+        Throw::new(
+            "System.ArrayTypeMismatchException",
+            "Source array type cannot be assigned to destination array type.",
+        )
+    };
+    match (Primitive::of(from), Primitive::of(to)) {
+        (Some(from), Some(to)) if widens(from, to) => values
+            .iter()
+            .map(|value| convert(value, to, false))
+            .collect(),
+        (Some(_), Some(_)) => Err(mismatch()),
+        _ if to.is_object() || call.machine.host.registry().is_assignable(from, to) => Ok(values),
+        _ if call.machine.host.registry().is_assignable(to, from) => values
+            .iter()
+            .map(|value| ops::cast(call.machine, value, to))
+            .collect(),
+        _ => Err(mismatch()),
+    }
+}
+
+/// Whether every number of one type is one of the other.
+fn widens(from: Primitive, to: Primitive) -> bool {
+    match (from.range(), to.range()) {
+        (Some((low, high)), Some((least, most))) => {
+            from == to || low >= least && high <= most && to != Primitive::Char
+        }
+        (Some(_), None) => to != Primitive::Decimal,
+        (None, Some(_)) => false,
+        (None, None) => from == to || (from, to) == (Primitive::Single, Primitive::Double),
+    }
 }
 
 /// The new array goes out through the `ref` parameter.

@@ -3,6 +3,7 @@
 mod array;
 mod bit_converter;
 mod boolean;
+mod buffer;
 mod byte;
 mod char;
 mod convert;
@@ -56,7 +57,7 @@ pub(crate) use nullable::NULLABLE;
 pub(crate) use object::OBJECT;
 pub(crate) use sbyte::SBYTE;
 pub(crate) use single::SINGLE;
-pub(crate) use string::{Comparison, STRING, StringComparer, lower, upper};
+pub(crate) use string::{Comparison, STRING, StringComparer, lower, lower_unit, upper};
 use string::{STRING_COMPARER, STRING_COMPARISON, STRING_SPLIT_OPTIONS};
 pub(crate) use time_span::TIME_SPAN;
 pub(crate) use uint16::UINT16;
@@ -68,6 +69,7 @@ pub use runtime_type::value as type_value;
 
 use crate::member::TypeDef;
 use bit_converter::BIT_CONVERTER;
+use buffer::BUFFER;
 use convert::CONVERT;
 use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
 pub(crate) use exception::DERIVED as EXCEPTIONS;
@@ -75,7 +77,7 @@ use math::MATH;
 use random::RANDOM;
 use runtime_type::{RUNTIME_TYPE, TYPE};
 use time_zone_info::TIME_ZONE_INFO;
-use tuple::{TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE4};
+use tuple::{TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE4, TUPLE5, TUPLE6, TUPLE7};
 
 /// The types of this namespace.
 pub(crate) const TYPES: &[&TypeDef] = &[
@@ -99,6 +101,10 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &TUPLE2,
     &TUPLE3,
     &TUPLE4,
+    &TUPLE5,
+    &TUPLE6,
+    &TUPLE7,
+    &BUFFER,
     &BOOLEAN,
     &CHAR,
     &SBYTE,

@@ -285,8 +285,24 @@ pub(super) fn trim_end(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 /// Upper case, one character for one, as the invariant culture does it.
 pub(crate) fn upper(text: &Str) -> Str {
     change_case(text, u8::is_ascii_lowercase, str::to_ascii_uppercase, |c| {
-        only(c.to_uppercase(), c)
+        upper_char(c)
     })
+}
+
+/// Upper case, where it is one character; the dotless `ı` has none in the invariant culture.
+fn upper_char(c: char) -> char {
+    match c {
+        'ı' => c,
+        _ => only(c.to_uppercase(), c),
+    }
+}
+
+/// A unit in lower case.
+pub(crate) fn lower_unit(unit: u16) -> u16 {
+    let lower = char::from_u32(unit.into()).map(|c| only(c.to_lowercase(), c));
+    lower
+        .and_then(|c| u16::try_from(u32::from(c)).ok())
+        .unwrap_or(unit)
 }
 
 /// Lower case, one character for one, as the invariant culture does it.

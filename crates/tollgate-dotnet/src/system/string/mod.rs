@@ -7,7 +7,7 @@ mod search;
 mod split;
 
 pub(crate) use compare::{Comparison, STRING_COMPARER, STRING_COMPARISON, StringComparer};
-pub(crate) use edit::{lower, upper};
+pub(crate) use edit::{lower, lower_unit, upper};
 pub(crate) use split::STRING_SPLIT_OPTIONS;
 
 use crate::args::int;

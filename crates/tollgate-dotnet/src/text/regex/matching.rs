@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::input::Input;
 use super::{Regex, pattern, this};
 use crate::args::int;
 use crate::heap::Iterate;
 use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
-use crate::sequence::from_fn;
-use crate::str::{Str, utf16_len};
+use crate::sequence::{Sequence, from_fn};
+use crate::str::Str;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::{Object, Value};
@@ -36,9 +37,7 @@ pub(super) static CAPTURE: TypeDef = class(
             Ok(Value::String(part(call)?.text()))
         }),
         pure("int Index { get; }", |call| Ok(int(part(call)?.index()))),
-        pure("int Length { get; }", |call| {
-            Ok(int(part(call)?.text().len()))
-        }),
+        pure("int Length { get; }", |call| Ok(int(part(call)?.len()))),
         pure("string ToString()", |call| {
             Ok(Value::String(part(call)?.text()))
         }),
@@ -51,18 +50,25 @@ pub(super) static GROUP: TypeDef = class(
     &["Capture"],
     &[
         pure("bool Success { get; }", |call| {
-            Ok(part(call)?.range.is_some().into())
+            Ok(part(call)?.range().is_some().into())
         }),
         pure("string Name { get; }", |call| {
             Ok(part(call)?.name.as_str().into())
         }),
         pure("CaptureCollection Captures { get; }", |call| {
-            let part = part(call)?.clone();
-            let captures = part.range.is_some().then(|| Value::object(part));
+            let part = part(call)?;
+            let capture = |range: &(usize, usize)| {
+                Value::object(Part {
+                    table: &CAPTURE,
+                    input: part.input.clone(),
+                    name: part.name.clone(),
+                    ranges: [*range].into(),
+                })
+            };
             Ok(Value::object(Parts {
                 kind: &CAPTURE_COLLECTION,
-                names: Vec::new(),
-                values: captures.into_iter().collect(),
+                regex: None,
+                values: part.ranges.iter().map(capture).collect(),
             }))
         }),
     ],
@@ -77,26 +83,30 @@ pub(super) static MATCH: TypeDef = class(
             Ok(Value::object(Match::empty()))
         }),
         pure("GroupCollection Groups { get; }", |call| {
-            let matched = matched(call)?;
-            Ok(Value::object(matched.groups()))
+            Ok(Value::object(matched(call)?.groups()))
         }),
         member("Match NextMatch()", |call| {
             let matched = matched(call)?;
-            let next = match (&matched.regex, matched.whole.range) {
-                (Some(regex), Some((start, end))) => {
-                    let from = after(&matched.whole.input, start, end);
-                    from.map_or(Ok(None), |from| {
-                        search(call.machine, regex, &matched.whole.input, from)
-                    })?
-                }
-                _ => None,
+            let next = match &matched.regex {
+                Some(regex) => match matched.after() {
+                    Some(from) => search(call.machine, regex, &matched.whole.input, from)?,
+                    None => None,
+                },
+                None => None,
             };
             Ok(Value::object(next.unwrap_or_else(Match::empty)))
         }),
         pure("string Result(string replacement)", |call| {
             let replacement = call.text(1, "replacement")?.to_utf8();
-            let text = super::replacing::expand(matched(call)?, &replacement);
-            call.new_text(text)
+            let matched = matched(call)?;
+            let Some(regex) = &matched.regex else {
+                return Err(Throw::not_supported(
+                    "Result cannot be called on a failed Match.",
+                ));
+            };
+            let mut text = crate::str::Builder::default();
+            super::replacing::Replacement::read(&replacement, regex).fill(matched, &mut text);
+            call.new_text(text.finish())
         }),
     ],
 );
@@ -110,23 +120,34 @@ pub(super) static GROUP_COLLECTION: TypeDef = class(
             Ok(int(parts(call)?.values.len()))
         }),
         pure("Group this[int groupnum] { get; }", |call| {
-            let place = usize::try_from(call.int(1)?).ok();
-            let value = place.and_then(|place| parts(call).ok()?.values.get(place));
+            let (number, parts) = (usize::try_from(call.int(1)?).ok(), parts(call)?);
+            let slot = match &parts.regex {
+                Some(regex) => number.and_then(|number| regex.slot(number)),
+                None => number,
+            };
+            let value = slot.and_then(|slot| parts.values.get(slot));
             Ok(value.cloned().unwrap_or_else(no_group))
         }),
         pure("Group this[string groupname] { get; }", |call| {
-            let (name, parts) = (call.text(1, "groupname")?.to_utf8(), parts(call)?);
-            let place = parts.names.iter().position(|candidate| *candidate == *name);
-            let value = place.and_then(|place| parts.values.get(place));
-            Ok(value.cloned().unwrap_or_else(no_group))
+            let found = named(call, "groupname")?;
+            Ok(found.unwrap_or_else(no_group))
         }),
         pure("bool ContainsKey(string key)", |call| {
-            let (name, parts) = (call.text(1, "key")?.to_utf8(), parts(call)?);
-            Ok(parts
-                .names
-                .iter()
-                .any(|candidate| *candidate == *name)
-                .into())
+            Ok(named(call, "key")?.is_some().into())
+        }),
+        pure("bool TryGetValue(string key, out Group value)", |call| {
+            let found = named(call, "key")?;
+            let there = found.is_some();
+            call.outs.push(found.unwrap_or_else(no_group));
+            Ok(there.into())
+        }),
+        pure("IEnumerable<string> Keys { get; }", |call| {
+            let names = parts(call)?.names().map(Value::from);
+            Ok(Value::object(Sequence::of(Type::string(), names.collect())))
+        }),
+        pure("IEnumerable<Group> Values { get; }", |call| {
+            let values = parts(call)?.values.to_vec();
+            Ok(Value::object(Sequence::of(Type::plain(&GROUP), values)))
         }),
     ],
 );
@@ -143,7 +164,7 @@ pub(super) static MATCH_COLLECTION: TypeDef = class(
     ],
 );
 
-/// `CaptureCollection`: the last capture of each group, for earlier ones are not kept.
+/// `CaptureCollection`.
 pub(super) static CAPTURE_COLLECTION: TypeDef = class(
     "System.Text.RegularExpressions.CaptureCollection",
     &["IReadOnlyList<Capture>"],
@@ -155,39 +176,39 @@ pub(super) static CAPTURE_COLLECTION: TypeDef = class(
     ],
 );
 
-/// A part of the input: byte positions, or none if the group took no part.
+/// A part of the input that a group captured, perhaps several times; the last is what it stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    pub(super) input: Str,
-    pub(super) range: Option<(usize, usize)>,
+    table: &'static TypeDef,
+    pub(super) input: Input,
     name: String,
+    ranges: Arc<[(usize, usize)]>,
 }
 
 impl Part {
+    pub(super) fn range(&self) -> Option<(usize, usize)> {
+        self.ranges.last().copied()
+    }
+
     pub(super) fn text(&self) -> Str {
-        self.range
-            .and_then(|(start, end)| self.input.slice(start, end))
+        self.range()
+            .map(|(start, end)| self.input.part(start, end))
             .unwrap_or_default()
     }
 
     fn index(&self) -> usize {
-        let Some((start, _)) = self.range else {
-            return 0;
-        };
-        match self.input.as_ascii() {
-            Some(_) => start,
-            None => self
-                .input
-                .as_utf8()
-                .and_then(|text| text.get(..start))
-                .map_or(0, utf16_len),
-        }
+        self.range()
+            .map_or(0, |(start, _)| start + self.input.base())
+    }
+
+    fn len(&self) -> usize {
+        self.range().map_or(0, |(start, end)| end - start)
     }
 }
 
 impl Object for Part {
     fn type_of(&self) -> Type {
-        Type::plain(&GROUP)
+        Type::plain(self.table)
     }
 
     fn to_text(&self) -> Option<Str> {
@@ -200,8 +221,8 @@ impl Object for Part {
 pub(super) struct Match {
     regex: Option<Arc<Regex>>,
     pub(super) whole: Part,
-    /// Ranges of the groups in .NET's order, the whole first.
-    pub(super) ranges: Vec<Option<(usize, usize)>>,
+    /// The captures of each group in order of their numbers, the whole first.
+    captures: Vec<Arc<[(usize, usize)]>>,
 }
 
 impl Object for Match {
@@ -219,45 +240,68 @@ impl Match {
         Match {
             regex: None,
             whole: Part {
-                input: Str::EMPTY,
-                range: None,
+                table: &GROUP,
+                input: Input::new(&Str::EMPTY, 0),
                 name: "0".into(),
+                ranges: [].into(),
             },
-            ranges: vec![None],
+            captures: vec![[].into()],
         }
     }
 
-    /// A group by .NET's number, or by name.
-    pub(super) fn group(&self, name: &str) -> Option<Str> {
-        let groups = &self.regex.as_ref()?.groups;
-        let place = groups
-            .iter()
-            .position(|group| group.0 == name)
-            .or_else(|| name.parse().ok())?;
-        let range = self.ranges.get(place)?;
-        Some(
-            range
-                .and_then(|(start, end)| self.whole.input.slice(start, end))
-                .unwrap_or_default(),
-        )
+    /// What a group captured last, by its place among the groups.
+    pub(super) fn last(&self, slot: usize) -> Option<(usize, usize)> {
+        self.captures.get(slot)?.last().copied()
+    }
+
+    /// What `Split` puts between pieces: for each group that captured, what the group of that number did.
+    ///
+    /// .NET counts groups by place here and looks them up by number, which differs where numbers are left out.
+    pub(super) fn between(&self) -> impl Iterator<Item = Str> + '_ {
+        let by_number = |number: usize| {
+            let slot = self.regex.as_ref()?.slot(number)?;
+            let (start, end) = self.last(slot)?;
+            Some(self.whole.input.part(start, end))
+        };
+        (1..self.captures.len())
+            .filter(|slot| self.last(*slot).is_some())
+            .map(move |number| by_number(number).unwrap_or_default())
+    }
+
+    /// Where to search on: past the match, or a unit on if it is empty; `None` beyond the end.
+    fn after(&self) -> Option<usize> {
+        let (start, end) = self.whole.range()?;
+        let back = self.regex.as_ref()?.program.right_to_left;
+        match (back, start == end) {
+            (false, false) => Some(end),
+            (false, true) => end
+                .checked_add(1)
+                .filter(|next| *next <= self.whole.input.len()),
+            (true, false) => Some(start),
+            (true, true) => start.checked_sub(1),
+        }
     }
 
     fn groups(&self) -> Parts {
-        let names: Vec<String> = match &self.regex {
-            Some(regex) => regex.groups.iter().map(|group| group.0.clone()).collect(),
-            None => vec!["0".into()],
+        let name = |slot: usize| match &self.regex {
+            Some(regex) => regex
+                .groups
+                .get(slot)
+                .map_or_else(String::new, |group| group.name.clone()),
+            None => "0".into(),
         };
-        let part = |(range, name): (&Option<(usize, usize)>, &String)| {
+        let part = |(slot, ranges): (usize, &Arc<[(usize, usize)]>)| {
             Value::object(Part {
+                table: &GROUP,
                 input: self.whole.input.clone(),
-                range: *range,
-                name: name.clone(),
+                name: name(slot),
+                ranges: ranges.clone(),
             })
         };
         Parts {
             kind: &GROUP_COLLECTION,
-            values: self.ranges.iter().zip(&names).map(part).collect(),
-            names,
+            regex: self.regex.clone(),
+            values: self.captures.iter().enumerate().map(part).collect(),
         }
     }
 }
@@ -266,8 +310,17 @@ impl Match {
 #[derive(Debug)]
 struct Parts {
     kind: &'static TypeDef,
-    names: Vec<String>,
+    /// The pattern, for the names of groups.
+    regex: Option<Arc<Regex>>,
     values: Arc<[Value]>,
+}
+
+impl Parts {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.values
+            .iter()
+            .map(|value| value.downcast::<Part>().map_or("", |part| &part.name))
+    }
 }
 
 impl Object for Parts {
@@ -276,17 +329,28 @@ impl Object for Parts {
     }
 
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
-        let (values, mut next) = (self.values.clone(), 0);
+        let (values, regex, mut next) = (self.values.clone(), self.regex.clone(), 0);
         Some(from_fn(move |_| {
-            let value = values.get(next).cloned();
+            let place = next;
             next += 1;
-            Ok(value)
+            // .NET counts groups by place here and looks them up by number.
+            Ok(match &regex {
+                Some(regex) if place < values.len() => {
+                    let slot = regex.slot(place);
+                    let value = slot.and_then(|slot| values.get(slot)).cloned();
+                    Some(value.unwrap_or_else(no_group))
+                }
+                _ => values.get(place).cloned(),
+            })
         }))
     }
 }
 
+/// What stands for a group that there is not.
 fn no_group() -> Value {
-    Value::object(Match::empty().whole)
+    let mut part = Match::empty().whole;
+    part.name = String::new();
+    Value::object(part)
 }
 
 /// The receiver as a part: a group, or a match as a whole.
@@ -315,13 +379,21 @@ fn at(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         .ok_or_else(|| crate::collections::out_of_range("i"))
 }
 
-/// The input as UTF-8; a lone surrogate becomes U+FFFD.
-pub(super) fn input(call: &Call<'_, '_>, index: usize) -> Result<Str, Throw> {
+/// The group whose name argument 1 is.
+fn named(call: &Call<'_, '_>, parameter: &str) -> Result<Option<Value>, Throw> {
+    let (name, parts) = (call.text(1, parameter)?.to_utf8(), parts(call)?);
+    let slot = parts.names().position(|candidate| candidate == name);
+    Ok(slot.and_then(|slot| parts.values.get(slot)).cloned())
+}
+
+/// The text to search.
+pub(super) fn input(call: &mut Call<'_, '_>, index: usize) -> Result<Input, Throw> {
     let text = call.text(index, "input")?;
-    Ok(match text.as_utf8() {
-        Some(_) => text.clone(),
-        None => Str::from(&*text.to_utf8()),
-    })
+    let input = Input::new(text, 0);
+    if text.as_ascii().is_none() {
+        call.work(input.len())?;
+    }
+    Ok(input)
 }
 
 fn too_hard() -> Throw {
@@ -331,57 +403,49 @@ fn too_hard() -> Throw {
     )
 }
 
-/// The first match at or after a byte position.
+/// The first match from a place on.
 pub(super) fn search(
     machine: &mut Machine<'_>,
     regex: &Arc<Regex>,
-    input: &Str,
+    input: &Input,
     from: usize,
 ) -> Result<Option<Match>, Throw> {
-    let text = input.as_utf8().unwrap_or_default();
-    let left = text.len().saturating_sub(from);
-    machine.step(1 + u64::try_from(left / 64).unwrap_or(u64::MAX))?;
-    let captures = regex
-        .regex
-        .captures_from_pos(text, from)
-        .map_err(|_| too_hard())?;
-    Ok(captures.map(|captures| {
-        let range = |place: &usize| {
-            captures
-                .get(*place)
-                .map(|found| (found.start(), found.end()))
-        };
-        let ranges: Vec<_> = regex
-            .groups
-            .iter()
-            .map(|(_, places)| places.iter().rev().find_map(range))
-            .collect();
-        Match {
-            regex: Some(regex.clone()),
-            whole: Part {
-                input: input.clone(),
-                range: captures.get(0).map(|found| (found.start(), found.end())),
-                name: "0".into(),
-            },
-            ranges,
-        }
+    let (found, steps) = input.search(&regex.program, from, regex.limit(input.len()));
+    // A step of the matcher is far less than one of an expression.
+    machine.step(1 + steps / 64)?;
+    let Some(captures) = found.map_err(|_| too_hard())? else {
+        return Ok(None);
+    };
+    let kept: usize = captures.iter().map(Vec::len).sum();
+    machine
+        .heap
+        .charge(size_of::<Match>() + 64 + kept * 2 * size_of::<usize>())?;
+    let captures: Vec<Arc<[(usize, usize)]>> = captures.into_iter().map(Into::into).collect();
+    Ok(Some(Match {
+        regex: Some(regex.clone()),
+        whole: Part {
+            table: &GROUP,
+            input: input.clone(),
+            name: "0".into(),
+            ranges: captures.first().cloned().unwrap_or_default(),
+        },
+        captures,
     }))
 }
 
-/// Where to search on after a match: its end, or a character on if it was empty; `None` beyond the end.
-pub(super) fn after(input: &Str, start: usize, end: usize) -> Option<usize> {
-    if end > start {
-        return Some(end);
+/// Where a search begins if nothing else is said.
+pub(super) fn beginning(regex: &Regex, input: &Input) -> usize {
+    match regex.program.right_to_left {
+        true => input.len(),
+        false => 0,
     }
-    let next = input.as_utf8()?.get(end..)?.chars().next()?;
-    Some(end + next.len_utf8())
 }
 
-/// All matches from the start on, each given to `each` until it says stop.
+/// All matches from a place on, each given to `each` until it says stop.
 pub(super) fn every(
     machine: &mut Machine<'_>,
     regex: &Arc<Regex>,
-    input: &Str,
+    input: &Input,
     from: usize,
     mut each: impl FnMut(&mut Machine<'_>, Match) -> Result<bool, Throw>,
 ) -> Result<(), Throw> {
@@ -389,11 +453,7 @@ pub(super) fn every(
     while let Some(start) = from
         && let Some(found) = search(machine, regex, input, start)?
     {
-        let Some((start, end)) = found.whole.range else {
-            break;
-        };
-        from = after(input, start, end);
-        machine.heap.charge(size_of::<Match>() + 64)?;
+        from = found.after();
         if !each(machine, found)? {
             break;
         }
@@ -401,82 +461,126 @@ pub(super) fn every(
     Ok(())
 }
 
-fn tests(
+/// `startat`, argument `index`, or where the search begins without it.
+pub(super) fn start_at(
+    call: &Call<'_, '_>,
+    index: usize,
+    regex: &Regex,
+    input: &Input,
+) -> Result<usize, Throw> {
+    let Value::Int32(start) = call.arg(index) else {
+        return Ok(beginning(regex, input));
+    };
+    usize::try_from(*start)
+        .ok()
+        .filter(|start| *start <= input.len())
+        .ok_or_else(|| {
+            Throw::argument_out_of_range(
+                "Start index cannot be less than 0 or greater than input length. (Parameter 'startat')",
+            )
+        })
+}
+
+fn found(
     call: &mut Call<'_, '_>,
     regex: &Arc<Regex>,
-    input: &Str,
+    input: &Input,
     from: usize,
 ) -> Result<Value, Throw> {
-    let text = input.as_utf8().unwrap_or_default();
-    call.work(text.len())?;
-    if from == 0 {
-        return regex
-            .regex
-            .is_match(text)
-            .map(Value::Bool)
-            .map_err(|_| too_hard());
-    }
-    Ok(search(call.machine, regex, input, from)?.is_some().into())
+    let found = search(call.machine, regex, input, from)?;
+    Ok(Value::object(found.unwrap_or_else(Match::empty)))
 }
 
 pub(super) fn is_match(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (input, regex) = (input(call, 0)?, pattern(call)?);
-    tests(call, &regex, &input, 0)
-}
-
-/// `startat`, argument 2, as a byte position.
-pub(super) fn start_at(call: &Call<'_, '_>, index: usize, input: &Str) -> Result<usize, Throw> {
-    let Value::Int32(_) = call.arg(index) else {
-        return Ok(0);
-    };
-    let before = usize::try_from(call.int(index)?)
-        .ok()
-        .and_then(|at| input.substring(0, at));
-    before.map(|before| before.to_utf8().len()).ok_or_else(|| {
-        Throw::argument_out_of_range(
-            "Start index cannot be less than 0 or greater than input length. (Parameter 'startat')",
-        )
-    })
+    let from = beginning(&regex, &input);
+    Ok(search(call.machine, &regex, &input, from)?.is_some().into())
 }
 
 pub(super) fn is_match_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (regex, input) = (this(call)?, input(call, 1)?);
-    let from = start_at(call, 2, &input)?;
-    tests(call, &regex, &input, from)
+    let from = start_at(call, 2, &regex, &input)?;
+    Ok(search(call.machine, &regex, &input, from)?.is_some().into())
 }
 
 pub(super) fn find(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (input, regex) = (input(call, 0)?, pattern(call)?);
-    let found = search(call.machine, &regex, &input, 0)?;
-    Ok(Value::object(found.unwrap_or_else(Match::empty)))
+    let from = beginning(&regex, &input);
+    found(call, &regex, &input, from)
 }
 
 pub(super) fn find_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (regex, input) = (this(call)?, input(call, 1)?);
-    let from = start_at(call, 2, &input)?;
-    let found = search(call.machine, &regex, &input, from)?;
-    Ok(Value::object(found.unwrap_or_else(Match::empty)))
+    let from = start_at(call, 2, &regex, &input)?;
+    found(call, &regex, &input, from)
 }
 
-fn collection(call: &mut Call<'_, '_>, regex: &Arc<Regex>, input: &Str) -> Result<Value, Throw> {
+/// `Match(input, beginning, length)`: in a part of the text as if it were the whole.
+pub(super) fn find_within(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (regex, text) = (this(call)?, call.text(1, "input")?);
+    let start = call.count(2, "beginning")?;
+    let length = call.count(3, "length")?;
+    let Some(part) = text.substring(start, length) else {
+        return Err(super::out_of_range("beginning"));
+    };
+    call.work(length)?;
+    let input = Input::new(&part, start);
+    let from = beginning(&regex, &input);
+    found(call, &regex, &input, from)
+}
+
+fn collection(
+    call: &mut Call<'_, '_>,
+    regex: &Arc<Regex>,
+    input: &Input,
+    from: usize,
+) -> Result<Value, Throw> {
     let mut values = Vec::new();
-    every(call.machine, regex, input, 0, |_, found| {
+    every(call.machine, regex, input, from, |_, found| {
         values.push(Value::object(found));
         Ok(true)
     })?;
     Ok(Value::object(Parts {
         kind: &MATCH_COLLECTION,
-        names: Vec::new(),
+        regex: None,
         values: values.into(),
     }))
 }
 
 pub(super) fn find_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (input, regex) = (input(call, 0)?, pattern(call)?);
-    collection(call, &regex, &input)
+    let from = beginning(&regex, &input);
+    collection(call, &regex, &input, from)
 }
 
 pub(super) fn find_all_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (regex, input) = (this(call)?, input(call, 1)?);
-    collection(call, &regex, &input)
+    let from = start_at(call, 2, &regex, &input)?;
+    collection(call, &regex, &input, from)
+}
+
+fn counted(
+    call: &mut Call<'_, '_>,
+    regex: &Arc<Regex>,
+    input: &Input,
+    from: usize,
+) -> Result<Value, Throw> {
+    let mut count = 0;
+    every(call.machine, regex, input, from, |_, _| {
+        count += 1;
+        Ok(true)
+    })?;
+    Ok(int(count))
+}
+
+pub(super) fn count(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (input, regex) = (input(call, 0)?, pattern(call)?);
+    let from = beginning(&regex, &input);
+    counted(call, &regex, &input, from)
+}
+
+pub(super) fn count_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (regex, input) = (this(call)?, input(call, 1)?);
+    let from = start_at(call, 2, &regex, &input)?;
+    counted(call, &regex, &input, from)
 }

@@ -1,13 +1,20 @@
-//! `System.Text.RegularExpressions`, over `fancy_regex`.
+//! `System.Text.RegularExpressions`.
+//!
+//! A matcher of its own, since no crate has captures of repeated groups, balancing groups, matching from right to
+//! left, and sets over UTF-16 units.
 
+mod backtrack;
+mod blocks;
+mod class;
+mod input;
 mod matching;
+mod node;
+mod parse;
+mod program;
 mod replacing;
-mod translate;
 
 use std::any::Any;
 use std::sync::Arc;
-
-use fancy_regex::RegexBuilder;
 
 use crate::member::{Call, Member, Prepared, TypeDef, TypeKind, member};
 use crate::str::Str;
@@ -16,8 +23,9 @@ use crate::types::{Type, TypeRef};
 use crate::value::{Object, Value};
 
 use matching::{CAPTURE, CAPTURE_COLLECTION, GROUP, GROUP_COLLECTION, MATCH, MATCH_COLLECTION};
+use parse::{Group, RIGHT_TO_LEFT};
+use program::Program;
 use replacing::MATCH_EVALUATOR;
-use translate::{Flags, translate};
 
 /// The types of this namespace.
 pub(crate) const TYPES: &[&TypeDef] = &[
@@ -32,8 +40,14 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &MATCH_EVALUATOR,
 ];
 
-/// Steps of backtracking that one search may take.
-const BACKTRACK_LIMIT: usize = 1_000_000;
+/// Steps that one search may take, beside four for each unit of the text.
+const STEP_LIMIT: u64 = 4_000_000;
+
+/// Steps that a search may take for each millisecond of `matchTimeout`.
+const STEPS_PER_MILLISECOND: u64 = 50_000;
+
+/// Ticks of `Regex.InfiniteMatchTimeout`, a millisecond below zero.
+const NO_TIMEOUT: i64 = -10_000;
 
 /// `RegexOptions`.
 static REGEX_OPTIONS: TypeDef = TypeDef {
@@ -133,6 +147,34 @@ const MEMBERS: &[Member] = &[
         "static string[] Split(string input, string pattern, RegexOptions options)",
         replacing::split,
     ),
+    with_pattern(
+        "static MatchCollection Matches(string input, string pattern, RegexOptions options, TimeSpan matchTimeout)",
+        matching::find_all,
+    ),
+    with_pattern(
+        "static string Replace(string input, string pattern, string replacement, RegexOptions options, TimeSpan matchTimeout)",
+        replacing::replace,
+    ),
+    with_pattern(
+        "static string Replace(string input, string pattern, MatchEvaluator evaluator, RegexOptions options, TimeSpan matchTimeout)",
+        replacing::replace,
+    ),
+    with_pattern(
+        "static string[] Split(string input, string pattern, RegexOptions options, TimeSpan matchTimeout)",
+        replacing::split,
+    ),
+    with_pattern(
+        "static int Count(string input, string pattern)",
+        matching::count,
+    ),
+    with_pattern(
+        "static int Count(string input, string pattern, RegexOptions options)",
+        matching::count,
+    ),
+    with_pattern(
+        "static int Count(string input, string pattern, RegexOptions options, TimeSpan matchTimeout)",
+        matching::count,
+    ),
     member("static string Escape(string str)", replacing::escape),
     member("static string Unescape(string str)", replacing::unescape),
     member("bool IsMatch(string input)", matching::is_match_of),
@@ -171,19 +213,63 @@ const MEMBERS: &[Member] = &[
         "string[] Split(string input, int count)",
         replacing::split_of,
     ),
+    member(
+        "Match Match(string input, int beginning, int length)",
+        matching::find_within,
+    ),
+    member(
+        "MatchCollection Matches(string input, int startat)",
+        matching::find_all_of,
+    ),
+    member("int Count(string input)", matching::count_of),
+    member("int Count(string input, int startat)", matching::count_of),
+    member(
+        "string Replace(string input, MatchEvaluator evaluator, int count, int startat)",
+        replacing::replace_of,
+    ),
+    member(
+        "string[] Split(string input, int count, int startat)",
+        replacing::split_of,
+    ),
     member("string[] GetGroupNames()", |call| {
         let names: Vec<Str> = this(call)?
             .groups
             .iter()
-            .map(|(name, _)| name.as_str().into())
+            .map(|group| group.name.as_str().into())
             .collect();
         call.new_array(crate::collections::Array::strings(names))
     }),
     member("int[] GetGroupNumbers()", |call| {
-        let numbers = (0..this(call)?.groups.len())
-            .map(crate::args::int)
+        let numbers = this(call)?
+            .groups
+            .iter()
+            .map(|group| crate::args::int(group.number))
             .collect();
         call.new_array(crate::collections::Array::new(Type::int(), numbers))
+    }),
+    member("int GroupNumberFromName(string name)", |call| {
+        let name = call.text(1, "name")?.to_utf8();
+        let regex = this(call)?;
+        let group = regex.groups.iter().find(|group| group.name == *name);
+        Ok(group.map_or(Value::Int32(-1), |group| crate::args::int(group.number)))
+    }),
+    member("string GroupNameFromNumber(int i)", |call| {
+        let number = usize::try_from(call.int(1)?).ok();
+        let regex = this(call)?;
+        let group = regex
+            .groups
+            .iter()
+            .find(|group| Some(group.number) == number);
+        Ok(group.map_or("", |group| &group.name).into())
+    }),
+    member("static TimeSpan InfiniteMatchTimeout { get; }", |_| {
+        Ok(Value::TimeSpan(NO_TIMEOUT))
+    }),
+    member("TimeSpan MatchTimeout { get; }", |call| {
+        Ok(Value::TimeSpan(this(call)?.timeout))
+    }),
+    member("bool RightToLeft { get; }", |call| {
+        Ok(this(call)?.program.right_to_left.into())
     }),
     member("RegexOptions Options { get; }", |call| {
         Ok(Value::Enum(TypeRef(&REGEX_OPTIONS), this(call)?.options))
@@ -195,12 +281,41 @@ const MEMBERS: &[Member] = &[
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub(super) struct Regex {
+pub(crate) struct Regex {
     source: Str,
     options: i64,
-    regex: fancy_regex::Regex,
-    /// In .NET's order: name, and the places in `regex`'s numbering.
-    groups: Vec<(String, Vec<usize>)>,
+    /// Ticks of `MatchTimeout`.
+    timeout: i64,
+    program: Program,
+    /// In order of their numbers, the whole first.
+    groups: Vec<Group>,
+}
+
+impl Regex {
+    /// The place of a group among the groups.
+    fn slot(&self, number: usize) -> Option<usize> {
+        self.groups
+            .binary_search_by_key(&number, |group| group.number)
+            .ok()
+    }
+
+    fn named_slot(&self, name: &str) -> Option<usize> {
+        self.groups.iter().position(|group| group.name == name)
+    }
+
+    /// How many steps a search in a text of that many units may take.
+    fn limit(&self, length: usize) -> u64 {
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        let most = STEP_LIMIT.saturating_add(length.saturating_mul(4));
+        match u64::try_from(self.timeout / 10_000) {
+            Ok(milliseconds) => most.min(
+                milliseconds
+                    .saturating_add(1)
+                    .saturating_mul(STEPS_PER_MILLISECOND),
+            ),
+            Err(_) => most,
+        }
+    }
 }
 
 /// A `Regex` value shares its pattern with the matches it gives.
@@ -217,41 +332,46 @@ impl Object for RegexObject {
     }
 }
 
-fn compile(source: &Str, options: i64) -> Result<Regex, Throw> {
-    let has = |flag: i64| options & flag != 0;
-    if has(64) {
-        return Err(Throw::not_supported(
-            "RegexOptions.RightToLeft is not supported.",
-        ));
+fn out_of_range(parameter: &str) -> Throw {
+    Throw::argument_out_of_range(format!(
+        "Specified argument was out of the range of valid values. (Parameter '{parameter}')"
+    ))
+}
+
+fn compile(source: &Str, options: i64, timeout: i64) -> Result<Regex, Throw> {
+    /// All that `RegexOptions` has.
+    const ALL: i64 = 0x77f;
+    /// What goes with `ECMAScript`: `IgnoreCase`, `Multiline`, `Compiled` and itself.
+    const WITH_ECMA: i64 = 1 | 2 | 8 | 256 | 512;
+    let ecma = options & 256 != 0;
+    if options & !ALL != 0 || ecma && options & !WITH_ECMA != 0 {
+        return Err(out_of_range("options"));
     }
-    let text = source.to_utf8();
+    if timeout != NO_TIMEOUT && timeout <= 0 {
+        return Err(out_of_range("matchTimeout"));
+    }
     let invalid = |message: String| {
         Throw::new(
             "System.Text.RegularExpressions.RegexParseException",
-            message,
+            format!("Invalid pattern '{}' {message}", source.to_utf8()),
         )
     };
-    let translated = translate(
-        &text,
-        Flags {
-            ignore_case: has(1),
-            multiline: has(2),
-            explicit: has(4),
-            singleline: has(16),
-            spaced: has(32),
-            ecma: has(256),
-        },
-    )
-    .map_err(invalid)?;
-    let regex = RegexBuilder::new(&translated.pattern)
-        .backtrack_limit(BACKTRACK_LIMIT)
-        .build()
-        .map_err(|error| invalid(format!("Invalid pattern '{text}': {error}")))?;
+    let units: Vec<u16> = source.units().collect();
+    let parsed = parse::parse(&units, options).map_err(invalid)?;
+    let right_to_left = options & RIGHT_TO_LEFT != 0;
+    if options & 1024 != 0 && (right_to_left || parsed.root.goes_back()) {
+        return Err(Throw::not_supported(
+            "RegexOptions.NonBacktracking is not supported in conjunction with expressions containing: 'backreference, lookaround, atomic group, conditional, balancing group or RegexOptions.RightToLeft'.",
+        ));
+    }
+    let program = program::compile(&parsed.root, parsed.groups.len(), right_to_left)
+        .ok_or_else(|| invalid("is too large.".into()))?;
     Ok(Regex {
         source: source.clone(),
         options,
-        regex,
-        groups: translated.groups,
+        timeout,
+        program,
+        groups: parsed.groups,
     })
 }
 
@@ -260,32 +380,34 @@ fn prepare(arguments: &[Option<Value>]) -> Result<Option<Prepared>, String> {
     let Some(Some(Value::String(pattern))) = arguments.get(1) else {
         return Ok(None);
     };
-    let mut options = 0;
+    let (mut options, mut timeout) = (0, NO_TIMEOUT);
     for argument in arguments.iter().skip(2) {
         match argument {
             Some(Value::Enum(table, flags)) if *table == TypeRef(&REGEX_OPTIONS) => {
                 options = *flags
             }
+            Some(Value::TimeSpan(ticks)) => timeout = *ticks,
             Some(_) => {}
             // An argument that is not constant may be the options, unless it is a replacement in third place.
             None if arguments.len() == 3 => {}
             None => return Ok(None),
         }
     }
-    let compiled = compile(pattern, options).ok();
+    let compiled = compile(pattern, options, timeout).ok();
     Ok(compiled.map(|regex| Arc::new(Arc::new(regex)) as Arc<dyn Any + Send + Sync>))
 }
 
-/// The options among the arguments of a static member.
-fn options(call: &Call<'_, '_>) -> i64 {
-    call.arguments
-        .iter()
-        .skip(2)
-        .find_map(|argument| match argument {
-            Value::Enum(_, flags) => Some(*flags),
-            _ => None,
-        })
-        .unwrap_or(0)
+/// The options and the timeout among the arguments from one on.
+fn settings(call: &Call<'_, '_>, from: usize) -> (i64, i64) {
+    let (mut options, mut timeout) = (0, NO_TIMEOUT);
+    for argument in call.arguments.iter().skip(from) {
+        match argument {
+            Value::Enum(_, flags) => options = *flags,
+            Value::TimeSpan(ticks) => timeout = *ticks,
+            _ => {}
+        }
+    }
+    (options, timeout)
 }
 
 /// The pattern of a static member: argument 1, compiled at load time or now.
@@ -294,7 +416,8 @@ fn pattern(call: &mut Call<'_, '_>) -> Result<Arc<Regex>, Throw> {
         return Ok(prepared.clone());
     }
     call.machine.step(1_000)?;
-    compile(call.text(1, "pattern")?, options(call)).map(Arc::new)
+    let (options, timeout) = settings(call, 2);
+    compile(call.text(1, "pattern")?, options, timeout).map(Arc::new)
 }
 
 /// The pattern of a `Regex` receiver.
@@ -307,6 +430,7 @@ fn this(call: &Call<'_, '_>) -> Result<Arc<Regex>, Throw> {
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.machine.step(1_000)?;
-    let regex = compile(call.text(0, "pattern")?, call.flags(1))?;
+    let (options, timeout) = settings(call, 1);
+    let regex = compile(call.text(0, "pattern")?, options, timeout)?;
     Ok(Value::object(RegexObject(Arc::new(regex))))
 }

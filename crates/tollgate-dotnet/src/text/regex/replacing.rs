@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::matching::{Match, every, input, start_at};
+use super::input::Input;
+use super::matching::{Match, beginning, every, input, start_at};
 use super::{Regex, pattern, this};
 use crate::collections::Array;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
-use crate::str::Str;
+use crate::str::{Builder, Str};
 use crate::throw::Throw;
 use crate::value::Value;
 
@@ -25,153 +26,217 @@ pub(super) static MATCH_EVALUATOR: TypeDef = TypeDef {
     })],
 };
 
-/// A replacement pattern filled in: `$1`, `${name}`, `$$`, `$&`, `` $` ``, `$'`, `$+`, `$_`.
-pub(super) fn expand(found: &Match, replacement: &str) -> String {
-    let input = found.whole.input.as_utf8().unwrap_or_default();
-    let (start, end) = found.whole.range.unwrap_or((0, 0));
-    let mut text = String::new();
-    let mut rest = replacement;
-    while let Some((before, after)) = rest.split_once('$') {
-        text.push_str(before);
-        let (filled, length) = match after.chars().next() {
-            Some('$') => (Some("$".into()), 1),
-            Some('&') => (Some(found.whole.text().to_string()), 1),
-            Some('`') => (input.get(..start).map(str::to_string), 1),
-            Some('\'') => (input.get(end..).map(str::to_string), 1),
-            Some('_') => (Some(input.to_string()), 1),
-            Some('+') => {
-                let last = found.ranges.iter().skip(1).next_back().copied().flatten();
-                let text = last
-                    .and_then(|(start, end)| input.get(start..end))
-                    .unwrap_or_default();
-                (Some(text.to_string()), 1)
-            }
-            Some('{') => match after.get(1..).and_then(|rest| rest.split_once('}')) {
-                Some((name, _)) => (
-                    found.group(name).map(|text| text.to_string()),
-                    name.len() + 2,
-                ),
-                None => (None, 0),
-            },
-            Some(c) if c.is_ascii_digit() => numbered(found, after),
-            _ => (None, 0),
-        };
-        match filled {
-            Some(filled) => {
-                text.push_str(&filled);
-                rest = after.get(length..).unwrap_or_default();
-            }
-            None => {
-                text.push('$');
-                rest = after;
-            }
-        }
-    }
-    text.push_str(rest);
-    text
+/// A piece of a replacement.
+enum Piece {
+    Text(String),
+    /// What a group captured last, by its place among the groups.
+    Group(usize),
+    Before,
+    After,
+    Whole,
 }
 
-/// The longest number that is a group's, with how many digits it has.
-fn numbered(found: &Match, text: &str) -> (Option<String>, usize) {
-    let digits = text.bytes().take(4).take_while(u8::is_ascii_digit).count();
-    for length in (1..=digits).rev() {
-        let number = text.get(..length).unwrap_or_default();
-        let place = number.parse::<usize>().ok();
-        if place.is_some_and(|place| place < found.ranges.len()) {
-            return (found.group(number).map(|text| text.to_string()), length);
+/// A replacement pattern: `$1`, `${name}`, `$$`, `$&`, `` $` ``, `$'`, `$+`, `$_`.
+pub(super) struct Replacement(Vec<Piece>);
+
+impl Replacement {
+    pub(super) fn read(pattern: &str, regex: &Regex) -> Replacement {
+        let mut pieces = Vec::new();
+        let mut rest = pattern;
+        while let Some((before, after)) = rest.split_once('$') {
+            pieces.push(Piece::Text(before.into()));
+            let (piece, length) = Self::dollar(after, regex);
+            pieces.push(piece);
+            rest = after.get(length..).unwrap_or_default();
+        }
+        pieces.push(Piece::Text(rest.into()));
+        Replacement(pieces)
+    }
+
+    /// What stands after a `$`, and how long it is; the sign itself where that means nothing.
+    fn dollar(after: &str, regex: &Regex) -> (Piece, usize) {
+        let sign = || (Piece::Text("$".into()), 0);
+        match after.chars().next() {
+            Some('$') => (Piece::Text("$".into()), 1),
+            Some('&') => (Piece::Group(0), 1),
+            Some('`') => (Piece::Before, 1),
+            Some('\'') => (Piece::After, 1),
+            Some('_') => (Piece::Whole, 1),
+            Some('+') => (Piece::Group(regex.groups.len().saturating_sub(1)), 1),
+            Some('{') => {
+                let Some((name, _)) = after.get(1..).and_then(|rest| rest.split_once('}')) else {
+                    return sign();
+                };
+                let digits = name.bytes().all(|byte| byte.is_ascii_digit());
+                let slot = match name.parse() {
+                    Ok(number) if digits => regex.slot(number),
+                    _ => regex.named_slot(name),
+                };
+                slot.map_or_else(sign, |slot| (Piece::Group(slot), name.len() + 2))
+            }
+            Some(c) if c.is_ascii_digit() => {
+                let length = after.bytes().take_while(u8::is_ascii_digit).count();
+                // ECMAScript takes as many digits as make a group's number, others all of them.
+                let least = match regex.options & 256 {
+                    0 => length,
+                    _ => 1,
+                };
+                (least..=length)
+                    .rev()
+                    .find_map(|length| {
+                        let number = after.get(..length)?.parse().ok()?;
+                        Some((Piece::Group(regex.slot(number)?), length))
+                    })
+                    .unwrap_or_else(sign)
+            }
+            _ => sign(),
         }
     }
-    (None, 0)
+
+    /// Appends it, filled in from a match.
+    pub(super) fn fill(&self, found: &Match, text: &mut Builder) {
+        let input = &found.whole.input;
+        let (start, end) = found.whole.range().unwrap_or((0, 0));
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Group(slot) => {
+                    if let Some((start, end)) = found.last(*slot) {
+                        text.push(&input.part(start, end));
+                    }
+                }
+                Piece::Before => text.push(&input.part(0, start)),
+                Piece::After => text.push(&input.part(end, input.len())),
+                Piece::Whole => text.push(input.text()),
+            }
+        }
+    }
+}
+
+/// A count of replacements or pieces: -1 is all.
+fn count(call: &Call<'_, '_>, index: usize) -> Result<Option<usize>, Throw> {
+    match call.arg(index) {
+        Value::Int32(-1) => Ok(None),
+        Value::Int32(count) => match usize::try_from(*count) {
+            Ok(count) => Ok(Some(count)),
+            Err(_) => Err(Throw::argument_out_of_range(
+                "Count cannot be less than -1. (Parameter 'count')",
+            )),
+        },
+        _ => Ok(None),
+    }
 }
 
 fn replaced(
     call: &mut Call<'_, '_>,
     regex: &Arc<Regex>,
-    input: &Str,
+    input: &Input,
     replacement: &Value,
     (count, from): (Option<usize>, usize),
 ) -> Result<Value, Throw> {
     let pattern = match replacement {
         Value::Null => return Err(Throw::argument_null("replacement")),
-        Value::String(pattern) => Some(pattern.to_utf8()),
+        Value::String(pattern) => Some(Replacement::read(&pattern.to_utf8(), regex)),
         _ => None,
     };
-    let text = input.as_utf8().unwrap_or_default();
     let limit = call.machine.budget.string;
-    let mut result = String::new();
-    let (mut last, mut left) = (0, count.unwrap_or(usize::MAX));
+    let mut left = count.unwrap_or(usize::MAX);
     if left == 0 {
-        return Ok(Value::String(input.clone()));
+        return Ok(Value::String(input.text().clone()));
     }
+    // What is replaced, and by what, in the order of the search.
+    let mut parts: Vec<((usize, usize), Str)> = Vec::new();
+    let mut size = 0usize;
     every(call.machine, regex, input, from, |machine, found| {
-        let (start, end) = found.whole.range.unwrap_or((0, 0));
-        result.push_str(text.get(last..start).unwrap_or_default());
-        last = end;
-        match &pattern {
-            Some(pattern) => result.push_str(&expand(&found, pattern)),
+        let range = found.whole.range().unwrap_or((0, 0));
+        let text = match &pattern {
+            Some(pattern) => {
+                let mut text = Builder::default();
+                pattern.fill(&found, &mut text);
+                text.finish()
+            }
             None => {
                 let value = machine.call(replacement, &[Value::object(found)])?;
-                result.push_str(&ops::to_text(machine, &value)?.to_utf8());
+                ops::to_text(machine, &value)?
             }
-        }
-        if result.len() > limit {
+        };
+        size = size.saturating_add(text.size());
+        if size > limit {
             return Err(Throw::limit("it made a string longer than is allowed"));
         }
+        parts.push((range, text));
         left -= 1;
         Ok(left > 0)
     })?;
-    if last == 0 && result.is_empty() {
-        return Ok(Value::String(input.clone()));
+    if parts.is_empty() {
+        return Ok(Value::String(input.text().clone()));
     }
-    result.push_str(text.get(last..).unwrap_or_default());
-    call.new_text(result)
+    if regex.program.right_to_left {
+        parts.reverse();
+    }
+    let mut result = Builder::default();
+    let mut last = 0;
+    for ((start, end), text) in parts {
+        result.push(&input.part(last, start));
+        result.push(&text);
+        last = end;
+    }
+    result.push(&input.part(last, input.len()));
+    call.new_text(result.finish())
 }
 
 pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (input, regex) = (input(call, 0)?, pattern(call)?);
-    replaced(call, &regex, &input, call.arg(2), (None, 0))
+    let from = beginning(&regex, &input);
+    replaced(call, &regex, &input, call.arg(2), (None, from))
 }
 
 pub(super) fn replace_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (regex, input) = (this(call)?, input(call, 1)?);
-    // A negative count replaces all.
-    let count = match call.arg(3) {
-        Value::Int32(count) => usize::try_from(*count).ok(),
-        _ => None,
-    };
-    let from = start_at(call, 4, &input)?;
+    let count = count(call, 3)?;
+    let from = start_at(call, 4, &regex, &input)?;
     replaced(call, &regex, &input, call.arg(2), (count, from))
 }
 
 fn pieces(
     call: &mut Call<'_, '_>,
     regex: &Arc<Regex>,
-    input: &Str,
+    input: &Input,
     most: usize,
+    from: usize,
 ) -> Result<Value, Throw> {
+    let back = regex.program.right_to_left;
     let mut pieces: Vec<Str> = Vec::new();
-    let (mut last, mut cuts) = (0, 0);
+    let mut last = if back { input.len() } else { 0 };
+    let mut cuts = 0;
     if most != 1 {
-        every(call.machine, regex, input, 0, |_, found| {
-            let (start, end) = found.whole.range.unwrap_or((0, 0));
-            pieces.push(input.slice(last, start).unwrap_or_default());
-            last = end;
+        every(call.machine, regex, input, from, |_, found| {
+            let (start, end) = found.whole.range().unwrap_or((0, 0));
+            pieces.push(match back {
+                true => input.part(end, last),
+                false => input.part(last, start),
+            });
+            last = if back { start } else { end };
             // What groups captured stands between the pieces.
-            for range in found.ranges.iter().skip(1).flatten() {
-                pieces.push(input.slice(range.0, range.1).unwrap_or_default());
-            }
+            pieces.extend(found.between());
             cuts += 1;
             Ok(most == 0 || cuts + 1 < most)
         })?;
     }
-    let end = input.as_utf8().map_or(0, str::len);
-    pieces.push(input.slice(last, end).unwrap_or_default());
+    match back {
+        true => {
+            pieces.push(input.part(0, last));
+            pieces.reverse();
+        }
+        false => pieces.push(input.part(last, input.len())),
+    }
     call.new_array(Array::strings(pieces))
 }
 
 pub(super) fn split(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (input, regex) = (input(call, 0)?, pattern(call)?);
-    pieces(call, &regex, &input, 0)
+    let from = beginning(&regex, &input);
+    pieces(call, &regex, &input, 0, from)
 }
 
 pub(super) fn split_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -180,7 +245,8 @@ pub(super) fn split_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         Value::Int32(_) => call.count(2, "count")?,
         _ => 0,
     };
-    pieces(call, &regex, &input, most)
+    let from = start_at(call, 3, &regex, &input)?;
+    pieces(call, &regex, &input, most, from)
 }
 
 pub(super) fn escape(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -204,41 +270,17 @@ pub(super) fn escape(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn unescape(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let source = call.text(0, "str")?.to_utf8();
-    let mut text = String::new();
-    let mut chars = source.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            text.push(c);
-            continue;
-        }
-        let unescaped = match chars.clone().next() {
-            Some('x') => Some(2),
-            Some('u') => Some(4),
-            _ => None,
-        };
-        match unescaped {
-            Some(count) => {
-                let digits: String = chars.by_ref().skip(1).take(count).collect();
-                let code = u32::from_str_radix(&digits, 16)
-                    .ok()
-                    .and_then(char::from_u32);
-                text.push(code.unwrap_or('\u{FFFD}'));
-            }
-            None => text.push(match chars.next() {
-                Some('t') => '\t',
-                Some('n') => '\n',
-                Some('r') => '\r',
-                Some('f') => '\u{c}',
-                Some('v') => '\u{b}',
-                Some('a') => '\u{7}',
-                Some('e') => '\u{1b}',
-                Some(other) => other,
-                None => return Err(Throw::argument("Illegal \\ at end of pattern.")),
-            }),
-        }
-    }
-    call.new_text(text)
+    let units: Vec<u16> = call.text(0, "str")?.units().collect();
+    let text = super::parse::unescape(&units).map_err(|message| {
+        Throw::new(
+            "System.Text.RegularExpressions.RegexParseException",
+            format!(
+                "Invalid pattern '{}' {message}",
+                String::from_utf16_lossy(&units)
+            ),
+        )
+    })?;
+    call.new_text(Str::from_utf16(&text))
 }
 
 #[cfg(test)]
