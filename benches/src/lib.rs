@@ -7,8 +7,10 @@
 )]
 
 pub mod by_hand;
+pub mod conditions;
 mod policies;
 mod world;
 
 pub use policies::{APP, Policy, TENANT};
-pub use world::{World, answer, exchange, expression, request};
+pub(crate) use world::request_with;
+pub use world::{World, answer, block, exchange, expression, request};

@@ -9,6 +9,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use http::{Request, Response, header};
@@ -124,8 +125,17 @@ impl World {
 
 /// The C# text in `@(…)`, compiled as a policy's attribute is.
 pub fn expression<T: FromValue>(code: &str) -> Setting<T> {
+    compiled(code, Form::Single)
+}
+
+/// The C# text in `@{…}`, compiled as a policy's attribute is.
+pub fn block<T: FromValue>(code: &str) -> Setting<T> {
+    compiled(code, Form::Block)
+}
+
+fn compiled<T: FromValue>(code: &str, form: Form) -> Setting<T> {
     Setting::Program(Expression {
-        program: compiler().compile(code, Form::Single).unwrap(),
+        program: compiler().compile(code, form).unwrap(),
         text: code.into(),
     })
 }
@@ -145,6 +155,12 @@ pub fn exchange(gateway: &Gateway, request: Request<Body>) -> Exchange {
 
 /// A request as clients of the blog's service send them.
 pub fn request(token: &str) -> Request<Body> {
+    let body = r#"{"messages":[{"role":"user","content":"Say this is a test"}],"temperature":0}"#;
+    request_with(token, body)
+}
+
+/// As [`request`], with another body.
+pub(crate) fn request_with(token: &str, body: impl Into<Bytes>) -> Request<Body> {
     Request::post(
         "https://gateway.example/deployments/gpt-4/chat/completions?api-version=2024-02-01",
     )
@@ -158,9 +174,7 @@ pub fn request(token: &str) -> Request<Body> {
         "x-ms-client-request-id",
         "6a1d8f9c-4f6e-4b7a-9c7d-0e2f4f1a7c55",
     )
-    .body(Body::full(
-        r#"{"messages":[{"role":"user","content":"Say this is a test"}],"temperature":0}"#,
-    ))
+    .body(Body::full(body))
     .unwrap()
 }
 

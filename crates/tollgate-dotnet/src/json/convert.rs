@@ -38,6 +38,16 @@ pub(crate) fn cast(heap: &mut Heap, value: &Value, ty: &Type) -> Result<Value, T
         };
     }
     let (kind, content) = content(heap, value);
+    // The commonest, which need no look at names.
+    match &content {
+        Value::String(_) if target.is_string() && kind == Kind::String => return Ok(content),
+        Value::Int64(number) if target.is_int() && kind == Kind::Integer => {
+            if let Ok(number) = i32::try_from(*number) {
+                return Ok(Value::Int32(number));
+            }
+        }
+        _ => {}
+    }
     let null = matches!(kind, Kind::Null | Kind::Undefined);
     if null && may_be_null {
         return Ok(Value::Null);

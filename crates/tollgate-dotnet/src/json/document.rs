@@ -117,12 +117,16 @@ impl Document {
 
     fn scalar(&self, index: u32) -> (Kind, Value) {
         let raw = self.tape.raw(index).unwrap_or_default();
-        match raw.as_bytes() {
-            [b'"', ..] => {
+        match raw.as_bytes().first() {
+            Some(b'"') => {
                 let text = self.tape.string(index).unwrap_or_default();
                 text_value(text, self.dates)
             }
-            _ => strict_scalar(raw, self.dates),
+            // Most numbers are small integers.
+            _ => match raw.parse() {
+                Ok(integer) => (Kind::Integer, Value::Int64(integer)),
+                Err(_) => strict_scalar(raw),
+            },
         }
     }
 }

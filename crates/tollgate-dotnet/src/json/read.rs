@@ -96,10 +96,10 @@ pub(crate) fn tokens(
     )))
 }
 
-/// The value of a scalar of strict JSON, by its text.
-pub(crate) fn strict_scalar(text: &str, dates: bool) -> (Kind, Value) {
+/// The value of a scalar of strict JSON that is no string, by its text.
+pub(crate) fn strict_scalar(text: &str) -> (Kind, Value) {
     let heap = &mut Heap::new(0);
-    let read = Reader::new(heap, text, dates).scalar();
+    let read = Reader::new(heap, text, false).scalar();
     read.unwrap_or((Kind::Undefined, Value::Null))
 }
 

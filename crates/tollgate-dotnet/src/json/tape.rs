@@ -22,6 +22,9 @@ struct Entry {
     end: u32,
     /// The entry that holds it: of a value in an object the property. [`NONE`] at the top.
     parent: u32,
+    item: Item,
+    /// Of a string or a name whether it has escapes.
+    escaped: bool,
 }
 
 /// No entry.
@@ -49,7 +52,7 @@ impl Tape {
         let bytes = text.as_utf8()?.as_bytes();
         // So that places fit in 32 bits.
         u32::try_from(bytes.len()).ok()?;
-        let entries = Reader::new(bytes).read()?;
+        let entries = read(bytes)?;
         Some(Tape { text, entries })
     }
 
@@ -82,13 +85,7 @@ impl Tape {
 
     /// What is there.
     pub(crate) fn item(&self, index: u32) -> Option<Item> {
-        let entry = self.entry(index)?;
-        Some(match self.byte(entry.start)? {
-            b'{' => Item::Object,
-            b'[' => Item::Array,
-            b'"' if self.is_name(entry) => Item::Property,
-            _ => Item::Scalar,
-        })
+        self.entry(index).map(|entry| entry.item)
     }
 
     /// The entry that holds it.
@@ -118,12 +115,25 @@ impl Tape {
 
     /// The property of that name of an object; the last one, if there are several.
     pub(crate) fn property(&self, object: u32, name: &str) -> Option<u32> {
-        if self.item(object)? != Item::Object {
+        let whole = self.entry(object)?;
+        if whole.item != Item::Object {
             return None;
         }
-        self.children(object)
-            .filter(|property| self.is_called(*property, name))
-            .last()
+        let text = self.text.as_utf8()?.as_bytes();
+        let length = name.len() + 2;
+        let (mut found, mut next) = (None, object + 1);
+        while next < whole.end {
+            let entry = self.entry(next)?;
+            let same = match entry.escaped {
+                false => entry.len() == length && entry.inner(text)? == name.as_bytes(),
+                true => self.string(next)? == *name,
+            };
+            if same {
+                found = Some(next);
+            }
+            next = self.behind(next + 1)?;
+        }
+        found
     }
 
     /// The text of a scalar, or of a name with its quotes.
@@ -137,9 +147,8 @@ impl Tape {
     /// What a string or a name says.
     pub(crate) fn string(&self, index: u32) -> Option<Str> {
         let entry = self.entry(index)?;
-        let raw = self.raw(index)?;
-        match raw.contains('\\') {
-            true => Some(unquoted(raw)),
+        match entry.escaped {
+            true => self.raw(index).map(unquoted),
             false => self
                 .text
                 .slice(place(entry.start) + 1, place(entry.end).checked_sub(1)?),
@@ -150,20 +159,11 @@ impl Tape {
         self.entries.get(place(index)).copied()
     }
 
-    fn byte(&self, at: u32) -> Option<u8> {
-        self.text.as_utf8()?.as_bytes().get(place(at)).copied()
-    }
-
-    fn is_name(&self, entry: Entry) -> bool {
-        let holder = self.entry(entry.parent);
-        holder.and_then(|holder| self.byte(holder.start)) == Some(b'{')
-    }
-
     /// The entry behind a value.
     fn behind(&self, index: u32) -> Option<u32> {
         let entry = self.entry(index)?;
-        Some(match self.byte(entry.start)? {
-            b'{' | b'[' => entry.end,
+        Some(match entry.item {
+            Item::Object | Item::Array => entry.end,
             _ => index + 1,
         })
     }
@@ -173,23 +173,17 @@ impl Tape {
         let value = self.entry(property + 1)?;
         self.text.as_utf8()?.get(place(value.start)..)
     }
+}
 
-    fn is_called(&self, property: u32, name: &str) -> bool {
-        let Some(inner) = self
-            .raw(property)
-            .and_then(|raw| raw.get(1..raw.len().checked_sub(1)?))
-        else {
-            return false;
-        };
-        match inner.len() == name.len() {
-            // An escape is longer than what it stands for.
-            true => inner == name && !inner.contains('\\'),
-            false => {
-                inner.len() > name.len()
-                    && inner.contains('\\')
-                    && self.string(property).is_some_and(|text| text == *name)
-            }
-        }
+impl Entry {
+    /// The length of a string or a name with its quotes.
+    fn len(self) -> usize {
+        place(self.end.saturating_sub(self.start))
+    }
+
+    /// What stands between the quotes.
+    fn inner(self, text: &[u8]) -> Option<&[u8]> {
+        text.get(place(self.start) + 1..place(self.end).checked_sub(1)?)
     }
 }
 
@@ -198,240 +192,147 @@ fn place(index: u32) -> usize {
     index as usize
 }
 
-/// Reads from front to back without recursion.
-struct Reader<'a> {
-    bytes: &'a [u8],
-    place: usize,
-    entries: Vec<Entry>,
-    /// The objects and arrays that are open.
-    open: [u32; DEPTH],
-    depth: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            place: 0,
-            entries: Vec::with_capacity((bytes.len() / 8 + 4).min(ROOM)),
-            open: [NONE; DEPTH],
-            depth: 0,
-        }
-    }
-
-    fn read(mut self) -> Option<Vec<Entry>> {
-        let mut parent = NONE;
-        loop {
-            let index = self.value(parent)?;
-            // An object or array that has just been opened holds what comes next.
-            if let Some(container) = index {
-                parent = match self.peek()? {
-                    b'"' if self.is_object(container) => self.name(container)?,
-                    _ if self.is_object(container) => return None,
-                    _ => container,
-                };
-                continue;
-            }
-            parent = match self.after_value()? {
-                Some(parent) => parent,
-                None => return Some(self.entries),
-            };
-        }
-    }
-
-    /// A value; gives an object or an array that has something in it.
-    #[inline(always)]
-    fn value(&mut self, parent: u32) -> Option<Option<u32>> {
-        let first = self.blank()?;
-        let index = self.index()?;
-        let start = self.place;
-        self.push(start, parent)?;
+/// Reads a text from front to back, without recursion. What is not inlined takes and gives places by value, so that the
+/// place stays in a register.
+fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
+    let mut entries = Vec::with_capacity((bytes.len() / 8 + 4).min(ROOM));
+    // The objects and arrays that are open around the innermost one.
+    let mut outer = [(NONE, Item::Scalar); DEPTH];
+    let mut depth = 0;
+    let mut inner = (NONE, Item::Scalar);
+    let mut parent = NONE;
+    let mut at = 0;
+    'value: loop {
+        let first = blank(bytes, &mut at)?;
+        let index = narrow(entries.len())?;
+        let start = narrow(at)?;
+        let mut entry = Entry {
+            start,
+            end: index + 1,
+            parent,
+            item: Item::Scalar,
+            escaped: false,
+        };
         match first {
-            b'"' => self.string()?,
+            b'"' => entry.escaped = string(bytes, &mut at)?,
             b'{' | b'[' => {
-                let close = if first == b'{' { b'}' } else { b']' };
-                self.place += 1;
-                if self.depth == DEPTH {
-                    return None;
+                let item = match first {
+                    b'{' => Item::Object,
+                    _ => Item::Array,
+                };
+                entries.push(Entry { item, ..entry });
+                *outer.get_mut(depth)? = inner;
+                depth += 1;
+                inner = (index, item);
+                at += 1;
+                match (item, blank(bytes, &mut at)?) {
+                    (Item::Object, b'"') => {
+                        parent = name(bytes, &mut at, index, &mut entries)?;
+                        continue 'value;
+                    }
+                    (Item::Array, next) if next != b']' => {
+                        parent = index;
+                        continue 'value;
+                    }
+                    // It is closed below.
+                    (Item::Object, b'}') | (Item::Array, _) => {}
+                    _ => return None,
                 }
-                if self.blank()? != close {
-                    *self.open.get_mut(self.depth)? = index;
-                    self.depth += 1;
-                    return Some(Some(index));
-                }
-                self.place += 1;
-                self.entries.last_mut()?.end = index + 1;
-                return Some(None);
             }
-            b't' => self.word(b"true")?,
-            b'f' => self.word(b"false")?,
-            b'n' => self.word(b"null")?,
-            _ => self.number()?,
+            b't' => at = word(bytes, at, b"true")?,
+            b'f' => at = word(bytes, at, b"false")?,
+            b'n' => at = word(bytes, at, b"null")?,
+            _ => at = number(bytes, at)?,
         }
-        self.entries.last_mut()?.end = narrow(self.place)?;
-        Some(None)
-    }
-
-    /// Over what stands behind a value, to the next one; gives what will hold that, and `None` at the end of the text.
-    #[inline(always)]
-    fn after_value(&mut self) -> Option<Option<u32>> {
-        loop {
-            let Some(inner) = self.depth.checked_sub(1) else {
-                let at_end = self.blank().is_none() && self.place == self.bytes.len();
-                return at_end.then_some(None);
-            };
-            let container = *self.open.get(inner)?;
-            let object = self.is_object(container);
-            match self.blank()? {
-                b',' => {
-                    self.place += 1;
-                    return Some(Some(match object {
-                        false => container,
-                        true => match self.blank()? {
-                            b'"' => self.name(container)?,
-                            _ => return None,
-                        },
-                    }));
+        if !matches!(first, b'{' | b'[') {
+            entry.end = narrow(at)?;
+            entries.push(entry);
+        }
+        // What stands behind a value.
+        while depth > 0 {
+            let next = blank(bytes, &mut at)?;
+            at += 1;
+            match (next, inner.1) {
+                (b',', Item::Array) => {
+                    parent = inner.0;
+                    continue 'value;
                 }
-                b'}' if object => {}
-                b']' if !object => {}
+                (b',', _) if blank(bytes, &mut at)? == b'"' => {
+                    parent = name(bytes, &mut at, inner.0, &mut entries)?;
+                    continue 'value;
+                }
+                (b'}', Item::Object) | (b']', Item::Array) => {}
                 _ => return None,
             }
-            self.place += 1;
-            let end = self.index()?;
-            self.entries.get_mut(place(container))?.end = end;
-            self.depth = inner;
+            let end = narrow(entries.len())?;
+            entries.get_mut(place(inner.0))?.end = end;
+            depth -= 1;
+            inner = *outer.get(depth)?;
         }
-    }
-
-    /// A name and the colon behind it.
-    #[inline(always)]
-    fn name(&mut self, object: u32) -> Option<u32> {
-        let index = self.index()?;
-        let start = self.place;
-        self.push(start, object)?;
-        self.string()?;
-        self.entries.last_mut()?.end = narrow(self.place)?;
-        if self.blank()? != b':' {
-            return None;
-        }
-        self.place += 1;
-        Some(index)
-    }
-
-    fn push(&mut self, start: usize, parent: u32) -> Option<()> {
-        self.entries.push(Entry {
-            start: narrow(start)?,
-            end: 0,
-            parent,
-        });
-        Some(())
-    }
-
-    fn index(&self) -> Option<u32> {
-        narrow(self.entries.len())
-    }
-
-    fn is_object(&self, container: u32) -> bool {
-        let entry = self.entries.get(place(container));
-        entry.and_then(|entry| self.bytes.get(place(entry.start))) == Some(&b'{')
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.place).copied()
-    }
-
-    /// Over white space, to what comes next.
-    #[inline(always)]
-    fn blank(&mut self) -> Option<u8> {
-        loop {
-            let next = self.peek()?;
-            if !matches!(next, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(next);
-            }
-            self.place += 1;
-        }
-    }
-
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        let end = self.place + word.len();
-        let found = self.bytes.get(self.place..end)? == word;
-        self.place = end;
-        found.then_some(())
-    }
-
-    /// A string, from its quote on. Control characters may stand in it, as with Newtonsoft.
-    #[inline(always)]
-    fn string(&mut self) -> Option<()> {
-        self.place += 1;
-        loop {
-            while let Some(chunk) = self.bytes.get(self.place..)?.first_chunk() {
-                match first_mark(u64::from_le_bytes(*chunk)) {
-                    Some(mark) => {
-                        self.place += mark;
-                        break;
-                    }
-                    None => self.place += chunk.len(),
-                }
-            }
-            match self.peek()? {
-                b'"' => {
-                    self.place += 1;
-                    return Some(());
-                }
-                b'\\' => self.escape()?,
-                _ => self.place += 1,
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Option<()> {
-        self.place += match self.bytes.get(self.place + 1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
-            b'u' => {
-                let digits = self.bytes.get(self.place + 2..self.place + 6)?;
-                digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
-            }
-            _ => return None,
-        };
-        Some(())
-    }
-
-    fn number(&mut self) -> Option<()> {
-        let start = self.place;
-        if self.peek()? == b'-' {
-            self.place += 1;
-        }
-        match self.peek()? {
-            b'0' => self.place += 1,
-            _ => self.digits()?,
-        }
-        if self.peek() == Some(b'.') {
-            self.place += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.place += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.place += 1;
-            }
-            self.digits()?;
-        }
-        (self.place - start < DIGITS).then_some(())
-    }
-
-    /// At least one digit.
-    fn digits(&mut self) -> Option<()> {
-        let start = self.place;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.place += 1;
-        }
-        (self.place > start).then_some(())
+        let ended = blank(bytes, &mut at).is_none() && at == bytes.len();
+        return ended.then_some(entries);
     }
 }
 
-fn narrow(place: usize) -> Option<u32> {
-    u32::try_from(place).ok()
+/// A name and the colon behind it.
+#[inline(always)]
+fn name(bytes: &[u8], at: &mut usize, object: u32, entries: &mut Vec<Entry>) -> Option<u32> {
+    let index = narrow(entries.len())?;
+    let start = narrow(*at)?;
+    let escaped = string(bytes, at)?;
+    entries.push(Entry {
+        start,
+        end: narrow(*at)?,
+        parent: object,
+        item: Item::Property,
+        escaped,
+    });
+    if blank(bytes, at)? != b':' {
+        return None;
+    }
+    *at += 1;
+    Some(index)
+}
+
+/// Over white space, to what comes next.
+#[inline(always)]
+fn blank(bytes: &[u8], at: &mut usize) -> Option<u8> {
+    loop {
+        let next = *bytes.get(*at)?;
+        if next > b' ' || !matches!(next, b' ' | b'\n' | b'\r' | b'\t') {
+            return Some(next);
+        }
+        *at += 1;
+    }
+}
+
+/// A string, from its quote on; gives whether it has escapes. Control characters may stand in it, as with Newtonsoft.
+#[inline(always)]
+fn string(bytes: &[u8], at: &mut usize) -> Option<bool> {
+    let mut escaped = false;
+    *at += 1;
+    loop {
+        while let Some(chunk) = bytes.get(*at..*at + 8).and_then(<[u8]>::first_chunk) {
+            match first_mark(u64::from_le_bytes(*chunk)) {
+                Some(mark) => {
+                    *at += mark;
+                    break;
+                }
+                None => *at += 8,
+            }
+        }
+        match bytes.get(*at)? {
+            b'"' => {
+                *at += 1;
+                return Some(escaped);
+            }
+            b'\\' => {
+                *at = escape(bytes, *at)?;
+                escaped = true;
+            }
+            _ => *at += 1,
+        }
+    }
 }
 
 /// The place of the first quote or backslash in eight bytes.
@@ -443,4 +344,54 @@ fn first_mark(word: u64) -> Option<usize> {
     let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
     let marks = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C));
     (marks != 0).then_some(marks.trailing_zeros() as usize / 8) // below 8
+}
+
+/// Behind an escape.
+#[cold]
+fn escape(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
+        b'u' => {
+            let digits = bytes.get(at + 2..at + 6)?;
+            digits.iter().all(u8::is_ascii_hexdigit).then_some(at + 6)
+        }
+        _ => None,
+    }
+}
+
+/// Behind that word.
+fn word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    let end = at + word.len();
+    (bytes.get(at..end)? == word).then_some(end)
+}
+
+/// Behind a number.
+fn number(bytes: &[u8], start: usize) -> Option<usize> {
+    let sign = |at: usize, signs: &[u8]| {
+        let signed = bytes.get(at).is_some_and(|byte| signs.contains(byte));
+        at + usize::from(signed)
+    };
+    let mut at = sign(start, b"-");
+    at = match bytes.get(at)? {
+        b'0' => at + 1,
+        _ => digits(bytes, at)?,
+    };
+    if let Some(b'.') = bytes.get(at) {
+        at = digits(bytes, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at = digits(bytes, sign(at + 1, b"+-"))?;
+    }
+    (at - start < DIGITS).then_some(at)
+}
+
+/// Behind at least one digit.
+fn digits(bytes: &[u8], start: usize) -> Option<usize> {
+    let rest = bytes.get(start..)?;
+    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (count > 0).then_some(start + count)
+}
+
+fn narrow(place: usize) -> Option<u32> {
+    u32::try_from(place).ok()
 }

@@ -37,8 +37,10 @@ pub(super) static BODY: TypeDef = TypeDef {
 
 /// Reads the body as a `T`. Without `preserveContent` it is used up: what reads it later finds nothing.
 fn read_as(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let ty = call.types.last().cloned().unwrap_or_else(Type::string);
-    read_typed(call, &ty)
+    match call.types.last() {
+        Some(ty) => read_typed(call, ty),
+        None => read_typed(call, &Type::string()),
+    }
 }
 
 /// Names and values of `a=1&b=2`, decoded.
@@ -151,11 +153,16 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
         String::from_utf16_lossy(&pairs.collect::<Vec<_>>()).into()
     };
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
         [0xFF, 0xFE, rest @ ..] => units(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => units(rest, u16::from_be_bytes),
-        all => String::from_utf8_lossy(all),
+        all => utf8(all),
     }
+}
+
+/// What is no UTF-8 becomes U+FFFD. Valid text, the usual case, is checked many times faster than it is replaced.
+pub(super) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! `Jwt`: a token taken apart, its signature not looked at.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64_simd::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use tollgate_dotnet::json::Tape;
 use tollgate_dotnet::{
     Array, Call, DateTimeKind, Iterate, Object, Record, Str, Throw, Type, TypeDef, TypeKind, Value,
     from_fn, member,
 };
 
+use super::body::utf8;
 use super::dictionary::{Texts, arrays, key, nothing, texts_dictionary};
 use super::part::array_pair;
 use super::{sequence, this};
@@ -25,16 +28,12 @@ pub(super) static JWT: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("string Algorithm { get; }", |c| {
-            Ok(jwt(c)?.algorithm.clone().into())
+            Ok(jwt(c)?.header.first("alg").into())
         }),
         member("IEnumerable<string> Audiences { get; }", |c| {
-            let audiences = jwt(c)?
-                .claims
-                .get("aud")
-                .unwrap_or_default()
-                .iter()
-                .cloned();
-            Ok(sequence(Type::string(), audiences.map(Value::String)))
+            let audiences = jwt(c)?.claims.get("aud").unwrap_or_default();
+            let audiences = audiences.into_iter().map(Value::String);
+            Ok(sequence(Type::string(), audiences))
         }),
         member("ClaimDictionary Claims { get; }", |c| {
             Ok(Value::Object(jwt(c)?.claims.clone()))
@@ -42,12 +41,20 @@ pub(super) static JWT: TypeDef = TypeDef {
         member("DateTime? ExpirationTime { get; }", |c| {
             Ok(jwt(c)?.date("exp"))
         }),
-        member("string Id { get; }", |c| Ok(jwt(c)?.first("jti"))),
+        member("string Id { get; }", |c| {
+            Ok(jwt(c)?.claims.first("jti").into())
+        }),
         member("DateTime? IssuedAt { get; }", |c| Ok(jwt(c)?.date("iat"))),
-        member("string Issuer { get; }", |c| Ok(jwt(c)?.first("iss"))),
+        member("string Issuer { get; }", |c| {
+            Ok(jwt(c)?.claims.first("iss").into())
+        }),
         member("DateTime? NotBefore { get; }", |c| Ok(jwt(c)?.date("nbf"))),
-        member("string Subject { get; }", |c| Ok(jwt(c)?.first("sub"))),
-        member("string Type { get; }", |c| Ok(jwt(c)?.kind.clone().into())),
+        member("string Subject { get; }", |c| {
+            Ok(jwt(c)?.claims.first("sub").into())
+        }),
+        member("string Type { get; }", |c| {
+            Ok(jwt(c)?.header.first("typ").into())
+        }),
     ],
 };
 
@@ -61,14 +68,18 @@ texts_dictionary! {
 
 /// A token taken apart. Nothing of it may be believed before its signature was checked.
 pub struct Jwt {
-    algorithm: Option<Str>,
-    kind: Option<Str>,
+    header: Claims,
     claims: Arc<Claims>,
 }
 
-/// Names and values of the payload in their order.
-#[derive(Clone)]
-struct Claims(Arc<[(Str, Texts)]>);
+/// Names and values of a token's header or payload, read when they are asked for.
+struct Claims {
+    json: Option<Tape>,
+    list: OnceLock<List>,
+}
+
+/// Names and values in their order.
+type List = Arc<[(Str, Texts)]>;
 
 /// The longest token that is taken apart, in bytes.
 const MAX_LENGTH: usize = 64 << 10;
@@ -76,7 +87,7 @@ const MAX_LENGTH: usize = 64 << 10;
 impl Jwt {
     /// The values of a claim, as text; none if it is not there.
     pub fn claim(&self, name: &str) -> &[Str] {
-        self.claims.get(name).unwrap_or_default()
+        self.claims.find(name).unwrap_or_default()
     }
 
     /// Takes a token apart, with or without `Bearer ` before it; `None` if it is none.
@@ -91,21 +102,13 @@ impl Jwt {
         }
         let mut parts = text.split('.');
         let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || decode(signature).is_none() {
+        if parts.next().is_some() || !is_base64(signature) {
             return None;
         }
-        let header: Members = serde_json::from_str(&decode_text(header)?).ok()?;
-        let payload: Members = serde_json::from_str(&decode_text(payload)?).ok()?;
-        let header = Claims::of(header);
         Some(Self {
-            algorithm: header.first("alg").cloned(),
-            kind: header.first("typ").cloned(),
-            claims: Arc::new(Claims::of(payload)),
+            header: Claims::read(header)?,
+            claims: Arc::new(Claims::read(payload)?),
         })
-    }
-
-    fn first(&self, claim: &str) -> Value {
-        self.claims.first(claim).cloned().into()
     }
 
     fn date(&self, claim: &str) -> Value {
@@ -132,43 +135,87 @@ fn ticks_of_unix_seconds(seconds: f64) -> Option<i64> {
 }
 
 /// As .NET reads base64: padding as one likes, bits left over ignored.
-fn decode(part: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    const BASE64: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
-    BASE64.decode(part).ok()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The bytes; nearly every token is as the standard has it, which is decoded faster.
+fn decode(part: &str) -> Option<Vec<u8>> {
+    let strict = URL_SAFE_NO_PAD.decode_to_vec(part).ok();
+    strict.or_else(|| LENIENT.decode(part).ok())
 }
 
-fn decode_text(part: &str) -> Option<String> {
-    Some(String::from_utf8_lossy(&decode(part)?).into_owned())
+fn is_base64(part: &str) -> bool {
+    URL_SAFE_NO_PAD.check(part.as_bytes()).is_ok() || LENIENT.decode(part).is_ok()
 }
 
 impl Claims {
-    /// The last of equal names counts, as with Newtonsoft.
-    fn of(members: Members) -> Self {
-        let mut claims: Vec<(Str, Texts)> = Vec::with_capacity(members.0.len());
-        for (name, value) in members.0 {
-            let texts = value.texts();
-            match claims
-                .iter_mut()
-                .find(|(other, _)| *other == *name.as_str())
-            {
-                Some((_, old)) => *old = texts,
-                None => claims.push((name.into(), texts)),
-            }
+    /// The members of an object in base64; `None` if it is none.
+    fn read(part: &str) -> Option<Self> {
+        let bytes = decode(part)?;
+        let text = utf8(&bytes);
+        // What is said of a control character or an escape, `serde_json` decides.
+        let plain = !bytes.iter().any(|byte| *byte < b' ' || *byte == b'\\');
+        let json = plain.then(|| Tape::read(Str::from(&*text))).flatten();
+        let json = json.filter(Tape::is_object);
+        let list = OnceLock::new();
+        if json.is_none() {
+            let members: Members = serde_json::from_str(&text).ok()?;
+            let members = members.0.into_iter();
+            list.get_or_init(|| unique(members.map(|(name, value)| (name.into(), value.texts()))));
         }
-        Self(claims.into())
+        Some(Self { json, list })
     }
 
-    fn get(&self, name: &str) -> Option<&[Str]> {
-        let found = self.0.iter().find(|(other, _)| *other == *name);
+    fn list(&self) -> &List {
+        self.list.get_or_init(|| {
+            let members = self.json.iter().flat_map(Tape::members);
+            unique(members.map(|(name, text)| (name, texts_at(text))))
+        })
+    }
+
+    fn find(&self, name: &str) -> Option<&[Str]> {
+        let found = self.list().iter().find(|(other, _)| *other == *name);
         found.map(|(_, texts)| texts.as_slice())
     }
 
-    fn first(&self, name: &str) -> Option<&Str> {
-        self.get(name)?.first()
+    fn get(&self, name: &str) -> Option<Texts> {
+        match (&self.json, self.list.get()) {
+            (Some(json), None) => json.member(name).map(texts_at),
+            _ => self.find(name).map(Texts::from),
+        }
     }
+
+    fn first(&self, name: &str) -> Option<Str> {
+        self.get(name)?.into_iter().next()
+    }
+}
+
+/// The last of equal names counts, in the place of the first, as with Newtonsoft.
+fn unique(members: impl Iterator<Item = (Str, Texts)>) -> List {
+    let mut list: Vec<(Str, Texts)> = Vec::new();
+    for (name, texts) in members {
+        match list.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = texts,
+            None => list.push((name, texts)),
+        }
+    }
+    list.into()
+}
+
+/// What a claim has as text, given the JSON from its value on.
+fn texts_at(json: &str) -> Texts {
+    // A string is the commonest; there are no escapes here.
+    let quoted = json.strip_prefix('"').and_then(|text| text.split_once('"'));
+    if let Some((text, _)) = quoted {
+        return Texts::from_iter([text.into()]);
+    }
+    let mut reader = serde_json::Deserializer::from_str(json);
+    // It was read before, so only a number beyond all measure is not read now.
+    Json::deserialize(&mut reader).map_or_else(|_| Texts::new(), Json::texts)
 }
 
 impl Object for Jwt {
@@ -183,7 +230,7 @@ impl Object for Claims {
     }
 
     fn iterate(&self) -> Option<Box<dyn Iterate>> {
-        let claims = self.0.clone();
+        let claims = self.list().clone();
         let mut next = 0;
         Some(from_fn(move |machine| {
             let Some((name, texts)) = claims.get(next).cloned() else {
@@ -205,12 +252,11 @@ fn jwt<'c>(call: &'c Call<'_, '_>) -> Result<&'c Jwt, Throw> {
 
 fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
     let name = key(call)?.to_utf8();
-    let found = this::<Claims>(call)?.get(&name);
-    Ok(found.map(Texts::from))
+    Ok(this::<Claims>(call)?.get(&name))
 }
 
 fn list(call: &mut Call<'_, '_>) -> Result<Vec<(Str, Value)>, Throw> {
-    let claims = this::<Claims>(call)?.0.to_vec();
+    let claims = this::<Claims>(call)?.list().to_vec();
     arrays(call.machine.heap, claims)
 }
 
@@ -384,7 +430,49 @@ mod tests {
         assert!(claim("x").is_empty());
         assert_eq!(claim("o"), [r#"{"b":[1,"q\""],"a":1.5}"#]);
         assert!(jwt.claims.get("AUD").is_none());
-        assert_eq!(jwt.algorithm, Some("RS256".into()));
+        assert_eq!(jwt.header.first("alg"), Some("RS256".into()));
+    }
+
+    #[test]
+    fn claims_read_late_are_those_read_at_once() {
+        for payload in [
+            r#"{"a":"x","n":-12,"f":1.0,"e":1e300,"big":18446744073709551615,"huge":123456789012345678901234567890}"#,
+            r#"{"a":["x",1,null,{"b":[]}],"o":{"z":1,"a":[true,"é"]},"t":false,"z":null}"#,
+            r#"{"a":"x","b":"y","a":"z"}"#,
+            r#"{"":"empty","é":"grün"}"#,
+            "{}",
+            " { } ",
+        ] {
+            let late = Jwt::parse(&token(payload)).unwrap();
+            assert!(late.claims.json.is_some() && late.claims.list.get().is_none());
+            // A line feed is left to `serde_json`.
+            let at_once = Jwt::parse(&token(&format!("{payload}\n"))).unwrap();
+            assert!(at_once.claims.json.is_none());
+            for name in [
+                "a", "n", "f", "e", "big", "huge", "o", "t", "z", "b", "", "é", "none",
+            ] {
+                assert_eq!(
+                    late.claims.get(name),
+                    at_once.claims.get(name),
+                    "{payload} {name}"
+                );
+            }
+            assert_eq!(late.claims.list(), at_once.claims.list());
+            assert_eq!(late.claims.get("a"), at_once.claims.get("a"));
+        }
+    }
+
+    #[test]
+    fn base64_may_be_padded_and_have_bits_left_over() {
+        let whole = token(r#"{"a":"x"}"#);
+        for text in [
+            whole.replace(".c2ln", ".c2k="),
+            whole.replace(".c2ln", ".c2l"),
+        ] {
+            assert_eq!(Jwt::parse(&text).unwrap().claim("a"), [Str::from("x")]);
+        }
+        assert!(Jwt::parse(&whole.replace(".c2ln", ".c2l+")).is_none());
+        assert!(Jwt::parse(&whole.replace(".c2ln", ".c2lnx")).is_none());
     }
 
     #[test]
