@@ -61,6 +61,15 @@ impl Tape {
         self.after(self.property(0, name)?)
     }
 
+    /// The value of a member of the outermost object, if it is a string.
+    pub fn string_member(&self, name: &str) -> Option<Str> {
+        let value = self.property(0, name)? + 1;
+        match self.raw(value)?.starts_with('"') {
+            true => self.string(value),
+            false => None,
+        }
+    }
+
     /// The names of the members of the outermost object, each with the text from its value on.
     pub fn members(&self) -> impl Iterator<Item = (Str, &str)> {
         let properties = self.is_object().then(|| self.children(0));
@@ -192,8 +201,8 @@ fn place(index: u32) -> usize {
     index as usize
 }
 
-/// Reads a text from front to back, without recursion. What is not inlined takes and gives places by value, so that the
-/// place stays in a register.
+/// Reads a text of less than 4 GiB from front to back, without recursion. What is left of it is handed on by value, so
+/// that it stays in registers.
 fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
     let mut entries = Vec::with_capacity((bytes.len() / 8 + 4).min(ROOM));
     // The objects and arrays that are open around the innermost one.
@@ -201,136 +210,147 @@ fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
     let mut depth = 0;
     let mut inner = (NONE, Item::Scalar);
     let mut parent = NONE;
-    let mut at = 0;
+    let mut rest = bytes;
     'value: loop {
-        let first = blank(bytes, &mut at)?;
-        let index = narrow(entries.len())?;
-        let start = narrow(at)?;
+        let (first, after) = next(rest)?;
         let mut entry = Entry {
-            start,
-            end: index + 1,
+            start: before(bytes, after) - 1,
+            end: 0,
             parent,
             item: Item::Scalar,
             escaped: false,
         };
-        match first {
-            b'"' => entry.escaped = string(bytes, &mut at)?,
-            b'{' | b'[' => {
-                let item = match first {
-                    b'{' => Item::Object,
-                    _ => Item::Array,
-                };
-                entries.push(Entry { item, ..entry });
+        let container = match first {
+            b'"' => {
+                (rest, entry.escaped) = string(after)?;
+                None
+            }
+            b'{' => Some((Item::Object, b'}')),
+            b'[' => Some((Item::Array, b']')),
+            _ => {
+                rest = match first {
+                    b't' => after.strip_prefix(b"rue"),
+                    b'f' => after.strip_prefix(b"alse"),
+                    b'n' => after.strip_prefix(b"ull"),
+                    _ => number(first, after),
+                }?;
+                None
+            }
+        };
+        if let Some((item, close)) = container {
+            let index = entries.len() as u32; // there are fewer entries than bytes
+            entry.item = item;
+            entry.end = index + 1;
+            entries.push(entry);
+            let (second, inside) = next(after)?;
+            if second == close {
+                rest = inside;
+            } else {
                 *outer.get_mut(depth)? = inner;
                 depth += 1;
                 inner = (index, item);
-                at += 1;
-                match (item, blank(bytes, &mut at)?) {
-                    (Item::Object, b'"') => {
-                        parent = name(bytes, &mut at, index, &mut entries)?;
-                        continue 'value;
-                    }
-                    (Item::Array, next) if next != b']' => {
-                        parent = index;
-                        continue 'value;
-                    }
-                    // It is closed below.
-                    (Item::Object, b'}') | (Item::Array, _) => {}
-                    _ => return None,
-                }
+                (parent, rest) = match item {
+                    Item::Object => name(bytes, second, inside, index, &mut entries)?,
+                    _ => (index, after),
+                };
+                continue 'value;
             }
-            b't' => at = word(bytes, at, b"true")?,
-            b'f' => at = word(bytes, at, b"false")?,
-            b'n' => at = word(bytes, at, b"null")?,
-            _ => at = number(bytes, at)?,
-        }
-        if !matches!(first, b'{' | b'[') {
-            entry.end = narrow(at)?;
+        } else {
+            entry.end = before(bytes, rest);
             entries.push(entry);
         }
         // What stands behind a value.
         while depth > 0 {
-            let next = blank(bytes, &mut at)?;
-            at += 1;
-            match (next, inner.1) {
+            let (mark, after) = next(rest)?;
+            match (mark, inner.1) {
                 (b',', Item::Array) => {
-                    parent = inner.0;
+                    (parent, rest) = (inner.0, after);
                     continue 'value;
                 }
-                (b',', _) if blank(bytes, &mut at)? == b'"' => {
-                    parent = name(bytes, &mut at, inner.0, &mut entries)?;
+                (b',', _) => {
+                    let (quote, after) = next(after)?;
+                    (parent, rest) = name(bytes, quote, after, inner.0, &mut entries)?;
                     continue 'value;
                 }
-                (b'}', Item::Object) | (b']', Item::Array) => {}
+                (b'}', Item::Object) | (b']', Item::Array) => rest = after,
                 _ => return None,
             }
-            let end = narrow(entries.len())?;
+            let end = entries.len() as u32; // as above
             entries.get_mut(place(inner.0))?.end = end;
             depth -= 1;
             inner = *outer.get(depth)?;
         }
-        let ended = blank(bytes, &mut at).is_none() && at == bytes.len();
-        return ended.then_some(entries);
+        return next(rest).is_none().then_some(entries);
     }
 }
 
-/// A name and the colon behind it.
+/// How many bytes are before the rest of them.
 #[inline(always)]
-fn name(bytes: &[u8], at: &mut usize, object: u32, entries: &mut Vec<Entry>) -> Option<u32> {
-    let index = narrow(entries.len())?;
-    let start = narrow(*at)?;
-    let escaped = string(bytes, at)?;
+fn before(bytes: &[u8], rest: &[u8]) -> u32 {
+    (bytes.len() - rest.len()) as u32 // a text has less than 4 GiB
+}
+
+/// A name, given its quote and what stands behind, and the colon; gives the entry, and the rest.
+#[inline(always)]
+fn name<'a>(
+    bytes: &[u8],
+    quote: u8,
+    after: &'a [u8],
+    object: u32,
+    entries: &mut Vec<Entry>,
+) -> Option<(u32, &'a [u8])> {
+    if quote != b'"' {
+        return None;
+    }
+    let index = entries.len() as u32; // there are fewer entries than bytes
+    let (rest, escaped) = string(after)?;
     entries.push(Entry {
-        start,
-        end: narrow(*at)?,
+        start: before(bytes, after) - 1,
+        end: before(bytes, rest),
         parent: object,
         item: Item::Property,
         escaped,
     });
-    if blank(bytes, at)? != b':' {
-        return None;
+    match next(rest)? {
+        (b':', rest) => Some((index, rest)),
+        _ => None,
     }
-    *at += 1;
-    Some(index)
 }
 
-/// Over white space, to what comes next.
+/// The first byte that is no white space, and what stands behind it; `None` at the end.
 #[inline(always)]
-fn blank(bytes: &[u8], at: &mut usize) -> Option<u8> {
+fn next(mut rest: &[u8]) -> Option<(u8, &[u8])> {
     loop {
-        let next = *bytes.get(*at)?;
-        if next > b' ' || !matches!(next, b' ' | b'\n' | b'\r' | b'\t') {
-            return Some(next);
+        let (first, after) = rest.split_first()?;
+        if *first > b' ' || !matches!(first, b' ' | b'\n' | b'\r' | b'\t') {
+            return Some((*first, after));
         }
-        *at += 1;
+        rest = after;
     }
 }
 
-/// A string, from its quote on; gives whether it has escapes. Control characters may stand in it, as with Newtonsoft.
+/// What stands behind a string whose quote was read, and whether it has escapes. Control characters may stand in it, as
+/// with Newtonsoft.
 #[inline(always)]
-fn string(bytes: &[u8], at: &mut usize) -> Option<bool> {
+fn string(mut rest: &[u8]) -> Option<(&[u8], bool)> {
     let mut escaped = false;
-    *at += 1;
     loop {
-        while let Some(chunk) = bytes.get(*at..*at + 8).and_then(<[u8]>::first_chunk) {
+        while let Some((chunk, after)) = rest.split_first_chunk() {
             match first_mark(u64::from_le_bytes(*chunk)) {
                 Some(mark) => {
-                    *at += mark;
+                    rest = rest.get(mark..)?;
                     break;
                 }
-                None => *at += 8,
+                None => rest = after,
             }
         }
-        match bytes.get(*at)? {
-            b'"' => {
-                *at += 1;
-                return Some(escaped);
-            }
-            b'\\' => {
-                *at = escape(bytes, *at)?;
+        match rest.split_first()? {
+            (b'"', after) => return Some((after, escaped)),
+            (b'\\', after) => {
+                rest = escape(after)?;
                 escaped = true;
             }
-            _ => *at += 1,
+            (_, after) => rest = after,
         }
     }
 }
@@ -341,57 +361,54 @@ fn first_mark(word: u64) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
     // The lowest bit that is set is right: only bytes above a zero can be taken for one.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let marks = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C));
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let marks = (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C))) & HIGH;
     (marks != 0).then_some(marks.trailing_zeros() as usize / 8) // below 8
 }
 
-/// Behind an escape.
+/// What stands behind an escape, given what stands behind the backslash.
 #[cold]
-fn escape(bytes: &[u8], at: usize) -> Option<usize> {
-    match bytes.get(at + 1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(at + 2),
-        b'u' => {
-            let digits = bytes.get(at + 2..at + 6)?;
-            digits.iter().all(u8::is_ascii_hexdigit).then_some(at + 6)
+fn escape(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            after @ ..,
+        ] => Some(after),
+        [b'u', a, b, c, d, after @ ..] => {
+            let hex = [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit());
+            hex.then_some(after)
         }
         _ => None,
     }
 }
 
-/// Behind that word.
-fn word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
-    let end = at + word.len();
-    (bytes.get(at..end)? == word).then_some(end)
-}
-
-/// Behind a number.
-fn number(bytes: &[u8], start: usize) -> Option<usize> {
-    let sign = |at: usize, signs: &[u8]| {
-        let signed = bytes.get(at).is_some_and(|byte| signs.contains(byte));
-        at + usize::from(signed)
+/// What stands behind a number whose first byte was read.
+fn number(first: u8, after: &[u8]) -> Option<&[u8]> {
+    let (first, mut rest) = match first {
+        b'-' => after.split_first().map(|(first, rest)| (*first, rest))?,
+        _ => (first, after),
     };
-    let mut at = sign(start, b"-");
-    at = match bytes.get(at)? {
-        b'0' => at + 1,
-        _ => digits(bytes, at)?,
-    };
-    if let Some(b'.') = bytes.get(at) {
-        at = digits(bytes, at + 1)?;
+    match first {
+        b'0' => {}
+        b'1'..=b'9' => rest = behind_digits(rest),
+        _ => return None,
     }
-    if let Some(b'e' | b'E') = bytes.get(at) {
-        at = digits(bytes, sign(at + 1, b"+-"))?;
+    if let [b'.', fraction @ ..] = rest {
+        rest = digits(fraction)?;
     }
-    (at - start < DIGITS).then_some(at)
+    if let [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] = rest {
+        rest = digits(exponent)?;
+    }
+    (after.len() - rest.len() < DIGITS).then_some(rest)
 }
 
-/// Behind at least one digit.
-fn digits(bytes: &[u8], start: usize) -> Option<usize> {
-    let rest = bytes.get(start..)?;
-    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    (count > 0).then_some(start + count)
+/// What stands behind at least one digit.
+fn digits(rest: &[u8]) -> Option<&[u8]> {
+    let after = behind_digits(rest);
+    (after.len() < rest.len()).then_some(after)
 }
 
-fn narrow(place: usize) -> Option<u32> {
-    u32::try_from(place).ok()
+fn behind_digits(rest: &[u8]) -> &[u8] {
+    let end = rest.iter().position(|byte| !byte.is_ascii_digit());
+    rest.get(end.unwrap_or(rest.len())..).unwrap_or_default()
 }
