@@ -310,3 +310,207 @@ async fn a_template_in_return_response_has_no_body() {
         .await;
     assert_eq!(answer.body, "[POST]");
 }
+
+/// The body that a policy in outbound makes of this one, with its content type.
+async fn converted(policy: &str, kind: &'static str, body: &'static str, accept: &str) -> Answer {
+    let client = FakeClient::new(move |_: &Call| {
+        let response = Response::builder().header("content-type", kind);
+        Ok(response.body(Body::from(body)).unwrap())
+    });
+    World::with(&[("outbound", policy)], client)
+        .get("/", &[("accept", accept)])
+        .await
+}
+
+const TO_XML: &str = r#"<json-to-xml apply="always" consider-accept-header="false" namespace-separator=":" namespace-prefix="xmlns" attribute-block-name="attrs" />"#;
+
+#[tokio::test]
+async fn json_becomes_xml() {
+    for (json, xml) in [
+        (r#"{"a": 1}"#, "<a>1</a>"),
+        (
+            r#"{"a": {"b": [1, 2.50, true, null, {}, "x<y"]}}"#,
+            "<a><b>1</b><b>2.5</b><b>true</b><b /><b /><b>x&lt;y</b></a>",
+        ),
+        (
+            r#"{"a": 1, "b": 2}"#,
+            "<Document><a>1</a><b>2</b></Document>",
+        ),
+        (r#"{"a": [1, 2]}"#, "<Document><a>1</a><a>2</a></Document>"),
+        (r"{}", "<Document />"),
+        (
+            r##"{"a": {"@id": "1 \"2\"", "#text": "t"}}"##,
+            "<a id=\"1 &quot;2&quot;\">t</a>",
+        ),
+        (
+            r#"{"a": {"attrs": {"x": 1, "y": "z"}, "b": ""}}"#,
+            "<a x=\"1\" y=\"z\"><b></b></a>",
+        ),
+        (
+            r#"{"soapenv:Envelope": {"xmlns:soapenv": "http://schemas.xmlsoap.org/soap/envelope/", "xmlns": "urn:d", "soapenv:Body": {"other:x": 1}}}"#,
+            r#"<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:d"><soapenv:Body><other_x003A_x>1</other_x003A_x></soapenv:Body></soapenv:Envelope>"#,
+        ),
+        (
+            r#"{"first name": {"1st": "\u0000x", "": 1}}"#,
+            "<first_x0020_name><_x0031_st>x</_x0031_st><_>1</_></first_x0020_name>",
+        ),
+        (
+            r#"{"d": "2024-05-06T07:08:09.500Z"}"#,
+            "<d>2024-05-06T07:08:09.5Z</d>",
+        ),
+        (
+            r#"{"a": [[1, 2], [3]]}"#,
+            "<Document><a><a>1</a><a>2</a></a><a><a>3</a></a></Document>",
+        ),
+        (
+            r#"{"x><script/>": 1}"#,
+            "<x_x003E__x003C_script_x002F__x003E_>1</x_x003E__x003C_script_x002F__x003E_>",
+        ),
+    ] {
+        let answer = converted(TO_XML, "application/json", json, "").await;
+        assert_eq!(answer.body, xml, "{json}");
+        assert_eq!(answer.header("content-type"), "application/xml");
+    }
+    let plain =
+        r#"<json-to-xml apply="always" consider-accept-header="@(false)" parse-date="false" />"#;
+    for (json, xml) in [
+        (
+            r#"{"a_b": "2024-05-06T07:08:09.500Z"}"#,
+            "<a_b>2024-05-06T07:08:09.500Z</a_b>",
+        ),
+        (
+            r#"{"p_a": {"@xmlns:p": "urn:p", "p_b": 1}}"#,
+            r#"<p:a xmlns:p="urn:p"><p:b>1</p:b></p:a>"#,
+        ),
+    ] {
+        assert_eq!(converted(plain, "text/plain", json, "").await.body, xml);
+    }
+}
+
+#[tokio::test]
+async fn xml_becomes_json() {
+    const XML: &str = "<?xml version=\"1.0\"?><!-- c --><r xmlns:p=\"urn:p\" id=\"1\"><p:a>x &amp; <![CDATA[<y>]]></p:a><b/><b>2</b><c k=\"v\">t</c><d></d></r>";
+    for (attributes, json) in [
+        (
+            r#"kind="direct" apply="always""#,
+            r##"{"r":{"@xmlns:p":"urn:p","@id":"1","p:a":"x & <y>","b":[null,"2"],"c":{"@k":"v","#text":"t"},"d":""}}"##,
+        ),
+        (
+            r#"kind="javascript-friendly" apply="content-type-xml""#,
+            r#"{"r":{"xmlns:p":"urn:p","id":"1","p:a":"x & <y>","b":[null,"2"],"c":{"k":"v","value":"t"},"d":""}}"#,
+        ),
+        (
+            r#"kind="@("direct")" apply="@("always")" always-array-child-elements="true""#,
+            r##"{"r":{"@xmlns:p":"urn:p","@id":"1","p:a":["x & <y>"],"b":[null,"2"],"c":[{"@k":"v","#text":"t"}],"d":[""]}}"##,
+        ),
+    ] {
+        let policy = format!(r#"<xml-to-json {attributes} consider-accept-header="false" />"#);
+        let answer = converted(&policy, "application/soap+xml", XML, "").await;
+        assert_eq!(answer.body, json, "{attributes}");
+        assert_eq!(answer.header("content-type"), "application/json");
+    }
+}
+
+#[tokio::test]
+async fn conversions_go_by_content_type_and_accept() {
+    let to_json = |apply: &str, accept: &str| {
+        format!(
+            r#"<xml-to-json kind="direct" apply="{apply}" consider-accept-header="{accept}" />"#
+        )
+    };
+    for (apply, consider, kind, accept, converts) in [
+        ("always", "true", "text/plain", "application/json", true),
+        (
+            "always",
+            "true",
+            "text/plain",
+            "text/html, application/problem+json;q=0.5",
+            true,
+        ),
+        ("always", "true", "text/plain", "*/*", false),
+        ("always", "true", "text/plain", "", false),
+        ("always", "false", "text/plain", "", true),
+        (
+            "content-type-xml",
+            "false",
+            "text/xml; charset=utf-8",
+            "",
+            true,
+        ),
+        ("content-type-xml", "false", "text/plain", "", false),
+        ("content-type-xml", "false", "application/json", "", false),
+    ] {
+        let answer = converted(&to_json(apply, consider), kind, "<a>1</a>", accept).await;
+        let expected = if converts { r#"{"a":"1"}"# } else { "<a>1</a>" };
+        assert_eq!(answer.body, expected, "{apply} {consider} {kind} {accept}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_converted_fails() {
+    let to_json = r#"<xml-to-json kind="direct" apply="always" consider-accept-header="false" />"#;
+    let deep: &'static str = Box::leak(("<a>".repeat(200) + &"</a>".repeat(200)).into());
+    for (policy, name, body, message) in [
+        (
+            TO_XML,
+            "json-to-xml",
+            "{\"a\": 01}",
+            "The body is no JSON: line 1, column 8.",
+        ),
+        (
+            TO_XML,
+            "json-to-xml",
+            "[1]",
+            "JSON that is to be XML must have an object at its root.",
+        ),
+        (
+            TO_XML,
+            "json-to-xml",
+            "1",
+            "JSON that is to be XML must have an object at its root.",
+        ),
+        (
+            to_json,
+            "xml-to-json",
+            "{}",
+            "The body is no XML that can be read.",
+        ),
+        (
+            to_json,
+            "xml-to-json",
+            "<a><b></a>",
+            "The body is no XML that can be read.",
+        ),
+        (
+            to_json,
+            "xml-to-json",
+            "<a/><b/>",
+            "The body is no XML that can be read.",
+        ),
+        (
+            to_json,
+            "xml-to-json",
+            "<!DOCTYPE a><a/>",
+            "The body is no XML that can be read.",
+        ),
+        (
+            to_json,
+            "xml-to-json",
+            "<a>&x;</a>",
+            "The body is no XML that can be read.",
+        ),
+        (
+            to_json,
+            "xml-to-json",
+            deep,
+            "The body is no XML that can be read.",
+        ),
+    ] {
+        let answer = converted(policy, "", body, "").await;
+        assert_eq!((answer.status, &*answer.body), (500, INTERNAL), "{body}");
+        assert_eq!(answer.last_error()[..3], [name, "", message], "{body}");
+    }
+    for policy in [TO_XML, to_json] {
+        assert_eq!(converted(policy, "", "", "").await.body, "");
+    }
+}

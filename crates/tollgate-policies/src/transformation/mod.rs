@@ -2,7 +2,9 @@
 
 mod exists_action;
 pub mod find_and_replace;
+pub mod json_to_xml;
 mod liquid;
+mod media;
 pub(crate) mod message;
 pub mod redirect_content_urls;
 pub mod rewrite_uri;
@@ -12,3 +14,4 @@ pub mod set_method;
 pub mod set_query_parameter;
 pub mod set_status;
 pub mod set_variable;
+pub mod xml_to_json;
