@@ -55,6 +55,11 @@ pub(crate) fn format_value(
                 ));
             }
         },
+        // A JSON value is formatted as what it holds.
+        other if !format.is_empty() => match crate::json::held(machine.heap, other) {
+            Some(held) => return format_value(machine, &held, format, culture),
+            None => return ops::to_text(machine, value),
+        },
         _ => return ops::to_text(machine, value),
     })
 }

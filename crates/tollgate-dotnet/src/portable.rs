@@ -168,6 +168,8 @@ impl Packer<'_> {
                 self.length(items.len())?;
                 items.iter().try_for_each(|id| self.json(*id, depth))
             }
+            // No JSON, though Newtonsoft reads it.
+            Node::Constructor(..) => Err(self.refused(&Value::Ref(id))),
             Node::Property(name, value) => {
                 self.bytes.push(JSON_PROPERTY);
                 self.text(name)?;

@@ -306,11 +306,10 @@ impl Registry {
             inherited.push(Type::object());
         }
         for base in inherited {
-            for candidate in self.own(&base, &wanted) {
-                if !found.iter().any(|nearer| hides(nearer, &candidate)) {
-                    found.push(candidate);
-                }
-            }
+            // Members of one type do not hide each other.
+            let mut more = self.own(&base, &wanted);
+            more.retain(|candidate| !found.iter().any(|nearer| hides(nearer, candidate)));
+            found.extend(more);
         }
         found
     }

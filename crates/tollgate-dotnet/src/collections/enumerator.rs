@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use crate::heap::{HeapObject, Iterate};
+use crate::heap::{HeapId, HeapObject, Iterate};
+use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
+use crate::sequence::from_fn;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -37,6 +39,11 @@ impl fmt::Debug for Enumerator {
 impl HeapObject for Enumerator {
     fn type_of(&self) -> Type {
         Type::generic(&IENUMERATOR_OF, [self.element.clone()])
+    }
+
+    /// What is left of it, for a `foreach` that runs over an enumerator.
+    fn iterate(&self, this: HeapId) -> Option<Box<dyn Iterate>> {
+        Some(from_fn(move |machine| next(machine, &Value::Ref(this))))
     }
 }
 
@@ -72,18 +79,25 @@ fn current(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn move_next(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    // It leaves the heap while it runs, since it needs the whole machine.
-    let Some(mut iterator) = this(call)?.iterator.take() else {
-        return Ok(Value::Bool(false));
-    };
-    let next = iterator.next(call.machine)?;
-    let enumerator = this(call)?;
-    match next {
-        Some(value) => {
-            enumerator.current = value;
-            enumerator.iterator = Some(iterator);
-            Ok(Value::Bool(true))
-        }
-        None => Ok(Value::Bool(false)),
+    let next = next(call.machine, call.arg(0))?;
+    let more = next.is_some();
+    if let Some(value) = next {
+        this(call)?.current = value;
     }
+    Ok(Value::Bool(more))
+}
+
+fn next(machine: &mut Machine<'_>, enumerator: &Value) -> Result<Option<Value>, Throw> {
+    let missing = Throw::null_reference;
+    // It leaves the heap while it runs, since it needs the whole machine.
+    let this: &mut Enumerator = machine.heap.of_mut(enumerator).ok_or_else(missing)?;
+    let Some(mut iterator) = this.iterator.take() else {
+        return Ok(None);
+    };
+    let next = iterator.next(machine)?;
+    if next.is_some() {
+        let this: &mut Enumerator = machine.heap.of_mut(enumerator).ok_or_else(missing)?;
+        this.iterator = Some(iterator);
+    }
+    Ok(next)
 }

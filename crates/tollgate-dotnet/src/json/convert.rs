@@ -6,7 +6,6 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::big_integer::BigInteger;
 use super::document;
-use super::iso_date;
 use super::kind::Kind;
 use super::token::{Node, Token, value_of};
 use super::value::{Bytes, text};
@@ -16,7 +15,7 @@ use crate::heap::Heap;
 use crate::member::Call;
 use crate::number::{Style, parse_decimal, parse_double, parse_integer};
 use crate::throw::Throw;
-use crate::time;
+use crate::time::{parse_date, parse_span};
 use crate::types::Type;
 use crate::value::{DateTimeKind, Value};
 
@@ -64,6 +63,22 @@ pub(crate) fn cast(heap: &mut Heap, value: &Value, ty: &Type) -> Result<Value, T
         Value::Null if may_be_null => Ok(Value::Null),
         content => change(heap, content, target),
     }
+}
+
+/// Whether `JToken` has an operator for a type.
+pub(crate) fn has_cast(ty: &Type) -> bool {
+    !ty.is_enum() && Primitive::of(ty).is_some()
+        || matches!(
+            simple_name(ty),
+            "String"
+                | "Boolean"
+                | "Char"
+                | "DateTime"
+                | "DateTimeOffset"
+                | "Guid"
+                | "TimeSpan"
+                | "Uri"
+        )
 }
 
 /// The kind of a token, and the value if it is a `JValue`; a property stands for its value.
@@ -125,6 +140,7 @@ pub(crate) fn change(heap: &mut Heap, value: &Value, target: &Type) -> Result<Va
         "DateTimeOffset" => moment(value),
         "Guid" => guid(value),
         "TimeSpan" => span(value),
+        "Uri" => uri(value),
         "" => {
             let bytes = match (value, value.downcast::<Bytes>()) {
                 (_, Some(Bytes(bytes))) => bytes.clone(),
@@ -255,44 +271,20 @@ fn character(value: &Value) -> Result<Value, Throw> {
     }
 }
 
-fn not_a_date(text: &str) -> Throw {
-    Throw::format(format!(
-        "String '{text}' was not recognized as a valid DateTime."
-    ))
-}
-
 fn date(value: &Value) -> Result<Value, Throw> {
     match value {
         Value::DateTime(..) => Ok(value.clone()),
         Value::DateTimeOffset(ticks, _) => Ok(Value::DateTime(*ticks, DateTimeKind::Unspecified)),
-        Value::String(text) => {
-            let text = text.to_utf8();
-            let (ticks, kind) = read_date(&text).ok_or_else(|| not_a_date(&text))?;
-            Ok(Value::DateTime(ticks, kind))
-        }
+        Value::String(text) => parse_date(&text.to_utf8(), 0, 0).map(|date| date.date_time(0)),
         _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
     }
-}
-
-/// An ISO date, with time or without.
-fn read_date(text: &str) -> Option<(i64, DateTimeKind)> {
-    let text = text.trim();
-    iso_date::read(text)
-        .or_else(|| iso_date::read(&format!("{text}T00:00:00")))
-        .or_else(|| iso_date::read(&text.replacen(' ', "T", 1)))
 }
 
 fn moment(value: &Value) -> Result<Value, Throw> {
     match value {
         Value::DateTimeOffset(..) => Ok(value.clone()),
         Value::DateTime(ticks, _) => Ok(Value::DateTimeOffset(*ticks, 0)),
-        Value::String(text) => {
-            let text = text.to_utf8();
-            let (ticks, offset) = iso_date::read_offset(text.trim())
-                .or_else(|| read_date(&text).map(|(ticks, _)| (ticks, 0)))
-                .ok_or_else(|| not_a_date(&text))?;
-            Ok(Value::DateTimeOffset(ticks, offset))
-        }
+        Value::String(text) => parse_date(&text.to_utf8(), 0, 0).map(|date| date.moment(0)),
         _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
     }
 }
@@ -321,48 +313,18 @@ fn guid(value: &Value) -> Result<Value, Throw> {
     }
 }
 
-/// `[-][d.]hh:mm:ss[.fffffff]`.
 fn span(value: &Value) -> Result<Value, Throw> {
-    let Value::String(text) = value else {
-        return match value {
-            Value::TimeSpan(_) => Ok(value.clone()),
-            _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
-        };
-    };
-    let text = text.to_utf8();
-    span_ticks(text.trim()).map(Value::TimeSpan).ok_or_else(|| {
-        Throw::format(format!(
-            "String '{text}' was not recognized as a valid TimeSpan."
-        ))
-    })
+    match value {
+        Value::TimeSpan(_) => Ok(value.clone()),
+        Value::String(text) => parse_span(&text.to_utf8()).map(Value::TimeSpan),
+        _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
+    }
 }
 
-fn span_ticks(text: &str) -> Option<i64> {
-    let (sign, text) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text),
-    };
-    let mut parts = text.split(':');
-    let first = parts.next()?;
-    let Some(minutes) = parts.next() else {
-        return first.parse::<i64>().ok()?.checked_mul(sign * time::DAY);
-    };
-    let (days, hours) = match first.split_once('.') {
-        Some((days, hours)) => (days.parse::<i64>().ok()?, hours),
-        None => (0, first),
-    };
-    let (seconds, fraction) = parts.next().map_or(("0", ""), |seconds| {
-        seconds.split_once('.').unwrap_or((seconds, ""))
-    });
-    let within = |text: &str, limit: i64| text.parse::<i64>().ok().filter(|n| *n < limit);
-    if parts.next().is_some() || fraction.len() > 7 {
-        return None;
+fn uri(value: &Value) -> Result<Value, Throw> {
+    match value {
+        Value::Object(_) => Ok(value.clone()),
+        Value::String(text) => crate::net::new_uri(text, 1),
+        _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
     }
-    let ticks = days
-        .checked_mul(time::DAY)?
-        .checked_add(within(hours, 24)? * time::HOUR)?
-        .checked_add(within(minutes, 60)? * time::MINUTE)?
-        .checked_add(within(seconds, 60)? * time::SECOND)?
-        .checked_add(format!("{fraction:0<7}").parse::<i64>().ok()?)?;
-    Some(sign * ticks)
 }

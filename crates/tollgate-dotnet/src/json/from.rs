@@ -3,10 +3,11 @@
 use smallvec::SmallVec;
 
 use super::kind::Kind;
-use super::token::{
-    Node, alloc, copy, depth, descend, id_of, null, object, property, push, scalar,
-};
+use super::settings::Settings;
+use super::sink::{Sink, Tree};
+use super::token::{Node, alloc, depth, descend, id_of, insert, null, scalar};
 use super::value;
+use super::write::Writer;
 use crate::heap::HeapId;
 use crate::machine::Machine;
 use crate::member::Call;
@@ -36,27 +37,34 @@ pub(crate) fn content(machine: &mut Machine<'_>, value: &Value) -> Result<HeapId
     }
 }
 
-/// The tokens that the content of a container stands for: of a list those of its elements, lists among them too.
-pub(crate) fn contents(machine: &mut Machine<'_>, value: &Value) -> Result<Vec<HeapId>, Throw> {
-    let mut found = Vec::new();
-    gather(machine, value, &mut found, depth())?;
-    Ok(found)
+/// Puts content into a container, before the child at that place; a list stands for its elements.
+///
+/// The elements of a list go to the places behind each other, those of a list in it too: what comes after such an
+/// inner list goes behind its first element, as Newtonsoft has it.
+pub(crate) fn add(
+    machine: &mut Machine<'_>,
+    container: HeapId,
+    place: usize,
+    value: &Value,
+) -> Result<(), Throw> {
+    add_within(machine, container, place, value, depth())
 }
 
-fn gather(
+fn add_within(
     machine: &mut Machine<'_>,
+    container: HeapId,
+    place: usize,
     value: &Value,
-    found: &mut Vec<HeapId>,
     depth: usize,
 ) -> Result<(), Throw> {
     let depth = descend(depth)?;
     match several(machine, value)? {
-        Some(values) => values
-            .iter()
-            .try_for_each(|value| gather(machine, value, found, depth)),
+        Some(values) => values.iter().enumerate().try_for_each(|(index, value)| {
+            add_within(machine, container, place + index, value, depth)
+        }),
         None => {
-            found.push(content(machine, value)?);
-            Ok(())
+            let content = content(machine, value)?;
+            insert(machine.heap, container, place, content)
         }
     }
 }
@@ -91,65 +99,118 @@ fn is_a(machine: &Machine<'_>, value: &Value, name: &str) -> bool {
 
 /// Any value as a new token, without parent.
 pub(crate) fn any(machine: &mut Machine<'_>, value: &Value) -> Result<HeapId, Throw> {
-    within(machine, value, depth())
+    let mut tree = Tree::default();
+    Serializer::new(&Settings::default(), &mut tree).value(machine, value, depth())?;
+    tree.root.ok_or_else(Throw::null_reference)
 }
 
-fn within(machine: &mut Machine<'_>, value: &Value, depth: usize) -> Result<HeapId, Throw> {
-    let depth = descend(depth)?;
-    machine.step(1)?;
-    if let Some(id) = id_of(machine.heap, value) {
-        return copy(machine.heap, id);
-    }
-    if let Some((kind, value)) = value::of(machine.heap, value) {
-        return scalar(machine.heap, kind, value);
-    }
-    if let Some(json) = crate::xml::to_json(machine.heap, value)? {
-        return Ok(json);
-    }
-    if let Some(record) = Record::of(value) {
-        let names = field_names(record);
-        let fields = record.fields().to_vec();
-        return members(machine, names.into_iter().zip(fields), depth);
-    }
-    if !is_list(machine, value) {
-        return properties(machine, value, depth);
-    }
-    let items = ops::collect(machine, value)?;
-    if is_dictionary(machine, value) {
-        let mut entries = Vec::with_capacity(items.len());
-        for item in &items {
-            if let Some(record) = Record::of(item)
-                && let (Some(key), Some(value)) = (record.field(0), record.field(1))
-            {
-                entries.push((key_text(machine, key)?, value.clone()));
-            }
-        }
-        return members(machine, entries.into_iter(), depth);
-    }
-    if let Some(rows) = rows(machine, value, &items) {
-        return array(machine, depth, rows, |machine, row, depth| {
-            array(machine, depth, row, |machine, item, depth| {
-                within(machine, &item, depth)
-            })
-        });
-    }
-    array(machine, depth, items, |machine, item, depth| {
-        within(machine, &item, depth)
-    })
-}
-
-fn array<T>(
+/// Any value as JSON, as `SerializeObject` writes it.
+pub(crate) fn text(
     machine: &mut Machine<'_>,
-    depth: usize,
-    items: Vec<T>,
-    each: impl Fn(&mut Machine<'_>, T, usize) -> Result<HeapId, Throw>,
-) -> Result<HeapId, Throw> {
-    let array = alloc(machine.heap, Node::Array(Vec::new()))?;
-    for item in items {
-        let item = each(machine, item, depth)?;
-        push(machine.heap, array, item)?;
+    value: &Value,
+    settings: &Settings,
+) -> Result<String, Throw> {
+    let mut writer = Writer::new(settings.style.clone());
+    Serializer::new(settings, &mut writer).value(machine, value, depth())?;
+    Ok(writer.text)
+}
+
+struct Serializer<'a> {
+    settings: &'a Settings,
+    sink: &'a mut dyn Sink,
+}
+
+impl<'a> Serializer<'a> {
+    fn new(settings: &'a Settings, sink: &'a mut dyn Sink) -> Self {
+        Serializer { settings, sink }
     }
-    Ok(array)
+
+    fn value(
+        &mut self,
+        machine: &mut Machine<'_>,
+        value: &Value,
+        depth: usize,
+    ) -> Result<(), Throw> {
+        let depth = descend(depth)?;
+        machine.step(1)?;
+        if let Some(id) = id_of(machine.heap, value) {
+            return self.sink.token(machine.heap, id);
+        }
+        if let Some((kind, value)) = value::of(machine.heap, value) {
+            return self.sink.value(machine.heap, kind, &value);
+        }
+        if crate::xml::to_json(machine.heap, value, self.sink)? {
+            return Ok(());
+        }
+        if let Some(record) = Record::of(value) {
+            let fields = record.fields().to_vec();
+            let (names, types) = field_names(record);
+            return self.members(machine, names.into_iter().zip(fields), &types, depth);
+        }
+        if !is_list(machine, value) {
+            let (fields, types) = properties(machine, value)?;
+            return self.members(machine, fields.into_iter(), &types, depth);
+        }
+        let items = ops::collect(machine, value)?;
+        if is_dictionary(machine, value) {
+            self.sink.begin(machine.heap, Kind::Object)?;
+            for item in &items {
+                if let Some(record) = Record::of(item)
+                    && let (Some(key), Some(value)) = (record.field(0), record.field(1))
+                {
+                    let name = key_text(machine, key)?;
+                    self.sink.name(machine.heap, &name)?;
+                    self.value(machine, value, depth)?;
+                }
+            }
+            return self.sink.end(machine.heap);
+        }
+        self.sink.begin(machine.heap, Kind::Array)?;
+        match rows(machine, value, &items) {
+            Some(rows) => {
+                for row in rows {
+                    self.sink.begin(machine.heap, Kind::Array)?;
+                    self.items(machine, &row, depth)?;
+                    self.sink.end(machine.heap)?;
+                }
+            }
+            None => self.items(machine, &items, depth)?,
+        }
+        self.sink.end(machine.heap)
+    }
+
+    fn items(
+        &mut self,
+        machine: &mut Machine<'_>,
+        items: &[Value],
+        depth: usize,
+    ) -> Result<(), Throw> {
+        items
+            .iter()
+            .try_for_each(|item| self.value(machine, item, depth))
+    }
+
+    /// Properties, but for those that the settings leave out. `types`: theirs.
+    fn members(
+        &mut self,
+        machine: &mut Machine<'_>,
+        fields: impl Iterator<Item = (Str, Value)>,
+        types: &[Type],
+        depth: usize,
+    ) -> Result<(), Throw> {
+        self.sink.begin(machine.heap, Kind::Object)?;
+        for (index, (name, value)) in fields.enumerate() {
+            let usual = |ty: &Type| ops::equals(machine.heap, &value, &ops::default_of(ty));
+            if value.is_null() && self.settings.omit_nulls
+                || self.settings.omit_defaults() && types.get(index).is_some_and(usual)
+            {
+                continue;
+            }
+            self.sink.name(machine.heap, &name)?;
+            self.value(machine, &value, depth)?;
+        }
+        self.sink.end(machine.heap)
+    }
 }
 
 /// The rows of an array of two dimensions.
@@ -184,41 +245,33 @@ fn key_text(machine: &Machine<'_>, key: &Value) -> Result<Str, Throw> {
     }
 }
 
-/// The names under which a record's fields are written.
-fn field_names(record: &Record) -> Vec<Str> {
+/// The names under which a record's fields are written, and the fields' types.
+fn field_names(record: &Record) -> (Vec<Str>, Vec<Type>) {
+    let names = |names: &[&str]| names.iter().copied().map(Str::from).collect();
     match record.ty() {
-        Type::Anonymous(properties) => {
-            return properties
-                .iter()
-                .map(|(name, _)| Str::from(&**name))
-                .collect();
+        Type::Anonymous(properties) => properties
+            .iter()
+            .map(|(name, ty)| (Str::from(&**name), ty.clone()))
+            .unzip(),
+        Type::Named(table, types) if table.simple_name() == "KeyValuePair" => {
+            (names(&["Key", "Value"]), types.to_vec())
         }
-        Type::Named(table, _) if table.simple_name() == "KeyValuePair" => {
-            return vec!["Key".into(), "Value".into()];
+        ty => {
+            let types = match ty {
+                Type::Tuple(elements) => elements.iter().map(|(ty, _)| ty.clone()).collect(),
+                other => other.arguments().to_vec(),
+            };
+            let names = (1..=record.fields().len()).map(|number| format!("Item{number}").into());
+            (names.collect(), types)
         }
-        _ => {}
     }
-    (1..=record.fields().len())
-        .map(|number| Str::from(format!("Item{number}")))
-        .collect()
 }
 
-fn members(
-    machine: &mut Machine<'_>,
-    fields: impl Iterator<Item = (Str, Value)>,
-    depth: usize,
-) -> Result<HeapId, Throw> {
-    let object = object(machine.heap)?;
-    for (name, value) in fields {
-        let value = within(machine, &value, depth)?;
-        let property = property(machine.heap, name, value)?;
-        push(machine.heap, object, property)?;
-    }
-    Ok(object)
-}
+/// Names with values, and the types of the properties.
+type Fields = (Vec<(Str, Value)>, Vec<Type>);
 
-/// An object of any other type, by its public properties.
-fn properties(machine: &mut Machine<'_>, value: &Value, depth: usize) -> Result<HeapId, Throw> {
+/// The public properties of an object of any other type, and their types.
+fn properties(machine: &mut Machine<'_>, value: &Value) -> Result<Fields, Throw> {
     let registry = machine.host.registry();
     let ty = ops::type_of(machine, value);
     let types = std::iter::once(ty.clone()).chain(registry.bases(&ty));
@@ -226,10 +279,16 @@ fn properties(machine: &mut Machine<'_>, value: &Value, depth: usize) -> Result<
         .filter_map(|ty| ty.table())
         .flat_map(|table| registry.members(table))
         .filter(|member| member.kind == MemberKind::Getter && !member.is_static)
-        .map(|member| (Str::from(&*member.name), member.member))
+        .map(|member| {
+            (
+                Str::from(&*member.name),
+                member.returns.clone(),
+                member.member,
+            )
+        })
         .collect();
-    let mut fields = Vec::with_capacity(getters.len());
-    for (name, member) in getters {
+    let (mut fields, mut types) = (Vec::new(), Vec::new());
+    for (name, returns, member) in getters {
         let got = (member.native)(&mut Call {
             machine,
             arguments: std::slice::from_ref(value),
@@ -239,9 +298,10 @@ fn properties(machine: &mut Machine<'_>, value: &Value, depth: usize) -> Result<
         })?;
         if !fields.iter().any(|(other, _)| *other == name) {
             fields.push((name, got));
+            types.push(returns);
         }
     }
-    members(machine, fields.into_iter(), depth)
+    Ok((fields, types))
 }
 
 /// A value as an array's or object's property value: `null` becomes a null token.
@@ -257,11 +317,8 @@ pub(crate) fn property_value(machine: &mut Machine<'_>, value: &Value) -> Result
     if several(machine, value)?.is_none() {
         return content(machine, value);
     }
-    let contents = contents(machine, value)?;
     let array = alloc(machine.heap, Node::Array(Vec::new()))?;
-    for content in contents {
-        push(machine.heap, array, content)?;
-    }
+    add(machine, array, 0, value)?;
     Ok(array)
 }
 

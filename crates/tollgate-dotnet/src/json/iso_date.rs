@@ -25,11 +25,22 @@ fn moment(text: &str) -> Option<(i64, Option<(i16, bool)>)> {
         .strip_prefix("/Date(")
         .and_then(|text| text.strip_suffix(")/"))
     {
-        let milliseconds: i64 = inner.parse().ok()?;
+        let sign = inner
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| matches!(c, '+' | '-'));
+        let (milliseconds, zone) = inner.split_at(sign.map_or(inner.len(), |(place, _)| place));
+        let milliseconds: i64 = milliseconds.parse().ok()?;
         let ticks = UNIX_EPOCH.checked_add(milliseconds.checked_mul(10_000)?)?;
+        let (shift, zone) = match offset(zone)? {
+            None => (0, Some((0, true))),
+            // The milliseconds are UTC whatever the zone.
+            Some((minutes, _)) => (i64::from(minutes) * MINUTE, Some((minutes, false))),
+        };
+        let ticks = ticks.checked_add(shift)?;
         return (0..=crate::time::MAX_TICKS)
             .contains(&ticks)
-            .then_some((ticks, Some((0, true))));
+            .then_some((ticks, zone));
     }
     let bytes = text.as_bytes();
     if !(19..=40).contains(&bytes.len()) || bytes.get(10) != Some(&b'T') {

@@ -94,15 +94,13 @@ const MEMBERS: &[Member] = &[
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let array = alloc(call.machine.heap, Node::Array(Vec::new()))?;
-    fill(call, array)
+    fill(call, array, 0)
 }
 
-/// Puts the content that a constructor got into the new container.
-pub(crate) fn fill(call: &mut Call<'_, '_>, new: HeapId) -> Result<Value, Throw> {
-    if let Some(content) = call.arguments.first() {
-        for content in from::contents(call.machine, content)? {
-            push(call.machine.heap, new, content)?;
-        }
+/// Puts the content that a constructor got, as its argument `index`, into the new container.
+pub(crate) fn fill(call: &mut Call<'_, '_>, new: HeapId, index: usize) -> Result<Value, Throw> {
+    if let Some(content) = call.arguments.get(index) {
+        from::add(call.machine, new, 0, content)?;
     }
     Ok(Value::Ref(new))
 }

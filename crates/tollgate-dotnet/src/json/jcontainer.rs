@@ -4,7 +4,7 @@ use super::from;
 use super::jtoken::{below, count, this};
 use super::kind::Kind;
 use super::merge;
-use super::token::{clear, get, insert, push};
+use super::token::{clear, get};
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::throw::Throw;
 use crate::value::Value;
@@ -35,21 +35,16 @@ pub(crate) static JCONTAINER: TypeDef = TypeDef {
     ],
 };
 
-/// Adds content behind the other children; in a property and an array a list stands for its elements.
+/// Adds content behind the other children; a list stands for its elements.
 pub(crate) fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let id = this(call)?;
-    for content in from::contents(call.machine, call.arg(1))? {
-        push(call.machine.heap, id, content)?;
-    }
+    let place = get(call.machine.heap, id)?.len();
+    from::add(call.machine, id, place, call.arg(1))?;
     Ok(Value::Null)
 }
 
 fn add_first(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let id = this(call)?;
-    let contents = from::contents(call.machine, call.arg(1))?;
-    for (place, content) in contents.into_iter().enumerate() {
-        insert(call.machine.heap, id, place, content)?;
-    }
+    from::add(call.machine, this(call)?, 0, call.arg(1))?;
     Ok(Value::Null)
 }
 

@@ -1,8 +1,7 @@
 //! `JObject`.
 
 use super::from;
-use super::jcontainer::remove_all;
-use super::jtoken::{from_object, lazy, parse, reference, references, this, token_type};
+use super::jtoken::{from_object, parse, reference, this, token_type};
 use super::read::Reads;
 use super::token::{
     self, Node, Token, copy, get, id_of, member_of, name_of, object, property, property_of, push,
@@ -90,30 +89,22 @@ const MEMBERS: &[Member] = &[
         |call| find(call).map(reference),
     ),
     member("IEnumerable<JProperty> Properties()", |call| {
-        let id = this(call)?;
-        Ok(lazy(
-            Type::plain(&super::jproperty::JPROPERTY),
-            move |machine| Ok(references(get(machine.heap, id)?.children())),
-        ))
+        let class = Type::enumerable(Type::plain(&super::jproperty::JPROPERTY));
+        Ok(super::linq::children(class, this(call)?))
     }),
     member("JEnumerable<JToken> PropertyValues()", |call| {
         let id = this(call)?;
-        Ok(super::linq::enumerable(token_type(), move |machine| {
-            Ok(references(property_values(machine.heap, id)?))
-        }))
+        Ok(super::linq::picked(
+            token_type(),
+            id,
+            |machine, property| {
+                let property = id_of(machine.heap, &property);
+                Ok(property
+                    .and_then(|property| value_of(machine.heap, property))
+                    .map(Value::Ref))
+            },
+        ))
     }),
-    member("ICollection<string> Keys { get; }", |call| {
-        let names = match &get(call.machine.heap, this(call)?)?.node {
-            Node::Object(properties) => properties.keys().cloned().map(Value::String).collect(),
-            _ => Vec::new(),
-        };
-        crate::collections::new_list(call, Type::string(), names)
-    }),
-    member("ICollection<JToken> Values { get; }", |call| {
-        let values = references(property_values(call.machine.heap, this(call)?)?);
-        crate::collections::new_list(call, token_type(), values)
-    }),
-    member("void Clear()", remove_all),
     member(
         "IEnumerator<KeyValuePair<string, JToken>> GetEnumerator()",
         pairs,
@@ -122,14 +113,17 @@ const MEMBERS: &[Member] = &[
 
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let new = object(call.machine.heap)?;
-    super::jarray::fill(call, new)
+    super::jarray::fill(call, new, 0)
 }
 
-fn property_values(heap: &Heap, id: HeapId) -> Result<Vec<HeapId>, Throw> {
-    let properties = get(heap, id)?.children();
+/// Names and values.
+pub(crate) fn entries(heap: &Heap, id: HeapId) -> Result<Vec<(Str, HeapId)>, Throw> {
+    let Node::Object(properties) = &get(heap, id)?.node else {
+        return Ok(Vec::new());
+    };
     Ok(properties
-        .into_iter()
-        .filter_map(|property| value_of(heap, property))
+        .iter()
+        .filter_map(|(name, property)| Some((name.clone(), value_of(heap, *property)?)))
         .collect())
 }
 

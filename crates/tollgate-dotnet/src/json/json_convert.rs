@@ -1,7 +1,8 @@
-//! `JsonConvert`, and the types that its calls name.
+//! `JsonConvert`.
 
-use super::read::read_any;
-use super::{from, to, write};
+use super::settings::{Escapes, Settings};
+use super::write::write_string;
+use super::{from, to};
 use crate::member::{Call, TypeDef, TypeKind, member, pure};
 use crate::throw::Throw;
 use crate::types::Type;
@@ -19,21 +20,59 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
             "static string SerializeObject(object value, Formatting formatting)",
             serialize,
         ),
+        member(
+            "static string SerializeObject(object value, JsonSerializerSettings settings)",
+            |call| serialize_with(call, 1),
+        ),
+        member(
+            "static string SerializeObject(object value, Formatting formatting, JsonSerializerSettings settings)",
+            |call| serialize_with(call, 2),
+        ),
         member("static object DeserializeObject(string value)", |call| {
-            deserialize(call, &Type::object())
+            deserialize(call, &Type::object(), &Settings::default())
         }),
+        member(
+            "static object DeserializeObject(string value, JsonSerializerSettings settings)",
+            |call| {
+                let settings = Settings::argument(call, 1);
+                deserialize(call, &Type::object(), &settings)
+            },
+        ),
+        member(
+            "static T DeserializeObject<T>(string value, JsonSerializerSettings settings)",
+            |call| {
+                let (ty, settings) = (call.type_argument(0), Settings::argument(call, 1));
+                deserialize(call, &ty, &settings)
+            },
+        ),
         member("static T DeserializeObject<T>(string value)", |call| {
             let ty = call.type_argument(0);
-            deserialize(call, &ty)
+            deserialize(call, &ty, &Settings::default())
         }),
         member(
             "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)",
             |call| {
                 let ty = call.type_argument(0);
-                deserialize(call, &ty)
+                deserialize(call, &ty, &Settings::default())
             },
         ),
-        member("static string ToString(object value)", serialize),
+        member("static string ToString(object value)", to_text),
+        member("static string ToString(string value)", |call| {
+            match call.arg(0) {
+                Value::Null => Ok("\"\"".into()),
+                _ => serialize(call),
+            }
+        }),
+        member(
+            "static string ToString(string value, char delimiter)",
+            |call| {
+                let text = call.opt_str(0).cloned().unwrap_or_default();
+                let quote = char::from_u32(call.char(1)?.into()).unwrap_or('"');
+                let mut quoted = String::new();
+                write_string(&mut quoted, &text.to_utf8(), quote, Escapes::Least);
+                call.new_text(quoted)
+            },
+        ),
         member(
             "static string SerializeXNode(XObject node)",
             crate::xml::serialize_node,
@@ -56,56 +95,38 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
     ],
 };
 
-/// `Formatting`.
-pub(crate) static FORMATTING: TypeDef = TypeDef {
-    name: "Newtonsoft.Json.Formatting",
-    kind: TypeKind::Enum,
-    bases: &[],
-    values: &[("None", 0), ("Indented", 1)],
-    members: &[],
-};
-
-/// `JsonLoadSettings`, with what Newtonsoft does by default.
-pub(crate) static JSON_LOAD_SETTINGS: TypeDef = TypeDef {
-    name: "Newtonsoft.Json.Linq.JsonLoadSettings",
-    kind: TypeKind::Class,
-    bases: &[],
-    values: &[],
-    members: &[],
-};
-
 fn serialize(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let token = from::any(call.machine, call.arg(0))?;
-    let text = write(call.machine.heap, &Value::Ref(token), call.flags(1) == 1)?;
+    written(call, Settings::default())
+}
+
+/// With the settings in argument `index`, and `Formatting` in argument 1 if there is one.
+fn serialize_with(call: &mut Call<'_, '_>, index: usize) -> Result<Value, Throw> {
+    let settings = Settings::argument(call, index);
+    written(call, settings)
+}
+
+fn written(call: &mut Call<'_, '_>, mut settings: Settings) -> Result<Value, Throw> {
+    if let Value::Enum(_, formatting) = call.arg(1) {
+        settings.style.indented = *formatting == 1;
+    }
+    let text = from::text(call.machine, call.arg(0), &settings)?;
     call.new_text(text)
 }
 
-fn deserialize(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
+/// Of plain values only.
+fn to_text(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let value = call.arg(0);
+    if super::value::of(call.machine.heap, value).is_none() {
+        let ty = crate::ops::type_of(call.machine, value).net_name();
+        return Err(Throw::argument(format!(
+            "Unsupported type: {ty}. Use the JsonSerializer class to get the object's JSON representation."
+        )));
+    }
+    serialize(call)
+}
+
+fn deserialize(call: &mut Call<'_, '_>, ty: &Type, settings: &Settings) -> Result<Value, Throw> {
     let text = call.text(0, "value")?;
     call.work(text.to_utf8().len())?;
-    let token = read_any(call.machine.heap, text, to::is_open(ty))?;
-    match token {
-        Some(token) => {
-            to::object(call.machine, token, ty).map_err(|throw| {
-                match throw.exception().type_name {
-                    // What is no number or truth, the reader says.
-                    "System.FormatException" => Throw::json_reader(format!(
-                        "Could not convert to {}: {} Path '', line 1, position {}.",
-                        ty,
-                        throw.exception().message,
-                        text.len()
-                    )),
-                    _ => throw,
-                }
-            })
-        }
-        None if ty.is_reference() || matches!(ty, Type::Nullable(_)) => Ok(Value::Null),
-        None => Err(Throw::new(
-            "Newtonsoft.Json.JsonSerializationException",
-            format!(
-                "No JSON content found and type '{}' is not nullable.",
-                ty.net_name()
-            ),
-        )),
-    }
+    to::deserialize(call.machine, text, ty, settings)
 }

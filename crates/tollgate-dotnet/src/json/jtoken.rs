@@ -6,6 +6,7 @@ use super::iterators;
 use super::kind::Kind;
 use super::path::Path;
 use super::read::{Reads, read};
+use super::settings::Reading;
 use super::token::{
     self, Node, Token, copy, deep_equals, descendants, ends, get, id_of, member_of, parent_of,
     place_in, sibling,
@@ -16,7 +17,6 @@ use crate::heap::HeapId;
 use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
 use crate::ops;
-pub(crate) use crate::sequence::lazy;
 use crate::sequence::lazy_as;
 use crate::throw::Throw;
 use crate::types::Type;
@@ -35,6 +35,10 @@ const MEMBERS: &[Member] = &[
     member("static JToken Parse(string json)", |call| {
         parse(call, Reads::Token)
     }),
+    member(
+        "static JToken Parse(string json, JsonLoadSettings settings)",
+        |call| parse(call, Reads::Token),
+    ),
     member("static JToken FromObject(object o)", |call| {
         from_object(call, Reads::Token)
     }),
@@ -139,6 +143,14 @@ const MEMBERS: &[Member] = &[
         call.new_text(text)
     }),
     member(
+        "string ToString(Formatting formatting, params JsonConverter[] converters)",
+        |call| {
+            let text = write(call.machine.heap, call.arg(0), call.flags(1) == 1)?;
+            this(call)?;
+            call.new_text(text)
+        },
+    ),
+    member(
         "IEnumerator<JToken> GetEnumerator()",
         crate::collections::get_enumerator,
     ),
@@ -147,9 +159,9 @@ const MEMBERS: &[Member] = &[
         "static implicit operator JToken(DateTimeOffset value)",
         of_value,
     ),
-    member("static implicit operator JToken(byte value)", of_value),
+    member("static implicit operator JToken(byte value)", of_integer),
     member("static implicit operator JToken(byte? value)", of_value),
-    member("static implicit operator JToken(sbyte value)", of_value),
+    member("static implicit operator JToken(sbyte value)", of_integer),
     member("static implicit operator JToken(sbyte? value)", of_value),
     member("static implicit operator JToken(bool? value)", of_value),
     member("static implicit operator JToken(long value)", of_value),
@@ -160,9 +172,9 @@ const MEMBERS: &[Member] = &[
     ),
     member("static implicit operator JToken(decimal? value)", of_value),
     member("static implicit operator JToken(double? value)", of_value),
-    member("static implicit operator JToken(short value)", of_value),
-    member("static implicit operator JToken(ushort value)", of_value),
-    member("static implicit operator JToken(int value)", of_value),
+    member("static implicit operator JToken(short value)", of_integer),
+    member("static implicit operator JToken(ushort value)", of_integer),
+    member("static implicit operator JToken(int value)", of_integer),
     member("static implicit operator JToken(int? value)", of_value),
     member("static implicit operator JToken(DateTime value)", of_value),
     member("static implicit operator JToken(long? value)", of_value),
@@ -178,9 +190,10 @@ const MEMBERS: &[Member] = &[
         let kind = Kind::String;
         token::scalar(call.machine.heap, kind, call.arg(0).clone()).map(Value::Ref)
     }),
-    member("static implicit operator JToken(uint value)", of_value),
+    member("static implicit operator JToken(uint value)", of_integer),
     member("static implicit operator JToken(ulong value)", of_value),
     member("static implicit operator JToken(byte[] value)", of_value),
+    member("static implicit operator JToken(Uri value)", of_value),
     member("static implicit operator JToken(TimeSpan value)", of_value),
     member("static implicit operator JToken(TimeSpan? value)", of_value),
     member("static implicit operator JToken(Guid value)", of_value),
@@ -289,6 +302,9 @@ const MEMBERS: &[Member] = &[
     member("static explicit operator Guid?(JToken value)", |call| {
         convert::explicit(call, &Type::guid().nullable())
     }),
+    member("static explicit operator Uri(JToken value)", |call| {
+        convert::explicit(call, &Type::plain(&crate::net::URI))
+    }),
     member("static explicit operator TimeSpan(JToken value)", |call| {
         convert::explicit(call, &Type::time_span())
     }),
@@ -321,7 +337,8 @@ pub(crate) fn parse(call: &mut Call<'_, '_>, reads: Reads) -> Result<Value, Thro
     let parameter = if reads == Reads::Token { "json" } else { "s" };
     let text = call.text(0, parameter)?;
     call.work(text.to_utf8().len())?;
-    read(call.machine.heap, text, reads).map(Value::Ref)
+    let reading = Reading::argument(call, 1);
+    read(call.machine.heap, text, reads, &reading).map(Value::Ref)
 }
 
 /// `FromObject` of a class.
@@ -371,11 +388,13 @@ fn child(call: &Call<'_, '_>, id: HeapId, key: &Value) -> Result<Value, Throw> {
     let token = get(heap, id)?;
     match (&token.node, key) {
         (Node::Object(_), Value::String(_)) => Ok(Value::Null),
-        (Node::Array(items), Value::Int32(index)) => usize::try_from(*index)
-            .ok()
-            .and_then(|index| items.get(index))
-            .map(|item| Value::Ref(*item))
-            .ok_or_else(|| crate::collections::out_of_range("index")),
+        (Node::Array(items) | Node::Constructor(_, items), Value::Int32(index)) => {
+            usize::try_from(*index)
+                .ok()
+                .and_then(|index| items.get(index))
+                .map(|item| Value::Ref(*item))
+                .ok_or_else(|| crate::collections::out_of_range("index"))
+        }
         _ => Err(wrong_key(call, token, key, "Accessed")),
     }
 }
@@ -393,6 +412,9 @@ fn wrong_key(call: &Call<'_, '_>, token: &Token, key: &Value, what: &str) -> Thr
         )),
         Node::Array(_) => Throw::argument(format!(
             "{what} JArray values with invalid key value: {shown}. Int32 array index expected."
+        )),
+        Node::Constructor(..) => Throw::argument(format!(
+            "{what} JConstructor values with invalid key value: {shown}. Argument position index expected."
         )),
         _ => match what {
             "Set" => Throw::invalid_operation(format!(
@@ -412,7 +434,7 @@ fn set_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         (Node::Object(_), Value::String(name)) => {
             token::set_member(call.machine.heap, id, name.clone(), value)?;
         }
-        (Node::Array(items), Value::Int32(index)) => {
+        (Node::Array(items) | Node::Constructor(_, items), Value::Int32(index)) => {
             let item = usize::try_from(*index)
                 .ok()
                 .and_then(|index| items.get(index));
@@ -462,6 +484,10 @@ pub(crate) fn plain_value(
         Value::Null if ty.is_reference() || matches!(ty, Type::Nullable(_)) => Ok(Value::Null),
         Value::Null => Err(convert::invalid(machine.heap, &scalar, target)),
         _ if exact => Ok(scalar),
+        // `Convert` takes none of these to anything, and nothing to them.
+        Value::Object(_) | Value::Guid(_) | Value::TimeSpan(_) | Value::DateTimeOffset(..) => {
+            Err(Throw::invalid_cast("Object must implement IConvertible."))
+        }
         _ if target.is_guid() || target.is_time_span() || target.is_date_time_offset() => {
             Err(convert::invalid(machine.heap, &scalar, target))
         }
@@ -470,24 +496,15 @@ pub(crate) fn plain_value(
 }
 
 fn children(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let id = this(call)?;
-    Ok(super::linq::enumerable(token_type(), move |machine| {
-        Ok(references(get(machine.heap, id)?.children()))
-    }))
+    let class = super::linq::jenumerable(token_type());
+    Ok(super::linq::children(class, this(call)?))
 }
 
 fn children_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let (id, ty) = (
-        this(call)?,
-        call.types.last().cloned().unwrap_or_else(token_type),
-    );
-    let element = ty.clone();
-    Ok(super::linq::enumerable(element, move |machine| {
-        let all = references(get(machine.heap, id)?.children());
-        Ok(all
-            .into_iter()
-            .filter(|child| ops::is_instance(machine, child, &ty))
-            .collect())
+    let ty = call.types.last().cloned().unwrap_or_else(token_type);
+    let (id, class) = (this(call)?, super::linq::jenumerable(ty.clone()));
+    Ok(super::linq::picked(class, id, move |machine, child| {
+        Ok(ops::is_instance(machine, &child, &ty).then_some(child))
     }))
 }
 
@@ -499,12 +516,8 @@ fn values(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
     let ty = call.types.last().cloned().unwrap_or_else(token_type);
     let class = iterators::converted(&iterators::CONVERT, ty.clone());
-    Ok(lazy_as(class, move |machine| {
-        let children = references(get(machine.heap, id)?.children());
-        children
-            .iter()
-            .map(|child| plain_value(machine, child, &ty))
-            .collect()
+    Ok(super::linq::picked(class, id, move |machine, child| {
+        plain_value(machine, &child, &ty).map(Some)
     }))
 }
 
@@ -551,10 +564,7 @@ fn add_beside(call: &mut Call<'_, '_>, offset: usize) -> Result<Value, Throw> {
     let id = this(call)?;
     let parent = parent_of(call.machine.heap, id)?;
     let place = place_in(call.machine.heap, parent, id).unwrap_or(0);
-    let contents = from::contents(call.machine, call.arg(1))?;
-    for (index, content) in contents.into_iter().enumerate() {
-        token::insert(call.machine.heap, parent, place + offset + index, content)?;
-    }
+    from::add(call.machine, parent, place + offset, call.arg(1))?;
     Ok(Value::Null)
 }
 
@@ -595,8 +605,13 @@ fn to_object(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     to::object(call.machine, id, &ty)
 }
 
+/// Integers are 64 bits long, as they are in JSON. A `char` comes here as the `ushort` that it converts to.
+fn of_integer(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let number = Value::Int64(call.long(0)?);
+    token::scalar(call.machine.heap, Kind::Integer, number).map(Value::Ref)
+}
+
 fn of_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    // A `char` comes here as the `ushort` that it converts to.
     from::content(call.machine, call.arg(0)).map(Value::Ref)
 }
 

@@ -60,7 +60,7 @@ const MEMBERS: &[Member] = &[
         scalar(call.machine.heap, Kind::String, call.arg(0).clone()).map(Value::Ref)
     }),
     member("static JValue CreateComment(string value)", |call| {
-        scalar(call.machine.heap, Kind::Undefined, call.arg(0).clone()).map(Value::Ref)
+        scalar(call.machine.heap, Kind::Comment, call.arg(0).clone()).map(Value::Ref)
     }),
     member("object Value { get; }", get_value),
     member("object Value { set; }", |call| {

@@ -37,7 +37,9 @@ pub(crate) static JTOKEN_TYPE: TypeDef = TypeDef {
 pub(crate) enum Kind {
     Object = 1,
     Array = 2,
+    Constructor = 3,
     Property = 4,
+    Comment = 5,
     Integer = 6,
     Float = 7,
     String = 8,
@@ -65,6 +67,7 @@ impl Kind {
             Kind::Object,
             Kind::Array,
             Kind::Property,
+            Kind::Comment,
             Kind::Integer,
             Kind::Float,
             Kind::String,
@@ -93,6 +96,7 @@ impl Kind {
         match self {
             Kind::Object => "StartObject",
             Kind::Array => "StartArray",
+            Kind::Constructor => "StartConstructor",
             other => other.name(),
         }
     }

@@ -8,7 +8,7 @@ use crate::heap::HeapId;
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
-use crate::sequence::lazy_as;
+use crate::sequence::{Sequence, from_fn, lazy_as};
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -64,7 +64,7 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
         ),
         member(
             "static IJEnumerable<JProperty> Properties(this IEnumerable<JObject> source)",
-            |call| each(call, Type::plain(&super::jproperty::JPROPERTY), children),
+            |call| each(call, Type::plain(&super::jproperty::JPROPERTY), children_of),
         ),
         member(
             "static IJEnumerable<JToken> Values(this IEnumerable<JToken> source, object key)",
@@ -99,13 +99,13 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
         ),
         member(
             "static IJEnumerable<JToken> Children(this IEnumerable<JToken> source)",
-            |call| each(call, token_type(), children),
+            |call| each(call, token_type(), children_of),
         ),
         member(
             "static IEnumerable<U> Children<T, U>(this IEnumerable<T> source)",
             |call| {
                 let ty = wanted(call);
-                let sequence = each(call, token_type(), children)?;
+                let sequence = each(call, token_type(), children_of)?;
                 converted(sequence, ty)
             },
         ),
@@ -121,7 +121,49 @@ pub(crate) fn enumerable(
     element: Type,
     find: impl Fn(&mut Machine<'_>) -> Result<Vec<Value>, Throw> + Send + Sync + Clone + 'static,
 ) -> Value {
-    lazy_as(Type::generic(&JENUMERABLE, [element]), find)
+    lazy_as(jenumerable(element), find)
+}
+
+/// The children of a token, one after the other; an enumeration notices that they change.
+pub(crate) fn children(class: Type, id: HeapId) -> Value {
+    picked(class, id, |_, child| Ok(Some(child)))
+}
+
+/// `JEnumerable<T>`.
+pub(crate) fn jenumerable(element: Type) -> Type {
+    Type::generic(&JENUMERABLE, [element])
+}
+
+/// A sequence of that class: what a function makes of each child of a token; `None` leaves it out.
+pub(crate) fn picked(
+    class: Type,
+    id: HeapId,
+    pick: impl Fn(&mut Machine<'_>, Value) -> Result<Option<Value>, Throw>
+    + Send
+    + Sync
+    + Clone
+    + 'static,
+) -> Value {
+    let sequence = Sequence::new(Type::object(), move || {
+        let pick = pick.clone();
+        let mut children = None;
+        from_fn(move |machine| {
+            let mut running = match children.take() {
+                Some(running) => running,
+                None => ops::iterate(machine, &Value::Ref(id))?,
+            };
+            while let Some(child) = running.next(machine)? {
+                machine.step(1)?;
+                if let Some(value) = pick(machine, child)? {
+                    children = Some(running);
+                    return Ok(Some(value));
+                }
+            }
+            children = Some(running);
+            Ok(None)
+        })
+    });
+    Value::object(sequence.of_class(class))
 }
 
 fn wanted(call: &Call<'_, '_>) -> Type {
@@ -157,7 +199,7 @@ fn each(
     }))
 }
 
-fn children(machine: &mut Machine<'_>, id: HeapId) -> Result<Vec<Value>, Throw> {
+fn children_of(machine: &mut Machine<'_>, id: HeapId) -> Result<Vec<Value>, Throw> {
     Ok(references(get(machine.heap, id)?.children()))
 }
 
@@ -199,9 +241,11 @@ fn values_of_key(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             let token = get(machine.heap, id)?;
             let child = match (&token.node, &key) {
                 (Node::Object(_), Value::String(name)) => member_of(machine.heap, id, name),
-                (Node::Array(items), Value::Int32(index)) => usize::try_from(*index)
-                    .ok()
-                    .and_then(|index| items.get(index).copied()),
+                (Node::Array(items) | Node::Constructor(_, items), Value::Int32(index)) => {
+                    usize::try_from(*index)
+                        .ok()
+                        .and_then(|index| items.get(index).copied())
+                }
                 _ => None,
             };
             found.extend(child.map(Value::Ref));

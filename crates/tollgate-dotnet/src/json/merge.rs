@@ -7,9 +7,11 @@ use super::token::{
     Node, copy, deep_equals, depth, descend, get, id_of, member_of, push, replace, set_member,
     value_of,
 };
-use crate::heap::HeapId;
+use crate::heap::{Heap, HeapId};
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
+use crate::str::Str;
+use crate::system::Comparison;
 use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
@@ -45,6 +47,11 @@ pub(crate) static JSON_MERGE_SETTINGS: TypeDef = TypeDef {
             settings(call)?.arrays = arrays;
             Ok(Value::Null)
         }),
+        member("StringComparison PropertyNameComparison { set; }", |call| {
+            let names = Comparison::of(call.flags(1));
+            settings(call)?.names = names;
+            Ok(Value::Null)
+        }),
         member(
             "MergeNullValueHandling MergeNullValueHandling { set; }",
             |call| {
@@ -57,11 +64,22 @@ pub(crate) static JSON_MERGE_SETTINGS: TypeDef = TypeDef {
 };
 
 /// How to merge.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Settings {
     arrays: i64,
+    names: Comparison,
     /// Whether nulls replace values.
     nulls: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            arrays: 0,
+            names: Comparison::ORDINAL,
+            nulls: false,
+        }
+    }
 }
 
 impl crate::heap::HeapObject for Settings {
@@ -83,7 +101,11 @@ pub(crate) fn merge(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let with = match id_of(call.machine.heap, call.arg(1)) {
         Some(id) => id,
         None if call.arg(1).is_null() => return Ok(Value::Null),
-        None => from::any(call.machine, call.arg(1))?,
+        None => match from::several(call.machine, call.arg(1))? {
+            Some(_) => from::property_value(call.machine, call.arg(1))?,
+            // Nothing else can be merged, and `content` says so.
+            None => return from::content(call.machine, call.arg(1)).map(|_| Value::Null),
+        },
     };
     let heap = &*call.machine.heap;
     let settings = heap
@@ -112,7 +134,8 @@ fn merge_into(
                 .collect();
             for (name, value) in members {
                 let heap = &mut *machine.heap;
-                let Some(old) = member_of(heap, id, &name) else {
+                let (name, old) = existing(heap, id, name, settings.names);
+                let Some(old) = old else {
                     set_member(heap, id, name, value)?;
                     continue;
                 };
@@ -132,6 +155,24 @@ fn merge_into(
         _ => {}
     }
     Ok(())
+}
+
+/// The property of that name, or else the first whose name is the same to the comparison.
+fn existing(heap: &Heap, id: HeapId, name: Str, names: Comparison) -> (Str, Option<HeapId>) {
+    if let Some(old) = member_of(heap, id, &name) {
+        return (name, Some(old));
+    }
+    if names == Comparison::ORDINAL {
+        return (name, None);
+    }
+    let entries = super::jobject::entries(heap, id).unwrap_or_default();
+    let known = entries
+        .into_iter()
+        .find(|(other, _)| names.equals(other, &name));
+    match known {
+        Some((known, old)) => (known, Some(old)),
+        None => (name, None),
+    }
 }
 
 fn merge_arrays(

@@ -9,6 +9,7 @@ mod from;
 pub(crate) mod iso_date;
 mod iterators;
 mod jarray;
+mod jconstructor;
 mod jcontainer;
 mod jobject;
 mod jproperty;
@@ -22,9 +23,12 @@ mod path;
 mod path_parse;
 mod plain;
 mod read;
+mod settings;
+mod sink;
 mod tape;
 mod to;
 mod token;
+mod typed;
 mod value;
 mod write;
 
@@ -32,16 +36,20 @@ pub(crate) use convert::change;
 pub(crate) use from::several;
 pub(crate) use iterators::ITERATORS;
 pub(crate) use kind::Kind;
+pub(crate) use settings::Style;
+pub(crate) use sink::Sink;
 pub(crate) use token::{
     Node, alloc, get, id_of, object as new_object, property as new_property, push, scalar,
 };
 pub(crate) use value::{bytes_of, bytes_value, plain_text};
+pub(crate) use write::Writer;
 
 pub use plain::to_json;
 pub use tape::Tape;
 
 use std::sync::Arc;
 
+use self::settings::Reading;
 use crate::heap::Heap;
 use crate::member::TypeDef;
 use crate::str::Str;
@@ -53,9 +61,23 @@ use crate::value::Value;
 pub(crate) const TYPES: &[&TypeDef] = &[
     &big_integer::BIG_INTEGER,
     &kind::JTOKEN_TYPE,
-    &json_convert::FORMATTING,
+    &settings::FORMATTING,
+    &settings::NULL_VALUES,
+    &settings::DEFAULT_VALUES,
+    &settings::MISSING_MEMBERS,
+    &settings::DATE_FORMATS,
+    &settings::DATE_PARSING,
+    &settings::DATE_ZONES,
+    &settings::FLOAT_FORMATS,
+    &settings::FLOAT_PARSING,
+    &settings::STRING_ESCAPES,
+    &settings::COMMENTS,
+    &settings::LINES,
+    &settings::DUPLICATES,
+    &settings::JSON_CONVERTER,
+    &settings::JSON_SERIALIZER_SETTINGS,
+    &settings::JSON_LOAD_SETTINGS,
     &json_convert::JSON_CONVERT,
-    &json_convert::JSON_LOAD_SETTINGS,
     &merge::JSON_MERGE_SETTINGS,
     &merge::MERGE_ARRAY_HANDLING,
     &merge::MERGE_NULL_VALUE_HANDLING,
@@ -66,6 +88,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &jcontainer::JCONTAINER,
     &jobject::JOBJECT,
     &jarray::JARRAY,
+    &jconstructor::JCONSTRUCTOR,
     &jproperty::JPROPERTY,
     &jvalue::JVALUE,
     &jvalue::JRAW,
@@ -73,7 +96,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
 
 /// Reads JSON with Newtonsoft's leniency, as a `JToken`. `JsonReaderException` if it cannot be read.
 pub fn parse(heap: &mut Heap, text: &Str) -> Result<Value, Throw> {
-    read::read(heap, text, read::Reads::Token).map(Value::Ref)
+    read::read(heap, text, read::Reads::Token, Reading::usual(true)).map(Value::Ref)
 }
 
 /// Reads JSON as a value of `ty`, which is `JToken`, `JObject` or `JArray`; `None` if it is no such type.
@@ -81,7 +104,7 @@ pub fn parse(heap: &mut Heap, text: &Str) -> Result<Value, Throw> {
 /// `JsonReaderException` if the text is not JSON, or not of that kind.
 pub fn parse_as(heap: &mut Heap, text: &Str, ty: &Type) -> Option<Result<Value, Throw>> {
     let reads = reads_of(ty)?;
-    Some(read::read(heap, text, reads).map(Value::Ref))
+    Some(read::read(heap, text, reads, Reading::usual(true)).map(Value::Ref))
 }
 
 /// As [`parse_as`] of a text that was read before. Each call gives tokens of its own, which share what was read.
@@ -104,6 +127,14 @@ fn reads_of(ty: &Type) -> Option<read::Reads> {
     ];
     let (_, reads) = reads.into_iter().find(|(table, _)| ty.is_table(table))?;
     Some(reads)
+}
+
+/// What a `JValue` holds; `None` of anything else.
+pub(crate) fn held(heap: &Heap, value: &Value) -> Option<Value> {
+    match &heap.of::<token::Token>(value)?.node {
+        token::Node::Value(_, held) => Some(held.clone()),
+        _ => None,
+    }
 }
 
 /// Writes a `JToken` as Newtonsoft does: with two spaces and line feeds if `indented`. `NullReferenceException` of anything else.

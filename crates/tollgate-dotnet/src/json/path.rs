@@ -184,7 +184,7 @@ fn apply(
                     all.extend(super::token::descendants(heap, id));
                     all
                 }
-                false => children_values(heap, token),
+                false => token.children(),
             };
             for candidate in candidates {
                 machine.step(1)?;
@@ -197,24 +197,12 @@ fn apply(
     }
 }
 
-/// The children of a token, values in place of properties.
-fn children_values(heap: &Heap, token: &Token) -> Vec<HeapId> {
-    match &token.node {
-        Node::Object(properties) => properties
-            .values()
-            .filter_map(|property| value_of(heap, *property))
-            .collect(),
-        _ => token.children(),
-    }
-}
-
 fn at(token: &Token, index: i64, required: bool, found: &mut Vec<HeapId>) -> Result<(), Throw> {
     let message = match &token.node {
-        Node::Array(items) => {
-            let item = usize::try_from(index)
-                .ok()
-                .and_then(|index| items.get(index));
-            if let Some(item) = item {
+        Node::Array(items) | Node::Constructor(_, items) => {
+            let index =
+                usize::try_from(index).map_err(|_| crate::collections::out_of_range("index"))?;
+            if let Some(item) = items.get(index) {
                 found.push(*item);
                 return Ok(());
             }

@@ -28,7 +28,7 @@ fn within(heap: &Heap, id: HeapId, depth: usize) -> Result<Json, Throw> {
             }
             Ok(Json::Object(object))
         }
-        Node::Array(items) => items
+        Node::Array(items) | Node::Constructor(_, items) => items
             .iter()
             .map(|item| within(heap, *item, depth))
             .collect::<Result<_, _>>()

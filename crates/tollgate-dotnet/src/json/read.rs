@@ -1,20 +1,18 @@
 //! Reads JSON as Newtonsoft does: comments, single quotes, bare names, trailing commas, dates.
 
-use super::big_integer::BigInteger;
-use super::document;
-use super::iso_date;
-use super::kind::Kind;
-use super::tape::Tape;
-use super::token::{Node, Step, Token, alloc, path_text, scalar};
 use std::sync::Arc;
 
+use super::big_integer::BigInteger;
+use super::document;
+use super::kind::Kind;
+use super::settings::{Comments, Duplicates, Numbers, Reading};
+use super::tape::Tape;
+use super::token::{Node, Step, Token, alloc, path_text, scalar};
 use crate::heap::{Heap, HeapId};
+use crate::number::{Style, parse_decimal};
 use crate::str::Str;
 use crate::throw::Throw;
 use crate::value::Value;
-
-/// Newtonsoft's `MaxDepth`.
-const DEPTH: usize = 64;
 
 /// The longest integer that Newtonsoft reads.
 const DIGITS: usize = 380;
@@ -28,93 +26,89 @@ pub(crate) enum Reads {
 }
 
 /// Reads a text as a token.
-pub(crate) fn read(heap: &mut Heap, text: &Str, reads: Reads) -> Result<HeapId, Throw> {
+pub(crate) fn read(
+    heap: &mut Heap,
+    text: &Str,
+    reads: Reads,
+    reading: &Reading,
+) -> Result<HeapId, Throw> {
     let class = match reads {
         Reads::Token => "JToken",
         Reads::Object => "JObject",
         Reads::Array => "JArray",
     };
-    match root(heap, text, reads, true)? {
+    if let Some(token) = lazily(heap, text, reads, reading) {
+        return token;
+    }
+    let text = text.to_utf8();
+    match tokens(heap, &text, reads, reading)? {
         Some(token) => Ok(token),
-        None => Err(Reader::new(heap, &text.to_utf8(), true)
-            .error(&format!("Error reading {class} from JsonReader."))),
+        None => {
+            let reader = Reader::new(heap, &text, reading);
+            Err(reader.error(&format!("Error reading {class} from JsonReader.")))
+        }
     }
 }
 
-/// Reads a text; `None` if there is nothing in it. `dates`: whether strings that look like dates are dates.
-pub(crate) fn read_any(heap: &mut Heap, text: &Str, dates: bool) -> Result<Option<HeapId>, Throw> {
-    root(heap, text, Reads::Token, dates)
-}
-
-/// Strict JSON becomes tokens when they are looked at; anything else is read token by token.
-fn root(heap: &mut Heap, text: &Str, reads: Reads, dates: bool) -> Result<Option<HeapId>, Throw> {
-    let tape = Tape::read(text.clone()).map(Arc::new);
-    match tape.and_then(|tape| document::alloc(heap, &tape, reads, dates)) {
-        Some(token) => token.map(Some),
-        None => tokens(heap, &text.to_utf8(), reads, dates),
+/// Reads a text; `None` if there is nothing in it.
+pub(crate) fn read_any(
+    heap: &mut Heap,
+    text: &Str,
+    reading: &Reading,
+) -> Result<Option<HeapId>, Throw> {
+    if let Some(token) = lazily(heap, text, Reads::Token, reading) {
+        return token.map(Some);
+    }
+    let text = text.to_utf8();
+    let mut reader = Reader::new(heap, &text, reading);
+    reader.blank()?;
+    match reader.peek() {
+        None => Ok(None),
+        Some(_) => reader.content().map(Some),
     }
 }
 
-/// Reads a text token by token.
+/// Strict JSON becomes tokens when they are looked at; `None` of anything else, and where the settings want more.
+fn lazily(
+    heap: &mut Heap,
+    text: &Str,
+    reads: Reads,
+    reading: &Reading,
+) -> Option<Result<HeapId, Throw>> {
+    let dates = reading.dates_or_not()?;
+    let tape = Arc::new(Tape::read(text.clone())?);
+    document::alloc(heap, &tape, reads, dates)
+}
+
+/// Reads a text token by token; `None` if there is nothing in it.
 pub(crate) fn tokens(
     heap: &mut Heap,
     text: &str,
     reads: Reads,
-    dates: bool,
+    reading: &Reading,
 ) -> Result<Option<HeapId>, Throw> {
-    let mut reader = Reader::new(heap, text, dates);
-    reader.blank()?;
-    let (class, what) = match (reads, reader.peek()) {
-        (_, None) => return Ok(None),
-        (Reads::Object, Some(b'{')) | (Reads::Array, Some(b'[')) | (Reads::Token, _) => {
-            let token = reader.value(None)?;
-            reader.blank()?;
-            return match reader.peek_char() {
-                None => Ok(Some(token)),
-                Some(next) => Err(reader.error(&format!(
-                    "Additional text encountered after finished reading JSON content: {next}."
-                ))),
-            };
-        }
-        (Reads::Array, _) => ("JArray", "an array"),
-        _ => ("JObject", "an object"),
-    };
-    let first = match reader.peek() {
-        Some(b'{') => Kind::Object,
-        Some(b'[') => Kind::Array,
-        _ => {
-            let token = reader.value(None)?;
-            super::token::get(reader.heap, token)?.kind()
-        }
-    };
-    if matches!(first, Kind::Object | Kind::Array) {
-        reader.place += 1;
-    }
-    Err(reader.error(&format!(
-        "Error reading {class} from JsonReader. Current JsonReader item is not {what}: {}.",
-        first.start()
-    )))
+    Reader::new(heap, text, reading).root(reads)
 }
 
 /// The value of a scalar of strict JSON that is no string, by its text.
 pub(crate) fn strict_scalar(text: &str) -> (Kind, Value) {
     let heap = &mut Heap::new(0);
-    let read = Reader::new(heap, text, false).scalar();
+    let read = Reader::new(heap, text, Reading::usual(false)).scalar();
     read.unwrap_or((Kind::Undefined, Value::Null))
 }
 
 /// What a string of strict JSON says, quotes and all.
 pub(crate) fn unquoted(text: &str) -> Str {
     let heap = &mut Heap::new(0);
-    let mut reader = Reader::new(heap, text, false);
+    let mut reader = Reader::new(heap, text, Reading::usual(false));
     reader.place = 1;
-    reader.string(b'"').unwrap_or_default().into()
+    reader.string(b'"').unwrap_or_default()
 }
 
 /// What a string stands for: a date if it looks like one and `dates` are asked for.
 pub(crate) fn text_value(text: Str, dates: bool) -> (Kind, Value) {
-    match iso_date::read(&text.to_utf8()).filter(|_| dates) {
-        Some((ticks, kind)) => (Kind::Date, Value::DateTime(ticks, kind)),
+    match Reading::usual(dates).date(&text) {
+        Some(date) => (Kind::Date, date),
         None => (Kind::String, Value::String(text)),
     }
 }
@@ -131,19 +125,72 @@ struct Reader<'a> {
     heap: &'a mut Heap,
     text: &'a str,
     place: usize,
-    dates: bool,
-    /// The way to what is being read, for messages; `None` is an array before its first element.
+    reading: &'a Reading,
+    /// The way to what was read last, for messages; `None` is a container before anything in it was read.
     path: Vec<Option<Step>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(heap: &'a mut Heap, text: &'a str, dates: bool) -> Reader<'a> {
+    fn new(heap: &'a mut Heap, text: &'a str, reading: &'a Reading) -> Reader<'a> {
         Reader {
             heap,
             text,
             place: 0,
-            dates,
+            reading,
             path: Vec::new(),
+        }
+    }
+
+    /// What a class takes from the text; `None` if there is nothing in it.
+    fn root(&mut self, reads: Reads) -> Result<Option<HeapId>, Throw> {
+        // To `JToken.Parse` a comment before the value is the value.
+        let first = match reads == Reads::Token && self.reading.comments != Comments::Skipped {
+            true => self.gap()?,
+            false => None,
+        };
+        if let Some(comment) = first {
+            self.blank()?;
+            if self.peek().is_some() {
+                self.content()?;
+            }
+            let comment = Value::String(comment.into());
+            return scalar(self.heap, Kind::Comment, comment).map(Some);
+        }
+        self.blank()?;
+        let (class, what) = match (reads, self.peek()) {
+            (_, None) => return Ok(None),
+            (Reads::Object, Some(b'{')) | (Reads::Array, Some(b'[')) | (Reads::Token, _) => {
+                return self.content().map(Some);
+            }
+            (Reads::Array, _) => ("JArray", "an array"),
+            _ => ("JObject", "an object"),
+        };
+        let first = match self.peek() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            _ => {
+                let token = self.value(None)?;
+                super::token::get(self.heap, token)?.kind()
+            }
+        };
+        if matches!(first, Kind::Object | Kind::Array) {
+            self.place += 1;
+        }
+        Err(self.error(&format!(
+            "Error reading {class} from JsonReader. Current JsonReader item is not {what}: {}.",
+            first.start()
+        )))
+    }
+
+    /// The value, behind which there may be nothing but comments.
+    fn content(&mut self) -> Result<HeapId, Throw> {
+        let token = self.value(None)?;
+        self.blank()?;
+        match self.peek_char() {
+            None => Ok(token),
+            Some(next) => Err(self.error(&format!(
+                "Additional text encountered after finished reading JSON content: {next}."
+            ))),
         }
     }
 
@@ -185,30 +232,50 @@ impl<'a> Reader<'a> {
 
     /// Over white space and comments.
     fn blank(&mut self) -> Result<(), Throw> {
-        loop {
-            let rest = self.rest();
-            let trimmed = rest.trim_start();
-            self.place += rest.len() - trimmed.len();
-            let Some(comment) = trimmed.strip_prefix('/') else {
-                return Ok(());
-            };
-            let length = match comment.as_bytes().first() {
-                Some(b'/') => comment.find(['\n', '\r']).unwrap_or(comment.len()),
-                Some(b'*') => match comment.get(1..).and_then(|text| text.find("*/")) {
-                    Some(end) => end + 3,
-                    None => {
-                        self.place = self.text.len();
-                        return Err(self.error("Unexpected end while parsing comment."));
-                    }
-                },
-                _ => {
-                    return Err(
-                        self.error("Error parsing comment. Expected: *, got something else.")
-                    );
-                }
-            };
-            self.place += 1 + length;
+        while self.gap()?.is_some() {}
+        Ok(())
+    }
+
+    /// Over white space and comments, of which some become children of an array.
+    fn between(&mut self, parent: HeapId, items: &mut Vec<HeapId>) -> Result<(), Throw> {
+        while let Some(comment) = self.gap()? {
+            if self.reading.comments == Comments::Kept {
+                let comment = Value::String(comment.into());
+                let comment = scalar(self.heap, Kind::Comment, comment)?;
+                self.heap.charge(size_of::<HeapId>())?;
+                self.adopt(comment, Some(parent));
+                items.push(comment);
+            }
         }
+        Ok(())
+    }
+
+    /// Over white space, and the comment behind it if there is one.
+    fn gap(&mut self) -> Result<Option<&'a str>, Throw> {
+        let rest = self.rest();
+        let trimmed = rest.trim_start();
+        self.place += rest.len() - trimmed.len();
+        let Some(comment) = trimmed.strip_prefix('/') else {
+            return Ok(None);
+        };
+        let (text, length) = match comment.as_bytes().first() {
+            Some(b'/') => {
+                let end = comment.find(['\n', '\r']).unwrap_or(comment.len());
+                (comment.get(1..end), end)
+            }
+            Some(b'*') => match comment.get(1..).and_then(|text| text.find("*/")) {
+                Some(end) => (comment.get(1..=end), end + 3),
+                None => {
+                    self.place = self.text.len();
+                    return Err(self.error("Unexpected end while parsing comment."));
+                }
+            },
+            _ => {
+                return Err(self.error("Error parsing comment. Expected: *, got something else."));
+            }
+        };
+        self.place += 1 + length;
+        Ok(Some(text.unwrap_or("")))
     }
 
     fn value(&mut self, parent: Option<HeapId>) -> Result<HeapId, Throw> {
@@ -216,6 +283,7 @@ impl<'a> Reader<'a> {
         let (kind, value) = match self.peek() {
             Some(b'{') => return self.object(parent),
             Some(b'[') => return self.array(parent),
+            Some(b'n') if self.rest().starts_with("new") => return self.constructor(parent),
             // What stands before a comma without a value is undefined.
             Some(b',') if parent.is_some() => (Kind::Undefined, Value::Null),
             _ => self.scalar()?,
@@ -232,7 +300,10 @@ impl<'a> Reader<'a> {
             Some(quote @ (b'"' | b'\'')) => {
                 self.place += 1;
                 let text = self.string(quote)?;
-                Ok(text_value(text.into(), self.dates))
+                Ok(match self.reading.date(&text) {
+                    Some(date) => (Kind::Date, date),
+                    None => (Kind::String, Value::String(text)),
+                })
             }
             Some(b't') => self.word("true", Kind::Boolean, Value::Bool(true), "boolean"),
             Some(b'f') => self.word("false", Kind::Boolean, Value::Bool(false), "boolean"),
@@ -250,6 +321,34 @@ impl<'a> Reader<'a> {
             Some(b'-' | b'.' | b'0'..=b'9') => self.number(),
             _ => Err(self.unexpected("value")),
         }
+    }
+
+    /// `new Name(…)`.
+    fn constructor(&mut self, parent: Option<HeapId>) -> Result<HeapId, Throw> {
+        self.place += "new".len();
+        let gap = self.place;
+        self.blank()?;
+        let rest = self.rest();
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric())
+            .unwrap_or(rest.len());
+        if self.place == gap || end == 0 {
+            return Err(self.unexpected("constructor"));
+        }
+        let name = Str::from(rest.get(..end).unwrap_or(""));
+        self.place += end;
+        self.blank()?;
+        if self.peek() != Some(b'(') {
+            return Err(self.unexpected("constructor"));
+        }
+        self.heap.charge(name.size())?;
+        let constructor = alloc(self.heap, Node::Constructor(name.clone(), Vec::new()))?;
+        self.adopt(constructor, parent);
+        let items = self.items(constructor, b')', "JConstructor")?;
+        if let Some(token) = self.heap.get_mut::<Token>(constructor) {
+            token.node = Node::Constructor(name, items);
+        }
+        Ok(constructor)
     }
 
     fn adopt(&mut self, token: HeapId, parent: Option<HeapId>) {
@@ -276,7 +375,8 @@ impl<'a> Reader<'a> {
                 Ok((kind, value))
             }
             _ => {
-                self.place += 1;
+                let same = self.rest().bytes().zip(word.bytes());
+                self.place += same.take_while(|(a, b)| a == b).count();
                 Err(self.error(&format!("Error parsing {what} value.")))
             }
         }
@@ -293,46 +393,23 @@ impl<'a> Reader<'a> {
         {
             return Err(self.unexpected("number"));
         }
-        let wrong = |reader: &Self| {
-            reader.error(&format!("Input string '{number}' is not a valid number."))
-        };
-        let second = number.as_bytes().get(1).copied();
-        let other_base = number.starts_with('0')
-            && second.is_some_and(|second| !matches!(second, b'.' | b'e' | b'E'));
-        if other_base {
-            let (digits, base) = match number
-                .get(2..)
-                .filter(|_| matches!(second, Some(b'x' | b'X')))
-            {
-                Some(digits) => (digits, 16),
-                None => (number, 8),
-            };
-            return match u64::from_str_radix(digits, base) {
-                // Sixty-four bits, of which the first is the sign.
-                Ok(bits) => Ok((Kind::Integer, Value::Int64(bits.cast_signed()))),
-                Err(_) => Err(wrong(self)),
-            };
+        if self.reading.numbers == Numbers::Text {
+            let whole = !number.contains(['.', 'e', 'E']) || number.starts_with("0x");
+            let kind = if whole { Kind::Integer } else { Kind::Float };
+            return Ok((kind, Value::String(number.into())));
         }
-        if let Ok(integer) = number.parse::<i64>() {
-            return Ok((Kind::Integer, Value::Int64(integer)));
+        if number.len() > DIGITS && number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.error(&format!("JSON integer {number} is too large to parse.")));
         }
-        let digits = number.strip_prefix('-').unwrap_or(number);
-        if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            if number.len() > DIGITS {
-                return Err(self.error(&format!("JSON integer {number} is too large to parse.")));
-            }
-            return Ok((Kind::Integer, Value::object(BigInteger::read(number))));
-        }
-        match number.parse::<f64>() {
-            Ok(float) if digits.bytes().any(|byte| byte.is_ascii_digit()) => {
-                Ok((Kind::Float, Value::Double(float)))
-            }
-            _ => Err(wrong(self)),
+        let decimals = self.reading.numbers == Numbers::Decimals;
+        match self::number(number, decimals) {
+            Some(read) => Ok(read),
+            None => Err(self.error(&format!("Input string '{number}' is not a valid number."))),
         }
     }
 
     /// The rest of a string whose quote was read.
-    fn string(&mut self, quote: u8) -> Result<String, Throw> {
+    fn string(&mut self, quote: u8) -> Result<Str, Throw> {
         let mut text = String::new();
         loop {
             let rest = self.rest();
@@ -349,7 +426,7 @@ impl<'a> Reader<'a> {
             let ended = self.peek() == Some(quote);
             self.place += 1;
             if ended {
-                return Ok(text);
+                return Ok(text.into());
             }
             self.escape(&mut text)?;
         }
@@ -408,9 +485,10 @@ impl<'a> Reader<'a> {
     fn enter(&mut self) -> Result<(), Throw> {
         self.place += 1;
         self.path.push(None);
-        match self.path.len() > DEPTH {
+        let depth = self.reading.depth;
+        match self.path.len() > depth {
             true => Err(self.error(&format!(
-                "The reader's MaxDepth of {DEPTH} has been exceeded."
+                "The reader's MaxDepth of {depth} has been exceeded."
             ))),
             false => Ok(()),
         }
@@ -429,43 +507,45 @@ impl<'a> Reader<'a> {
     fn array(&mut self, parent: Option<HeapId>) -> Result<HeapId, Throw> {
         let array = alloc(self.heap, Node::Array(Vec::new()))?;
         self.adopt(array, parent);
+        let items = self.items(array, b']', "JArray")?;
+        if let Some(token) = self.heap.get_mut::<Token>(array) {
+            token.node = Node::Array(items);
+        }
+        Ok(array)
+    }
+
+    /// What is in an array or constructor, up to its closing bracket.
+    fn items(&mut self, parent: HeapId, close: u8, class: &str) -> Result<Vec<HeapId>, Throw> {
         self.enter()?;
         let mut items = Vec::new();
         loop {
-            self.blank()?;
+            self.between(parent, &mut items)?;
             match self.peek() {
-                None => return Err(self.ended("JArray")),
-                Some(b']') => break,
+                None => return Err(self.ended(class)),
+                Some(found) if found == close => break,
                 Some(_) => {}
-            }
-            if items.is_empty() {
-                self.step(Step::Index(0));
             }
             let before = self.place;
             let index = items.len();
-            // A value that cannot be read still stands at the place of the last one.
-            let nested = matches!(self.peek(), Some(b'{' | b'['));
-            if nested {
+            // A number is at its place before it is read, a container too, all else only after.
+            if matches!(self.peek(), Some(b'{' | b'[' | b'-' | b'.' | b'0'..=b'9')) {
                 self.step(Step::Index(index));
             }
-            items.push(self.value(Some(array))?);
+            items.push(self.value(Some(parent))?);
             self.step(Step::Index(index));
             self.heap.charge(size_of::<HeapId>())?;
-            self.blank()?;
+            self.between(parent, &mut items)?;
             match self.peek() {
-                None => return Err(self.ended("JArray")),
+                None => return Err(self.ended(class)),
                 Some(b',') => self.place += 1,
-                Some(b']') => break,
+                Some(found) if found == close => break,
                 Some(_) if self.place == before => return Err(self.unexpected("value")),
                 Some(_) => return Err(self.after_value()),
             }
         }
         self.place += 1;
         self.path.pop();
-        if let Some(token) = self.heap.get_mut::<Token>(array) {
-            token.node = Node::Array(items);
-        }
-        Ok(array)
+        Ok(items)
     }
 
     fn after_value(&self) -> Throw {
@@ -487,9 +567,8 @@ impl<'a> Reader<'a> {
                 Some(b'}') => break,
                 Some(_) => {}
             }
-            let name = Str::from(self.name()?);
+            let name = self.name()?;
             self.heap.charge(name.size() + 4 * size_of::<HeapId>())?;
-            self.step(Step::Name(name.to_string()));
             self.blank()?;
             if self.peek() != Some(b':') {
                 let found = self.peek_char().unwrap_or('\0');
@@ -498,6 +577,7 @@ impl<'a> Reader<'a> {
                 )));
             }
             self.place += 1;
+            self.step(Step::Name(name.to_string()));
             self.blank()?;
             if self.peek().is_none() {
                 return Err(self.ended("JObject"));
@@ -512,9 +592,27 @@ impl<'a> Reader<'a> {
             {
                 *slot = Some(value);
             }
-            // Of two with one name the last stays, in the place of the first.
-            if let Some(old) = properties.insert(name, property) {
-                self.adopt(old, None);
+            let known = properties.contains_key(&name);
+            match self.reading.duplicates {
+                Duplicates::Error if known => {
+                    return Err(self.error(&format!(
+                        "Property with the name '{name}' already exists in the current JSON object."
+                    )));
+                }
+                Duplicates::Ignore if known => self.adopt(property, None),
+                Duplicates::Last if known => {
+                    let old = properties.shift_remove(&name);
+                    properties.insert(name, property);
+                    if let Some(old) = old {
+                        self.adopt(old, None);
+                    }
+                }
+                // Of two with one name the last stays, in the place of the first.
+                _ => {
+                    if let Some(old) = properties.insert(name, property) {
+                        self.adopt(old, None);
+                    }
+                }
             }
             self.blank()?;
             match self.peek() {
@@ -532,7 +630,7 @@ impl<'a> Reader<'a> {
         Ok(object)
     }
 
-    fn name(&mut self) -> Result<String, Throw> {
+    fn name(&mut self) -> Result<Str, Throw> {
         if let Some(quote @ (b'"' | b'\'')) = self.peek() {
             self.place += 1;
             return self.string(quote);
@@ -544,7 +642,7 @@ impl<'a> Reader<'a> {
         match rest.get(..end).filter(|name| !name.is_empty()) {
             Some(name) => {
                 self.place += end;
-                Ok(name.to_string())
+                Ok(name.into())
             }
             None => {
                 let found = self.peek_char().unwrap_or('\0');
@@ -552,4 +650,35 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// A number as JSON has it, or with a base of its own (`0x1f`, `017`).
+pub(super) fn number(number: &str, decimals: bool) -> Option<(Kind, Value)> {
+    let second = number.as_bytes().get(1).copied();
+    let other_base = number.starts_with('0')
+        && second.is_some_and(|second| !matches!(second, b'.' | b'e' | b'E'));
+    if other_base {
+        let (digits, base) = match second {
+            Some(b'x' | b'X') => (number.get(2..)?, 16),
+            _ => (number, 8),
+        };
+        // Sixty-four bits, of which the first is the sign.
+        let bits = u64::from_str_radix(digits, base).ok()?;
+        return Some((Kind::Integer, Value::Int64(bits.cast_signed())));
+    }
+    if let Ok(integer) = number.parse::<i64>() {
+        return Some((Kind::Integer, Value::Int64(integer)));
+    }
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some((Kind::Integer, Value::object(BigInteger::read(number))));
+    }
+    if !digits.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let float = match decimals {
+        true => Value::Decimal(parse_decimal(number, Style::FLOAT).ok()?),
+        false => Value::Double(number.parse().ok()?),
+    };
+    Some((Kind::Float, float))
 }

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::jarray::JARRAY;
+use super::jconstructor::JCONSTRUCTOR;
 use super::jobject::JOBJECT;
 use super::jproperty::JPROPERTY;
 use super::jvalue::{JRAW, JVALUE};
@@ -37,6 +38,8 @@ pub(crate) enum Node {
     /// Properties by name, in order.
     Object(Box<Properties>),
     Array(Vec<HeapId>),
+    /// `new Name(…)`, which Newtonsoft reads beside JSON.
+    Constructor(Str, Vec<HeapId>),
     Property(Str, Option<HeapId>),
     Value(Kind, Value),
 }
@@ -56,6 +59,7 @@ impl Token {
         match &self.node {
             Node::Object(_) => Kind::Object,
             Node::Array(_) => Kind::Array,
+            Node::Constructor(..) => Kind::Constructor,
             Node::Property(..) => Kind::Property,
             Node::Value(kind, _) => *kind,
         }
@@ -64,7 +68,7 @@ impl Token {
     pub(crate) fn children(&self) -> Vec<HeapId> {
         match &self.node {
             Node::Object(properties) => properties.values().copied().collect(),
-            Node::Array(items) => items.clone(),
+            Node::Array(items) | Node::Constructor(_, items) => items.clone(),
             Node::Property(_, value) => value.iter().copied().collect(),
             Node::Value(..) => Vec::new(),
         }
@@ -73,7 +77,7 @@ impl Token {
     fn child(&self, place: usize) -> Option<HeapId> {
         match &self.node {
             Node::Object(properties) => properties.get_index(place).map(|(_, id)| *id),
-            Node::Array(items) => items.get(place).copied(),
+            Node::Array(items) | Node::Constructor(_, items) => items.get(place).copied(),
             Node::Property(_, value) => value.filter(|_| place == 0),
             Node::Value(..) => None,
         }
@@ -82,7 +86,7 @@ impl Token {
     pub(crate) fn len(&self) -> usize {
         match &self.node {
             Node::Object(properties) => properties.len(),
-            Node::Array(items) => items.len(),
+            Node::Array(items) | Node::Constructor(_, items) => items.len(),
             Node::Property(_, value) => usize::from(value.is_some()),
             Node::Value(..) => 0,
         }
@@ -93,6 +97,7 @@ impl Token {
         match &self.node {
             Node::Object(_) => JOBJECT.name,
             Node::Array(_) => JARRAY.name,
+            Node::Constructor(..) => JCONSTRUCTOR.name,
             Node::Property(..) => JPROPERTY.name,
             Node::Value(Kind::Raw, _) => JRAW.name,
             Node::Value(..) => JVALUE.name,
@@ -111,6 +116,7 @@ impl HeapObject for Token {
         Type::plain(match &self.node {
             Node::Object(_) => &JOBJECT,
             Node::Array(_) => &JARRAY,
+            Node::Constructor(..) => &JCONSTRUCTOR,
             Node::Property(..) => &JPROPERTY,
             Node::Value(Kind::Raw, _) => &JRAW,
             Node::Value(..) => &JVALUE,
@@ -119,6 +125,7 @@ impl HeapObject for Token {
 
     fn to_text(&self, heap: &Heap) -> Result<Option<Str>, Throw> {
         match &self.node {
+            Node::Value(Kind::Bytes, _) => Ok(Some(Str::from_static("System.Byte[]"))),
             Node::Value(_, value) => Ok(Some(value::text(value))),
             _ => write::token(heap, self, true).map(|text| Some(text.into())),
         }
@@ -293,7 +300,7 @@ pub(crate) fn insert(
                 None
             }
         },
-        (Node::Array(items), _) => {
+        (Node::Array(items) | Node::Constructor(_, items), _) => {
             items.insert(place.min(items.len()), child);
             None
         }
@@ -352,7 +359,9 @@ fn set_parent(heap: &mut Heap, id: HeapId, parent: Option<HeapId>) {
 pub(crate) fn place_in(heap: &Heap, parent: HeapId, child: HeapId) -> Option<usize> {
     match &heap.get::<Token>(parent)?.node {
         Node::Object(properties) => properties.get_index_of(name_of(heap, child)?),
-        Node::Array(items) => items.iter().position(|item| *item == child),
+        Node::Array(items) | Node::Constructor(_, items) => {
+            items.iter().position(|item| *item == child)
+        }
         Node::Property(_, value) => (*value == Some(child)).then_some(0),
         Node::Value(..) => None,
     }
@@ -386,7 +395,7 @@ pub(crate) fn remove(heap: &mut Heap, id: HeapId) -> Result<(), Throw> {
         (Node::Object(properties), Some(place)) => {
             properties.shift_remove_index(place);
         }
-        (Node::Array(items), Some(place)) => {
+        (Node::Array(items) | Node::Constructor(_, items), Some(place)) => {
             items.remove(place);
         }
         _ => {
@@ -407,7 +416,7 @@ pub(crate) fn clear(heap: &mut Heap, id: HeapId) -> Result<(), Throw> {
     }
     match &mut change(heap, id)?.node {
         Node::Object(properties) => properties.clear(),
-        Node::Array(items) => items.clear(),
+        Node::Array(items) | Node::Constructor(_, items) => items.clear(),
         _ => {
             return Err(json_exception(format!(
                 "Cannot add or remove items from {}.",
@@ -433,7 +442,7 @@ pub(crate) fn replace(heap: &mut Heap, id: HeapId, with: HeapId) -> Result<(), T
     }
     let place = place_in(heap, parent, id);
     match (&mut change(heap, parent)?.node, place) {
-        (Node::Array(items), Some(place)) => {
+        (Node::Array(items) | Node::Constructor(_, items), Some(place)) => {
             if let Some(slot) = items.get_mut(place) {
                 *slot = with;
             }
@@ -481,6 +490,7 @@ fn copy_within(heap: &mut Heap, id: HeapId, depth: usize) -> Result<HeapId, Thro
     let node = match &token.node {
         Node::Object(_) => Node::Object(Box::default()),
         Node::Array(_) => Node::Array(Vec::new()),
+        Node::Constructor(name, _) => Node::Constructor(name.clone(), Vec::new()),
         Node::Property(name, _) => Node::Property(name.clone(), None),
         Node::Value(kind, value) => Node::Value(*kind, value.clone()),
     };
@@ -525,6 +535,9 @@ fn deep_equals_within(heap: &Heap, a: HeapId, b: HeapId, depth: usize) -> Result
         (Node::Array(a), Node::Array(b)) => {
             Ok(a.len() == b.len() && all(&mut a.iter().copied().zip(b.iter().copied()))?)
         }
+        (Node::Constructor(x, a), Node::Constructor(y, b)) => {
+            Ok(x == y && a.len() == b.len() && all(&mut a.iter().copied().zip(b.iter().copied()))?)
+        }
         (Node::Property(x, a), Node::Property(y, b)) => {
             Ok(x == y && all(&mut a.iter().copied().zip(b.iter().copied()))?)
         }
@@ -543,6 +556,12 @@ fn deep_equals_within(heap: &Heap, a: HeapId, b: HeapId, depth: usize) -> Result
 /// `JToken.Path`.
 pub(crate) fn path(heap: &Heap, id: HeapId) -> String {
     let mut parts = Vec::new();
+    if heap
+        .get::<Token>(id)
+        .is_some_and(|token| token.parent.is_none())
+    {
+        return String::new();
+    }
     let mut next = Some(id);
     while let Some(id) = next {
         let Some(token) = heap.get::<Token>(id) else {
@@ -551,7 +570,8 @@ pub(crate) fn path(heap: &Heap, id: HeapId) -> String {
         if let Node::Property(name, _) = &token.node {
             parts.push(Step::Name(name.to_string()));
         } else if let Some(parent) = token.parent
-            && let Some(Node::Array(_)) = heap.get::<Token>(parent).map(|parent| &parent.node)
+            && let Some(Node::Array(_) | Node::Constructor(..)) =
+                heap.get::<Token>(parent).map(|parent| &parent.node)
         {
             parts.push(Step::Index(place_in(heap, parent, id).unwrap_or(0)));
         }

@@ -7,6 +7,8 @@ mod web_utility;
 
 use crate::member::TypeDef;
 
+pub(crate) use uri::{URI, create as new_uri};
+
 /// The types of these files.
 pub(crate) const TYPES: &[&TypeDef] = &[
     &web_utility::WEB_UTILITY,

@@ -10,7 +10,7 @@ use crate::types::Type;
 use crate::value::{Object, Value};
 
 /// `System.Uri`.
-pub(super) static URI: TypeDef = TypeDef {
+pub(crate) static URI: TypeDef = TypeDef {
     name: "System.Uri",
     kind: TypeKind::Class,
     bases: &[],
@@ -236,7 +236,8 @@ fn wrong(message: &str) -> Throw {
     Throw::new("System.UriFormatException", message)
 }
 
-fn create(text: &Str, kind: i64) -> Result<Value, Throw> {
+/// The URI of a text, absolute (1), relative (2) or either (0).
+pub(crate) fn create(text: &Str, kind: i64) -> Result<Value, Throw> {
     let text = text.to_utf8();
     let relative = || Uri {
         original: text.to_string(),

@@ -806,7 +806,12 @@ fn number(value: &Value, to: Primitive) -> Result<Value, Throw> {
 }
 
 fn to_number(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
-    number(call.arg(0), to)
+    number(&convertible(call), to)
+}
+
+/// Argument 0; of a JSON value what it holds, as it converts to all that that does.
+fn convertible(call: &Call<'_, '_>) -> Value {
+    crate::json::held(call.machine.heap, call.arg(0)).unwrap_or_else(|| call.arg(0).clone())
 }
 
 fn flag(value: &Value) -> Result<Value, Throw> {
@@ -834,11 +839,11 @@ fn flag(value: &Value) -> Result<Value, Throw> {
 }
 
 fn to_boolean(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    flag(call.arg(0))
+    flag(&convertible(call))
 }
 
 fn to_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    match call.arg(0) {
+    match &convertible(call) {
         Value::String(text) => char::read(text),
         Value::Null => Ok(Value::Char(0)),
         value => number(value, Primitive::Char),
@@ -927,7 +932,7 @@ fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn to_date_time(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    match call.arg(0) {
+    match &convertible(call) {
         Value::Null => Ok(Value::DateTime(0, Default::default())),
         Value::DateTime(ticks, kind) => Ok(Value::DateTime(*ticks, *kind)),
         Value::String(text) => time::parse_date(&text.to_utf8(), 0, call.machine.host.now())
@@ -1011,7 +1016,7 @@ fn from_hex(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn change_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let ty = runtime_type::of(call.arg(1))?;
-    let value = call.arg(0);
+    let value = &convertible(call);
     if ty.is_string() {
         return call.to_text(0).map(Value::String);
     }

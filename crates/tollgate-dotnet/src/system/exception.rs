@@ -301,21 +301,88 @@ exception!(
     "System.Text.RegularExpressions.RegexParseException",
     "ArgumentException"
 );
-exception!(XML, "System.Xml.XmlException", "Exception");
+static XML: TypeDef = TypeDef {
+    name: "System.Xml.XmlException",
+    kind: TypeKind::Class,
+    bases: &["SystemException"],
+    values: &[],
+    members: &[
+        member("new()", |call| create(call, XML.name)),
+        member("new(string message)", |call| create(call, XML.name)),
+        member("new(string message, Exception innerException)", |call| {
+            create(call, XML.name)
+        }),
+        pure("int LineNumber { get; }", |call| {
+            number_after(call, " Line ")
+        }),
+        pure("int LinePosition { get; }", |call| {
+            number_after(call, ", position ")
+        }),
+    ],
+};
 exception!(WEB, "System.Net.WebException", "InvalidOperationException");
 exception!(JSON, "Newtonsoft.Json.JsonException", "Exception");
-exception!(
+/// An exception of Newtonsoft's that knows where in the text it was.
+macro_rules! placed {
+    ($table:ident, $name:literal $(, $more:expr)*) => {
+        static $table: TypeDef = TypeDef {
+            name: $name,
+            kind: TypeKind::Class,
+            bases: &["JsonException"],
+            values: &[],
+            members: &[
+                member("new()", |call| create(call, $name)),
+                member("new(string message)", |call| create(call, $name)),
+                member("new(string message, Exception innerException)", |call| {
+                    create(call, $name)
+                }),
+                pure("string Path { get; }", path),
+                $($more,)*
+            ],
+        };
+    };
+}
+placed!(
     JSON_READER,
     "Newtonsoft.Json.JsonReaderException",
-    "JsonException"
+    pure("int LineNumber { get; }", |call| number_after(
+        call, ", line "
+    )),
+    pure("int LinePosition { get; }", |call| {
+        number_after(call, ", position ")
+    })
 );
-exception!(
-    JSON_WRITER,
-    "Newtonsoft.Json.JsonWriterException",
-    "JsonException"
-);
-exception!(
+placed!(JSON_WRITER, "Newtonsoft.Json.JsonWriterException");
+placed!(
     JSON_SERIALIZATION,
     "Newtonsoft.Json.JsonSerializationException",
-    "JsonException"
+    pure("int LineNumber { get; }", |call| number_after(
+        call, ", line "
+    )),
+    pure("int LinePosition { get; }", |call| {
+        number_after(call, ", position ")
+    })
 );
+
+/// The number at the end of a message that says where: `… Path 'a[0]', line 1, position 8.`
+fn number_after(call: &mut Call<'_, '_>, mark: &str) -> Result<Value, Throw> {
+    let message = &this(call)?.message;
+    let number = message.rsplit_once(mark).map_or("", |(_, rest)| rest);
+    let end = number
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(number.len());
+    Ok(Value::Int32(
+        number.get(..end).unwrap_or("").parse().unwrap_or(0),
+    ))
+}
+
+/// The path in such a message.
+fn path(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let message = &this(call)?.message;
+    let path = message.rsplit_once("Path '").map(|(_, rest)| rest);
+    let path = path.and_then(|rest| match rest.rsplit_once("', line ") {
+        Some((path, _)) => Some(path),
+        None => rest.strip_suffix("'."),
+    });
+    Ok(path.into())
+}

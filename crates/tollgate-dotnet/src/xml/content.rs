@@ -1,11 +1,11 @@
 //! Content of elements: nodes, attributes, lists of them, and anything else as text.
 
+use super::convert::text;
 use super::node::{DEPTH, Data, Node, alloc, descend, get, get_mut, id_of, insert, push};
 use crate::heap::{Heap, HeapId};
-use crate::json::{self, plain_text};
+use crate::json;
 use crate::machine::Machine;
 use crate::member::Call;
-use crate::ops;
 use crate::str::Str;
 use crate::throw::Throw;
 use crate::types::Type;
@@ -47,14 +47,6 @@ fn gather(
     }
     found.push(Piece::Text(text(machine, value)?));
     Ok(())
-}
-
-/// A value as XML has it.
-pub(crate) fn text(machine: &Machine<'_>, value: &Value) -> Result<Str, Throw> {
-    match value {
-        Value::Object(_) | Value::Ref(_) | Value::Host(_) => ops::to_text(machine, value),
-        plain => Ok(plain_text(plain).unwrap_or(Str::EMPTY)),
-    }
 }
 
 /// Adds pieces at a place among the children, or behind them.
@@ -156,11 +148,9 @@ pub(crate) fn cast(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
     if target.is_string() {
         return call.new_text(text);
     }
-    let text = Str::from(text.to_utf8().trim());
-    let text = match (&*text.to_utf8(), target.is_bool()) {
-        ("1", true) => "true".into(),
-        ("0", true) => "false".into(),
-        _ => text,
+    let text = match target.is_bool() {
+        true => text.to_utf8().to_ascii_lowercase().into(),
+        false => text,
     };
-    json::change(call.machine.heap, &Value::String(text), target)
+    super::convert::value(call.machine, &text, target)
 }

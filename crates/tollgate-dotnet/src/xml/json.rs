@@ -1,50 +1,96 @@
 //! XML as JSON: `JsonConvert.SerializeXNode`.
 
+use super::declaration::Declaration;
 use super::name::Name;
 use super::node::{DEPTH, Data, Node, descend, get, id_of};
 use super::write::declared;
 use super::xobject::this;
 use crate::heap::{Heap, HeapId};
-use crate::json::{self, Kind, push};
+use crate::json::{Kind, Sink, Style, Writer};
 use crate::member::Call;
 use crate::str::Str;
 use crate::throw::Throw;
 use crate::value::Value;
 
-/// The token of a node; `None` if the value is no node.
-pub(crate) fn to_json(heap: &mut Heap, value: &Value) -> Result<Option<HeapId>, Throw> {
+/// Writes a node as JSON; `false` if the value is no node.
+pub(crate) fn to_json(heap: &mut Heap, value: &Value, sink: &mut dyn Sink) -> Result<bool, Throw> {
     match id_of(heap, value) {
-        Some(id) => whole(heap, id, false).map(Some),
-        None => Ok(None),
+        Some(id) => whole(heap, id, false, sink).map(|()| true),
+        None => Ok(false),
     }
 }
 
 /// `JsonConvert.SerializeXNode`.
 pub(crate) fn serialize_node(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let id = this(call)?;
     let omit_root = call.arguments.len() > 2 && call.bool(2)?;
-    let token = whole(call.machine.heap, id, omit_root)?;
-    let text = json::write(call.machine.heap, &Value::Ref(token), call.flags(1) == 1)?;
-    call.new_text(text)
+    let mut writer = Writer::new(Style {
+        indented: call.flags(1) == 1,
+        ..Style::default()
+    });
+    match call.arg(0) {
+        Value::Null => writer.value(Kind::Null, &Value::Null)?,
+        _ => {
+            let id = this(call)?;
+            whole(call.machine.heap, id, omit_root, &mut writer)?;
+        }
+    }
+    call.new_text(writer.text)
 }
 
-fn whole(heap: &mut Heap, id: HeapId, omit_root: bool) -> Result<HeapId, Throw> {
-    let root = match get(heap, id)?.is_element() {
-        true => Some(id),
-        false => super::node::elements(heap, id, None).first().copied(),
+/// A document by its nodes, anything else as the one property of an object, or its content alone.
+fn whole(heap: &mut Heap, id: HeapId, omit_root: bool, sink: &mut dyn Sink) -> Result<(), Throw> {
+    let nodes = match &get(heap, id)?.data {
+        Data::Document {
+            declaration,
+            children,
+        } => {
+            let (declaration, children) = (declaration.clone(), children.clone());
+            if omit_root {
+                let root = children.into_iter().find(|id| is_element(heap, *id));
+                return match root {
+                    Some(root) => element(heap, root, DEPTH, sink),
+                    None => sink.value(heap, Kind::Null, &Value::Null),
+                };
+            }
+            sink.begin(heap, Kind::Object)?;
+            if let Some(declaration) = declaration.downcast::<Declaration>() {
+                write_declaration(heap, declaration, sink)?;
+            }
+            children
+        }
+        _ if omit_root => return element(heap, id, DEPTH, sink),
+        _ => {
+            sink.begin(heap, Kind::Object)?;
+            vec![id]
+        }
     };
-    let Some(root) = root else {
-        return json::scalar(heap, Kind::Null, Value::Null);
-    };
-    let content = element(heap, root, DEPTH)?;
-    if omit_root {
-        return Ok(content);
+    groups(heap, Vec::new(), nodes, DEPTH, sink)?;
+    sink.end(heap)
+}
+
+fn is_element(heap: &Heap, id: HeapId) -> bool {
+    heap.get::<Node>(id).is_some_and(Node::is_element)
+}
+
+fn write_declaration(
+    heap: &mut Heap,
+    declaration: &Declaration,
+    sink: &mut dyn Sink,
+) -> Result<(), Throw> {
+    sink.name(heap, &"?xml".into())?;
+    sink.begin(heap, Kind::Object)?;
+    let parts = [
+        ("@version", Some(&declaration.version)),
+        ("@encoding", declaration.encoding.as_ref()),
+        ("@standalone", declaration.standalone.as_ref()),
+    ];
+    for (name, value) in parts {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            sink.name(heap, &name.into())?;
+            sink.value(heap, Kind::String, &Value::String(value.clone()))?;
+        }
     }
-    let object = json::new_object(heap)?;
-    let name = qualified(heap, root)?;
-    let property = json::new_property(heap, name, content)?;
-    push(heap, object, property)?;
-    Ok(object)
+    sink.end(heap)
 }
 
 /// The name with its prefix.
@@ -75,66 +121,82 @@ fn qualified(heap: &Heap, id: HeapId) -> Result<Str, Throw> {
 }
 
 /// Text alone is a string, nothing is null; else attributes, then children by name, several of one name in an array.
-fn element(heap: &mut Heap, id: HeapId, depth: usize) -> Result<HeapId, Throw> {
+fn element(heap: &mut Heap, id: HeapId, depth: usize, sink: &mut dyn Sink) -> Result<(), Throw> {
     let depth = descend(depth)?;
     let node = get(heap, id)?;
     let (attributes, children) = (node.attributes().to_vec(), node.children().to_vec());
     let open = matches!(node.data, Data::Element { open: true, .. });
-    let only_text = |heap: &Heap, id: &HeapId| {
-        heap.get::<Node>(*id)
-            .is_some_and(|node| matches!(node.data, Data::Text(_)))
-    };
     if attributes.is_empty() {
         match children.as_slice() {
-            [] if open => return json::scalar(heap, Kind::String, Str::EMPTY.into()),
-            [] => return json::scalar(heap, Kind::Null, Value::Null),
-            [only] if only_text(heap, only) => {
-                let text = super::node::value(heap, *only)?;
-                return json::scalar(heap, Kind::String, text.into());
+            [] if open => return sink.value(heap, Kind::String, &Str::EMPTY.into()),
+            [] => return sink.value(heap, Kind::Null, &Value::Null),
+            [only] => {
+                if let Data::Text(text) = &get(heap, *only)?.data {
+                    let text = Value::String(text.clone());
+                    return sink.value(heap, Kind::String, &text);
+                }
             }
             _ => {}
         }
     }
+    sink.begin(heap, Kind::Object)?;
+    groups(heap, attributes, children, depth, sink)?;
+    sink.end(heap)
+}
+
+/// Nodes by their names: those of one name that are several become an array.
+fn groups(
+    heap: &mut Heap,
+    attributes: Vec<HeapId>,
+    nodes: Vec<HeapId>,
+    depth: usize,
+    sink: &mut dyn Sink,
+) -> Result<(), Throw> {
     let mut groups: indexmap::IndexMap<Str, Vec<HeapId>> = indexmap::IndexMap::new();
-    for id in attributes {
-        let name = format!("@{}", qualified(heap, id)?);
-        let value = super::node::value(heap, id)?;
-        let value = json::scalar(heap, Kind::String, value.into())?;
-        groups.entry(name.into()).or_default().push(value);
-    }
-    for id in children {
-        let (name, token) = match &get(heap, id)?.data {
-            Data::Element { .. } => (qualified(heap, id)?, element(heap, id, depth)?),
-            Data::Text(text) => {
-                let text = Value::String(text.clone());
-                ("#text".into(), json::scalar(heap, Kind::String, text)?)
-            }
-            Data::Section(text) => {
-                let text = Value::String(text.clone());
-                (
-                    "#cdata-section".into(),
-                    json::scalar(heap, Kind::String, text)?,
-                )
-            }
-            // A comment is one in Newtonsoft's JSON too, which is no data.
-            _ => continue,
+    for id in attributes.into_iter().chain(nodes) {
+        let name: Str = match &get(heap, id)?.data {
+            Data::Attribute(..) => format!("@{}", qualified(heap, id)?).into(),
+            Data::Element { .. } => qualified(heap, id)?,
+            Data::Text(_) => "#text".into(),
+            Data::Section(_) => "#cdata-section".into(),
+            Data::Instruction(target, _) => format!("?{target}").into(),
+            // Comments among others stand where the first is.
+            Data::Comment(_) => "#comment".into(),
+            Data::Document { .. } => continue,
         };
-        groups.entry(name).or_default().push(token);
+        groups.entry(name).or_default().push(id);
     }
-    let object = json::new_object(heap)?;
-    for (name, tokens) in groups {
-        let value = match tokens.as_slice() {
-            [one] => *one,
-            several => {
-                let array = json::alloc(heap, json::Node::Array(Vec::new()))?;
-                for token in several {
-                    push(heap, array, *token)?;
+    for (name, nodes) in groups {
+        if name == *"#comment" {
+            for id in nodes {
+                if let Data::Comment(text) = &get(heap, id)?.data {
+                    let text = Value::String(text.clone());
+                    sink.value(heap, Kind::Comment, &text)?;
                 }
-                array
             }
-        };
-        let property = json::new_property(heap, name, value)?;
-        push(heap, object, property)?;
+            continue;
+        }
+        sink.name(heap, &name)?;
+        let array = nodes.len() > 1;
+        if array {
+            sink.begin(heap, Kind::Array)?;
+        }
+        for id in nodes {
+            match &get(heap, id)?.data {
+                Data::Element { .. } => element(heap, id, depth, sink)?,
+                Data::Attribute(_, text)
+                | Data::Text(text)
+                | Data::Section(text)
+                | Data::Instruction(_, text) => {
+                    let text = Value::String(text.clone());
+                    sink.value(heap, Kind::String, &text)?;
+                }
+                _ => {}
+            }
+        }
+        if array {
+            sink.end(heap)?;
+        }
     }
-    Ok(object)
+    Ok(())
 }

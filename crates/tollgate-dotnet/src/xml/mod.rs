@@ -1,6 +1,7 @@
 //! `System.Xml.Linq`: nodes on the heap, read and written as .NET does.
 
 mod content;
+mod convert;
 mod declaration;
 mod extensions;
 mod json;
@@ -25,6 +26,8 @@ use crate::value::Value;
 
 /// The types of these namespaces.
 pub(crate) const TYPES: &[&TypeDef] = &[
+    &convert::XML_CONVERT,
+    &convert::DATE_MODE,
     &name::XNAME,
     &name::XNAMESPACE,
     &xobject::SAVE_OPTIONS,

@@ -122,11 +122,9 @@ impl Name {
     /// A name that C# gives; `XmlException` if it is none.
     pub(crate) fn new(local: &Str, namespace: &Str) -> Result<Name, Throw> {
         let text = local.to_utf8();
-        let wrong = text.char_indices().find(|(place, c)| {
-            let inside = c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '\u{B7}');
-            let first = c.is_alphabetic() || *c == '_';
-            if *place == 0 { !first } else { !inside }
-        });
+        let wrong = text
+            .char_indices()
+            .find(|(place, c)| !fits(*c, *place == 0));
         match wrong {
             Some((place, c)) => Err(super::xml_exception(format!(
                 "{} '{c}' character, hexadecimal value 0x{:02X}, cannot be {} a name.",
@@ -179,6 +177,16 @@ impl Name {
             false => format!("{{{}}}{}", self.namespace, self.local).into(),
         }
     }
+}
+
+/// Whether a name without prefix may have a character, at its beginning or behind it.
+pub(crate) fn fits(c: char, first: bool) -> bool {
+    let start = matches!(c, 'A'..='Z' | 'a'..='z' | '_' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}'
+        | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}' | '\u{200D}'
+        | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}');
+    let inside = matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}' | '\u{2040}');
+    start || !first && inside
 }
 
 impl Object for Name {

@@ -1,6 +1,7 @@
 //! `XAttribute`.
 
-use super::content::{cast, text};
+use super::content::cast;
+use super::convert::text;
 use super::name::{Name, XMLNS};
 use super::node::{Data, alloc, copy, get, get_mut, remove, sibling};
 use super::xobject::{reference, this};

@@ -1,6 +1,7 @@
 //! `XElement`.
 
-use super::content::{add, add_arguments, cast, pieces, text};
+use super::content::{add, add_arguments, cast, pieces};
+use super::convert::text;
 use super::name::{Name, Namespace};
 use super::node::{
     self, Data, Node, alloc, attribute_of, clear, copy, descendants, element, elements, get,

@@ -42,6 +42,7 @@ impl<'a> Binder<'a> {
                 each.source.range,
             ));
         }
+        let source = source.map(|source| self.enumerated(source, each.source.range));
         let element = match &source {
             Ok(source) => match element_type(self.registry, &source.ty) {
                 Some(element) => Ok(element),
@@ -88,6 +89,39 @@ impl<'a> Binder<'a> {
             item,
             body: Box::new(body),
         })
+    }
+
+    /// What a `foreach` runs over: the value, or what its own `GetEnumerator` gives if it is several sequences at once.
+    fn enumerated(&self, source: Typed, range: Range32) -> Typed {
+        let sequences = self.registry.bases(&source.ty);
+        let sequences = sequences
+            .iter()
+            .filter(|base| Type::enumerable(Type::object()).table() == base.table());
+        if sequences.count() < 2 {
+            return source;
+        }
+        let own = self.registry.lookup(&source.ty, "GetEnumerator");
+        let own = own
+            .into_iter()
+            .find(|found| found.info.parameters.is_empty());
+        let Some((own, element)) = own.and_then(|own| {
+            let element = own.info.returns.arguments().first()?.clone();
+            Some((own, element))
+        }) else {
+            return source;
+        };
+        let call = self.call_node(
+            own.info,
+            &own.owner,
+            &[],
+            vec![source.node],
+            Vec::new(),
+            range,
+        );
+        Typed {
+            node: call,
+            ty: Type::enumerable(element),
+        }
     }
 
     /// The slot that takes each element, what is done with it, and the body.

@@ -1,6 +1,7 @@
 //! Operations on `dynamic` values: C# binds them when they run, and so they are compiled then, with the run-time types
 //! of their operands.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use smallvec::SmallVec;
@@ -17,6 +18,11 @@ const NAMES: [&str; 10] = ["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8",
 /// What compiling an operation costs, in steps.
 const STEPS: u64 = 200;
 
+/// Its members are its properties.
+const OBJECT: &str = "Newtonsoft.Json.Linq.JObject";
+/// It computes, compares and converts as what it holds.
+const VALUE: &str = "Newtonsoft.Json.Linq.JValue";
+
 type Operands = SmallVec<[Value; 4]>;
 
 impl Frame<'_, '_> {
@@ -25,7 +31,7 @@ impl Frame<'_, '_> {
         match operation {
             Dynamic::Get { receiver, name } => {
                 let operands = self.operands([receiver])?;
-                if self.is_a(operands.first(), "Newtonsoft.Json.Linq.JToken") {
+                if self.is_a(operands.first(), OBJECT) {
                     return self.bound(&format!("d0[\"{name}\"]"), &operands);
                 }
                 self.bound(&format!("d0.{name}"), &operands)
@@ -36,7 +42,7 @@ impl Frame<'_, '_> {
                 value,
             } => {
                 let operands = self.operands([receiver, value])?;
-                if self.is_a(operands.first(), "Newtonsoft.Json.Linq.JToken") {
+                if self.is_a(operands.first(), OBJECT) {
                     let code = format!("d0[\"{name}\"] = JToken.FromObject(d1)");
                     return self.bound(&code, &operands);
                 }
@@ -90,15 +96,33 @@ impl Frame<'_, '_> {
                 self.bound(&code, &operands)
             }
             Dynamic::Arithmetic { op, left, right } => {
-                let operands = self.plain([left, right])?;
-                self.bound(&format!("d0 {} d1", sign(*op)), &operands)
+                let mut operands = self.operands([left, right])?;
+                let code = format!("d0 {} d1", sign(*op));
+                match self.is_a(operands.first(), VALUE) {
+                    // JSON values compute with what they hold, and make new ones.
+                    true => {
+                        self.plain(&mut operands)?;
+                        self.bound(&format!("(JValue)JToken.FromObject({code})"), &operands)
+                    }
+                    false => self.bound(&code, &operands),
+                }
             }
             Dynamic::Compare { op, left, right } => {
-                let operands = self.plain([left, right])?;
+                let mut operands = self.operands([left, right])?;
+                if let [left, right] = operands.as_slice()
+                    && self.is_a(Some(left), VALUE)
+                {
+                    let order = ops::compare(self.machine.heap, left, right)?;
+                    self.plain(&mut operands)?;
+                    let nulls = operands.iter().filter(|operand| operand.is_null()).count();
+                    let order = if nulls == 2 { Ordering::Equal } else { order };
+                    return Ok(holds(*op, order).into());
+                }
                 self.bound(&format!("d0 {} d1", relation(*op)), &operands)
             }
             Dynamic::Unary { not, operand } => {
-                let operands = self.plain([operand])?;
+                let mut operands = self.operands([operand])?;
+                self.plain(&mut operands)?;
                 self.bound(if *not { "!d0" } else { "-d0" }, &operands)
             }
             Dynamic::Convert {
@@ -121,8 +145,8 @@ impl Frame<'_, '_> {
         if value.is_null() && may_be_null || ops::is_instance(self.machine, &value, ty) {
             return Ok(value);
         }
-        // A JSON token converts to whatever its value does, even implicitly.
-        if explicit || self.is_a(Some(&value), "Newtonsoft.Json.Linq.JToken") {
+        // A JSON value converts to whatever it holds does, even implicitly.
+        if explicit || self.is_a(Some(&value), VALUE) {
             return self.bound(&format!("({ty})d0"), &operands);
         }
         let code = format!("{ty} result = d0; return result;");
@@ -136,16 +160,15 @@ impl Frame<'_, '_> {
         nodes.into_iter().map(|node| self.value(node)).collect()
     }
 
-    /// Operands of operators; those that are JSON values stand for what they hold.
-    fn plain<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Node>) -> Result<Operands, Throw> {
-        let mut operands = self.operands(nodes)?;
-        for operand in &mut operands {
-            if self.is_a(Some(operand), "Newtonsoft.Json.Linq.JValue") {
+    /// Puts what they hold in the place of JSON values.
+    fn plain(&mut self, operands: &mut Operands) -> Result<(), Throw> {
+        for operand in operands {
+            if self.is_a(Some(operand), VALUE) {
                 let token = std::mem::take(operand);
                 *operand = self.bound("d0.Value", &[token])?;
             }
         }
-        Ok(operands)
+        Ok(())
     }
 
     fn is_a(&self, value: Option<&Value>, name: &str) -> bool {
@@ -237,6 +260,17 @@ fn sign(op: Arithmetic) -> &'static str {
         Arithmetic::Xor => "^",
         Arithmetic::ShiftLeft => "<<",
         Arithmetic::ShiftRight => ">>",
+    }
+}
+
+fn holds(op: Comparison, order: Ordering) -> bool {
+    match op {
+        Comparison::Equal => order.is_eq(),
+        Comparison::NotEqual => order.is_ne(),
+        Comparison::Less => order.is_lt(),
+        Comparison::LessOrEqual => order.is_le(),
+        Comparison::Greater => order.is_gt(),
+        Comparison::GreaterOrEqual => order.is_ge(),
     }
 }
 
