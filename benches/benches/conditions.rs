@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use compare::{Comparison, Side};
 use tollgate::engine::{Exchange, FromValue, Setting, VariableName};
-use tollgate_benches::{APP, Policy, World, by_hand, exchange, expression, request};
+use tollgate_benches::{APP, Policy, World, block, by_hand, exchange, expression, request};
 use tollgate_dotnet::Value;
 
 const TWICE: &str = "at most 2 times";
@@ -17,7 +17,9 @@ fn main() {
     let mut comparison = Comparison::new();
     random(&mut comparison);
     variable(&mut comparison);
+    header(&mut comparison);
     application(&mut comparison);
+    iteration(&mut comparison);
 }
 
 fn random(comparison: &mut Comparison) {
@@ -57,7 +59,7 @@ fn variable(comparison: &mut Comparison) {
     assert!(evaluate(&is_first, &mut exchange.borrow_mut()));
     comparison.pair(
         "Variables.GetValueOrDefault<int>(…) == 1",
-        TWICE,
+        "no slower",
         Side {
             setup: || renew(&mut exchange.borrow_mut()),
             run: |()| evaluate(&is_first, &mut exchange.borrow_mut()),
@@ -65,6 +67,29 @@ fn variable(comparison: &mut Comparison) {
         Side {
             setup: || (),
             run: |()| by_hand::is_first(black_box(&by_hand)),
+        },
+    );
+}
+
+fn header(comparison: &mut Comparison) {
+    let world = World::default();
+    let gateway = world.gateway(Policy::LoadBalance);
+    let token = world.token(0);
+    let headers = request(&token).headers().clone();
+    let exchange = RefCell::new(exchange(&gateway, request(&token)));
+    let is_bearer = expression(
+        r#"context.Request.Headers.GetValueOrDefault("Authorization", "").Split(' ')[0].StartsWith("Bearer")"#,
+    );
+    comparison.pair(
+        "Headers….Split(' ')[0].StartsWith(…)",
+        "no slower",
+        Side {
+            setup: || renew(&mut exchange.borrow_mut()),
+            run: |()| assert!(evaluate(&is_bearer, &mut exchange.borrow_mut())),
+        },
+        Side {
+            setup: || (),
+            run: |()| assert!(by_hand::is_bearer(black_box(&headers))),
         },
     );
 }
@@ -105,6 +130,28 @@ fn application(comparison: &mut Comparison) {
         Side {
             setup: || (),
             run: |()| assert!(by_hand::is_known_from(black_box(&headers), &known, APP)),
+        },
+    );
+}
+
+/// For orientation: a gateway's expressions seldom loop.
+fn iteration(comparison: &mut Comparison) {
+    let gateway = World::default().gateway(Policy::LoadBalance);
+    let exchange = RefCell::new(exchange(&gateway, request("")));
+    let sum = block(
+        "var sum = 0; for (var i = 0; i < 1000; i++) { if (i % 3 == 0) { sum += i; } } return sum;",
+    );
+    assert_eq!(evaluate(&sum, &mut exchange.borrow_mut()), 166_833);
+    comparison.pair(
+        "a loop of 1000 turns",
+        "",
+        Side {
+            setup: || renew(&mut exchange.borrow_mut()),
+            run: |()| evaluate::<i32>(&sum, &mut exchange.borrow_mut()),
+        },
+        Side {
+            setup: || (),
+            run: |()| (0..1000).filter(|i| black_box(i) % 3 == 0).sum::<i32>(),
         },
     );
 }

@@ -175,6 +175,14 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     value.rsplit(' ').next()
 }
 
+/// `context.Request.Headers.GetValueOrDefault("Authorization", "").Split(' ')[0].StartsWith("Bearer")`
+pub fn is_bearer(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::AUTHORIZATION);
+    let text = value.and_then(|value| value.to_str().ok());
+    let scheme = text.unwrap_or_default().split(' ').next();
+    scheme.is_some_and(|scheme| scheme.starts_with("Bearer"))
+}
+
 /// `context.Request.Headers.GetValueOrDefault("Authorization","").Split(' ').Last().AsJwt().Claims
 /// .GetValueOrDefault("appid", string.Empty).Equals(…)`
 pub fn is_from(headers: &HeaderMap, app: &str) -> bool {

@@ -13,4 +13,4 @@ mod world;
 
 pub use policies::{APP, Policy, TENANT};
 pub(crate) use world::request_with;
-pub use world::{World, answer, block, exchange, expression, request};
+pub use world::{World, answer, block, exchange, expression, long_block, request};

@@ -140,6 +140,24 @@ fn compiled<T: FromValue>(code: &str, form: Form) -> Setting<T> {
     })
 }
 
+/// The C# of a block with 200 statements of the usual kinds.
+pub fn long_block() -> String {
+    let statements = |n: usize| {
+        format!(
+            r#"
+    var name{n} = context.Request.Headers.GetValueOrDefault("X-Name-{n}", "none").Trim();
+    if (string.IsNullOrEmpty(name{n}) || name{n}.StartsWith("skip")) {{ count += {n}; }}
+    var parts{n} = name{n}.Split(',').Where(part => part.Length > {n}).ToList();
+    text.Append($"{{name{n}}} has {{parts{n}.Count}} parts; ");
+    count = count + parts{n}.Count * 2 - {n};"#
+        )
+    };
+    let body: String = (0..33).map(statements).collect();
+    format!(
+        "var count = 0; var text = new StringBuilder();{body}\n    return text.ToString() + count;"
+    )
+}
+
 /// An exchange at its beginning, for expressions to look at.
 pub fn exchange(gateway: &Gateway, request: Request<Body>) -> Exchange {
     let url = Url::parse(&request.uri().to_string()).unwrap();

@@ -93,6 +93,7 @@ impl std::fmt::Debug for Machine<'_> {
 
 impl Machine<'_> {
     /// Takes `count` steps off the budget.
+    #[inline]
     pub fn step(&mut self, count: u64) -> Result<(), Throw> {
         match self.budget.steps.checked_sub(count) {
             Some(left) => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::lend::Lend;
 use crate::machine::Machine;
 use crate::str::Str;
 use crate::throw::Throw;
@@ -74,6 +75,10 @@ pub struct Member {
     pub pure: bool,
     /// What the call reads of the host, as bits the host defines (1 request body, 2 response body, 4 bodies in variables).
     pub reads: u32,
+    /// Reads in place what a call would give, if the member can.
+    pub lend: Option<Lend>,
+    /// Whether what it lends is for the next member of a chain only: no value can be made of it.
+    pub link: bool,
 }
 
 /// A member without extras.
@@ -84,6 +89,8 @@ pub const fn member(signature: &'static str, native: Native) -> Member {
         prepare: None,
         pure: false,
         reads: 0,
+        lend: None,
+        link: false,
     }
 }
 
@@ -95,6 +102,8 @@ pub const fn pure(signature: &'static str, native: Native) -> Member {
         prepare: None,
         pure: true,
         reads: 0,
+        lend: None,
+        link: false,
     }
 }
 
@@ -103,6 +112,21 @@ impl Member {
     #[must_use]
     pub const fn preparing(mut self, prepare: Prepare) -> Self {
         self.prepare = Some(prepare);
+        self
+    }
+
+    /// The same member, which can be read in place.
+    #[must_use]
+    pub const fn lending(mut self, lend: Lend) -> Self {
+        self.lend = Some(lend);
+        self
+    }
+
+    /// The same member, which lends to the next one of a chain what is no value by itself.
+    #[must_use]
+    pub const fn linking(mut self, lend: Lend) -> Self {
+        self.lend = Some(lend);
+        self.link = true;
         self
     }
 

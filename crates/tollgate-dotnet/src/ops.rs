@@ -441,7 +441,7 @@ pub fn is_instance(machine: &Machine<'_>, value: &Value, ty: &Type) -> bool {
 }
 
 /// Whether it is a `T` for the commonest types, found without making a type of the value.
-fn is_plainly(value: &Value, ty: &Type) -> bool {
+pub fn is_plainly(value: &Value, ty: &Type) -> bool {
     match value {
         Value::String(_) => ty.is_string(),
         Value::Int32(_) => ty.is_int(),

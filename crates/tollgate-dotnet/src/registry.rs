@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, OnceLock};
 
+use foldhash::fast::FixedState;
+
 use crate::collections;
 use crate::member::{TypeDef, TypeKind};
 use crate::signature::{MemberInfo, MemberKind, Names, SignatureError, parse_member, parse_type};
@@ -14,12 +16,13 @@ use crate::types::{KEYWORDS, Type, TypeRef, Variance};
 pub struct Registry {
     names: NameTable,
     namespaces: HashSet<&'static str>,
-    types: HashMap<&'static str, Entry>,
+    types: HashMap<&'static str, Entry, FixedState>,
     extensions: HashMap<Box<str>, Vec<(&'static str, usize)>>,
 }
 
 #[derive(Debug)]
 struct Entry {
+    /// Those that the table names; then all that they lead to, too.
     bases: Vec<Type>,
     members: Vec<MemberInfo>,
 }
@@ -47,7 +50,7 @@ impl Registry {
                 full = namespace;
             }
         }
-        let mut types = HashMap::new();
+        let mut types = HashMap::default();
         let mut extensions: HashMap<Box<str>, Vec<_>> = HashMap::new();
         for table in all() {
             let entry = Entry::read(&names, TypeRef(table))?;
@@ -67,12 +70,36 @@ impl Registry {
                 });
             }
         }
-        Ok(Registry {
+        let mut registry = Registry {
             names,
             namespaces,
             types,
             extensions,
-        })
+        };
+        let bases = all().map(|table| (table.name, registry.further_bases(TypeRef(table))));
+        for (name, bases) in bases.collect::<Vec<_>>() {
+            if let Some(entry) = registry.types.get_mut(name) {
+                entry.bases = bases;
+            }
+        }
+        Ok(registry)
+    }
+
+    /// All bases of a type, its own parameters as they are, while tables know only their direct ones.
+    fn further_bases(&self, table: TypeRef) -> Vec<Type> {
+        let parameters = table.type_parameters();
+        let parameters = parameters.map(|(name, _)| Type::Parameter(name.into()));
+        let mut bases = self.bases(&Type::Named(table, parameters.collect()));
+        let mut next = 0;
+        while let Some(base) = bases.get(next).cloned() {
+            next += 1;
+            for further in self.bases(&base) {
+                if !bases.contains(&further) {
+                    bases.push(further);
+                }
+            }
+        }
+        bases
     }
 
     /// The types of this crate.
@@ -80,7 +107,7 @@ impl Registry {
         static EMPTY: LazyLock<Registry> = LazyLock::new(|| Registry {
             names: NameTable::default(),
             namespaces: HashSet::new(),
-            types: HashMap::new(),
+            types: HashMap::default(),
             extensions: HashMap::new(),
         });
         static DOTNET: OnceLock<Option<Registry>> = OnceLock::new();
@@ -174,17 +201,47 @@ impl Registry {
 
     /// Base classes and interfaces, near ones first, each once; without `object`.
     pub fn bases(&self, ty: &Type) -> Vec<Type> {
-        let mut bases = self.direct_bases(ty);
-        let mut next = 0;
-        while let Some(base) = bases.get(next).cloned() {
-            next += 1;
-            for further in self.direct_bases(&base) {
-                if !bases.contains(&further) {
-                    bases.push(further);
+        match ty {
+            Type::Named(table, _) => {
+                let bases = self.types.get(table.0.name);
+                let bases = bases.map_or(&[][..], |entry| entry.bases.as_slice());
+                let substitution = ty.substitution();
+                if substitution.is_empty() {
+                    return bases.to_vec();
                 }
+                let mut own = Vec::with_capacity(bases.len());
+                for base in bases {
+                    // Two that differ in a type parameter may become one.
+                    let base = base.substitute(&substitution);
+                    if !own.contains(&base) {
+                        own.push(base);
+                    }
+                }
+                own
             }
+            Type::Array(element, 1) => {
+                let of = |table| Type::generic(table, [element.as_ref().clone()]);
+                let mut bases = vec![
+                    Type::array_base(),
+                    of(&collections::ILIST_OF),
+                    of(&collections::IREADONLY_LIST_OF),
+                ];
+                for base in bases.clone() {
+                    for further in self.bases(&base) {
+                        if !bases.contains(&further) {
+                            bases.push(further);
+                        }
+                    }
+                }
+                bases
+            }
+            Type::Array(..) => {
+                let mut bases = self.bases(&Type::array_base());
+                bases.insert(0, Type::array_base());
+                bases
+            }
+            _ => Vec::new(),
         }
-        bases
     }
 
     /// Whether a value of one type is one of the other as it stands: identity, base classes, interfaces with
@@ -326,31 +383,6 @@ impl Registry {
                 Some(Type::object())
             }
             Type::Void | Type::Null => None,
-        }
-    }
-
-    fn direct_bases(&self, ty: &Type) -> Vec<Type> {
-        match ty {
-            Type::Named(table, _) => {
-                let substitution = ty.substitution();
-                self.types.get(table.0.name).map_or_else(Vec::new, |entry| {
-                    entry
-                        .bases
-                        .iter()
-                        .map(|base| base.substitute(&substitution))
-                        .collect()
-                })
-            }
-            Type::Array(element, 1) => {
-                let of = |table| Type::generic(table, [element.as_ref().clone()]);
-                vec![
-                    Type::array_base(),
-                    of(&collections::ILIST_OF),
-                    of(&collections::IREADONLY_LIST_OF),
-                ]
-            }
-            Type::Array(..) => vec![Type::array_base()],
-            _ => Vec::new(),
         }
     }
 

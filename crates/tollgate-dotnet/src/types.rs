@@ -258,7 +258,7 @@ impl Type {
     /// The type parameters of a named type with the arguments it gives them.
     pub fn substitution(&self) -> Vec<(&'static str, Type)> {
         match self {
-            Type::Named(table, arguments) => table
+            Type::Named(table, arguments) if !arguments.is_empty() => table
                 .type_parameters()
                 .map(|(name, _)| name)
                 .zip(arguments.iter().cloned())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
-use tollgate_dotnet::{Array, Machine, Primitive, Str, Type, Value, convert, ops};
+use tollgate_dotnet::{Array, Machine, Primitive, Str, Throw, Type, Value, convert, ops};
 use tollgate_expressions::Program;
 
 use crate::exchange::{Exchange, Url, VariableName};
@@ -43,6 +43,12 @@ pub trait FromValue: Clone + Debug + Send + Sync + 'static {
     /// Takes it from an expression's result; `None` if that cannot be.
     fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self>;
 
+    /// Takes it from what a program gives when it runs; `None` if that cannot be.
+    fn of_program(program: &Program, machine: &mut Machine<'_>) -> Result<Option<Self>, Throw> {
+        let value = program.run(machine)?;
+        Ok(Self::from_value(&value, machine))
+    }
+
     /// Whether results of this static type can ever be taken.
     fn accepts(ty: &Type) -> bool {
         let _ = ty;
@@ -56,8 +62,13 @@ impl<T: FromValue> Setting<T> {
         match self {
             Self::Literal(value) => Ok(Cow::Borrowed(value)),
             Self::Program(expression) => {
-                let value = expression.evaluate(exchange)?;
-                let value = T::from_value(&value, &mut exchange.machine());
+                let value = match exchange.context.trace {
+                    None => expression.result(exchange, T::of_program)?,
+                    Some(_) => {
+                        let value = expression.evaluate(exchange)?;
+                        T::from_value(&value, &mut exchange.machine())
+                    }
+                };
                 value.map(Cow::Owned).ok_or_else(Failure::validation)
             }
         }
@@ -83,12 +94,20 @@ impl<T: FromValue> Setting<T> {
 impl Expression {
     /// The result for this request.
     pub fn evaluate(&self, exchange: &mut Exchange) -> Result<Value, Failure> {
-        let result = self.program.run(&mut exchange.machine());
-        let value = result.map_err(|throw| Failure::evaluation(&throw))?;
+        let value = self.result(exchange, Program::run)?;
         if exchange.context.trace.is_some() {
             self.trace(&value, exchange);
         }
         Ok(value)
+    }
+
+    fn result<T>(
+        &self,
+        exchange: &mut Exchange,
+        run: impl FnOnce(&Program, &mut Machine<'_>) -> Result<T, Throw>,
+    ) -> Result<T, Failure> {
+        let result = run(&self.program, &mut exchange.machine());
+        result.map_err(|throw| Failure::evaluation(&throw))
     }
 
     fn trace(&self, value: &Value, exchange: &mut Exchange) {
@@ -174,6 +193,14 @@ impl FromValue for bool {
             Value::String(text) => Self::from_literal(text.as_utf8()?.trim_ascii()),
             _ => None,
         }
+    }
+
+    fn of_program(program: &Program, machine: &mut Machine<'_>) -> Result<Option<Self>, Throw> {
+        if let Some(truth) = program.test(machine)? {
+            return Ok(Some(truth));
+        }
+        let value = program.run(machine)?;
+        Ok(Self::from_value(&value, machine))
     }
 
     fn accepts(ty: &Type) -> bool {

@@ -120,11 +120,11 @@ impl Exchange {
             let value = forwarded_for(&headers, &ip.to_string());
             headers.insert(X_FORWARDED_FOR, value.ok_or_else(Failure::validation)?);
         }
-        headers.remove(header::CONTENT_LENGTH);
         let length = body.size_hint().exact();
         let expected = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
-        if let Some(length) = length.filter(|length| *length > 0 || expected) {
-            headers.insert(header::CONTENT_LENGTH, length.into());
+        match length.filter(|length| *length > 0 || expected) {
+            Some(length) => drop(headers.insert(header::CONTENT_LENGTH, length.into())),
+            None => drop(headers.remove(header::CONTENT_LENGTH)),
         }
         let mut outbound = http::Request::new(body);
         *outbound.method_mut() = request.method.clone();

@@ -8,13 +8,15 @@ use tollgate_dotnet::{
 };
 
 use crate::compile::CompileError;
-use crate::typed::{Body, Call, Case, Catch, Function, Kind, Node, Op, Statement};
+use crate::typed::{Body, Call, Case, Catch, Function, Kind, Lending, Node, Op, Statement};
 
 /// What folding showed about a program.
 #[derive(Debug, Default)]
 pub(crate) struct Folded {
     /// The result, if it is the same always.
     pub constant: Option<Value>,
+    /// How many calls it makes, if it is a test that can be read in place.
+    pub test_calls: Option<u32>,
     /// OR of the members' `reads`.
     pub reads: u32,
 }
@@ -34,8 +36,13 @@ pub(crate) fn fold(main: &mut Function, errors: &mut Vec<CompileError>) -> Folde
         }) if !matches!(value, Value::Host(_)) => Some(value.clone()),
         _ => None,
     };
+    let test_calls = match &main.body {
+        Body::Expression(node) if node.kind == Kind::Bool => node.test_calls(),
+        _ => None,
+    };
     Folded {
         constant,
+        test_calls,
         reads: folder.reads,
     }
 }
@@ -129,6 +136,7 @@ impl Folder<'_> {
                     None => {
                         self.prepare(call, start, end);
                         call.constants = constants(&call.arguments);
+                        call.lending = lending(call);
                     }
                 }
             }
@@ -263,7 +271,6 @@ impl Folder<'_> {
     }
 }
 
-/// The value of a pure call on constants.
 /// The values of arguments that are constants all.
 fn constants(arguments: &[Node]) -> Option<Box<[Value]>> {
     let value = |argument: &Node| match &argument.op {
@@ -273,6 +280,22 @@ fn constants(arguments: &[Node]) -> Option<Box<[Value]>> {
     arguments.iter().map(value).collect()
 }
 
+/// How a call is read in place: argument 0 must be readable so, and all others constants.
+fn lending(call: &Call) -> Option<Lending> {
+    let lend = call.member.lend?;
+    let (first, others) = call.arguments.split_first()?;
+    let (first, calls) = match &first.op {
+        Op::Constant(value) => (value.clone(), 0),
+        _ => (Value::Null, first.lent_calls()?),
+    };
+    Some(Lending {
+        lend,
+        arguments: [first].into_iter().chain(constants(others)?).collect(),
+        calls: calls + 1,
+    })
+}
+
+/// The value of a pure call on constants.
 fn constant_call(call: &Call, kind: Kind) -> Option<Value> {
     if !call.member.pure || !call.outs.is_empty() || kind == Kind::Void {
         return None;

@@ -18,6 +18,8 @@ pub(crate) struct Inner {
     pub result: Type,
     /// The result, if it is the same always.
     pub constant: Option<Value>,
+    /// How many calls it makes, if it is a test that can be read in place.
+    pub test_calls: Option<u32>,
     /// OR of `Member::reads` over all members called.
     pub reads: u32,
 }

@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use tollgate_dotnet::{Member, Prepared, Str, Type, TypeRef, Value};
+use tollgate_dotnet::{Lend, Member, Prepared, Str, Type, TypeRef, Value};
 
 /// The number of a value in a [`Function`]'s frame.
 pub(crate) type Slot = u32;
@@ -240,8 +240,20 @@ pub(crate) struct Call {
     pub arguments: Box<[Node]>,
     /// The arguments' values, if all of them are constants.
     pub constants: Option<Box<[Value]>>,
+    /// How it is read in place, if it can be.
+    pub lending: Option<Lending>,
     /// Where the `out` and `ref` values go, in the order of those parameters.
     pub outs: Box<[Target]>,
+}
+
+/// How a call is read in place: from what its argument 0 lends, and constants.
+#[derive(Debug, Clone)]
+pub(crate) struct Lending {
+    pub lend: Lend,
+    /// The arguments' values; argument 0 is `Null` unless it is constant.
+    pub arguments: Box<[Value]>,
+    /// How many calls the chain has that ends here.
+    pub calls: u32,
 }
 
 /// Where an `out` or `ref` value goes.

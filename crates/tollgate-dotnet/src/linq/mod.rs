@@ -357,7 +357,8 @@ const MEMBERS: &[Member] = &[
     member(
         "static T First<T>(this IEnumerable<T> source)",
         element::first,
-    ),
+    )
+    .lending(|loan| loan.first.element(0)),
     member(
         "static T First<T>(this IEnumerable<T> source, Func<T, bool> predicate)",
         element::first,
@@ -365,7 +366,8 @@ const MEMBERS: &[Member] = &[
     member(
         "static T FirstOrDefault<T>(this IEnumerable<T> source)",
         element::first_or_default,
-    ),
+    )
+    .lending(|loan| loan.first.element(0)),
     member(
         "static T FirstOrDefault<T>(this IEnumerable<T> source, Func<T, bool> predicate)",
         element::first_or_default,
@@ -381,7 +383,8 @@ const MEMBERS: &[Member] = &[
     member(
         "static T Last<T>(this IEnumerable<T> source)",
         element::last,
-    ),
+    )
+    .lending(|loan| loan.first.last_element()),
     member(
         "static T Last<T>(this IEnumerable<T> source, Func<T, bool> predicate)",
         element::last,
@@ -389,7 +392,8 @@ const MEMBERS: &[Member] = &[
     member(
         "static T LastOrDefault<T>(this IEnumerable<T> source)",
         element::last_or_default,
-    ),
+    )
+    .lending(|loan| loan.first.last_element()),
     member(
         "static T LastOrDefault<T>(this IEnumerable<T> source, Func<T, bool> predicate)",
         element::last_or_default,

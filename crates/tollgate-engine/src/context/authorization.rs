@@ -7,7 +7,7 @@ use tollgate_dotnet::{
     Call, Iterate, Object, Record, Str, Throw, Type, TypeDef, TypeKind, Value, from_fn, member,
 };
 
-use super::dictionary::{dictionary, key, nothing};
+use super::dictionary::{dictionary, key, nothing, nowhere};
 use super::part::object_pair;
 use super::this;
 
@@ -33,6 +33,7 @@ dictionary! {
     get: get,
     entries: list,
     prepare: nothing,
+    item: nowhere,
     and: []
 }
 

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 use tollgate_dotnet::{
-    Array, Call, Heap, Str, Throw, Type, Value, dictionary_keys, dictionary_values, ops,
+    Array, Call, Heap, Lent, Loan, Str, Throw, Type, Value, dictionary_keys, dictionary_values, ops,
 };
 
 use super::{Part, headers};
@@ -11,11 +11,12 @@ use crate::exchange::Context;
 /// The values of one name.
 pub(super) type Texts = SmallVec<[Str; 1]>;
 
-/// The members of `IReadOnlyDictionary<string, V>`, given how to look up `arg(1)` and how to list all.
+/// The members of `IReadOnlyDictionary<string, V>`, given how to look up `arg(1)`, in place too, and how to
+/// list all.
 macro_rules! dictionary {
     (
         $(#[$doc:meta])* $table:ident = $name:literal of $value:literal,
-        get: $get:expr, entries: $entries:expr, prepare: $prepare:expr, and: [$($member:expr),* $(,)?]
+        get: $get:expr, entries: $entries:expr, prepare: $prepare:expr, item: $item:expr, and: [$($member:expr),* $(,)?]
     ) => {
         $(#[$doc])*
         pub(crate) static $table: tollgate_dotnet::TypeDef = tollgate_dotnet::TypeDef {
@@ -27,11 +28,11 @@ macro_rules! dictionary {
                 tollgate_dotnet::member(
                     concat!($value, " this[string key] { get; }"),
                     |c| $crate::context::dictionary::index(c, $get),
-                ).preparing($prepare),
+                ).preparing($prepare).linking(|loan| $item(loan)?),
                 tollgate_dotnet::member(
                     "bool ContainsKey(string key)",
                     |c| Ok($get(c)?.is_some().into()),
-                ).preparing($prepare),
+                ).preparing($prepare).lending(|loan| Some(tollgate_dotnet::Lent::Bool($item(loan)?.is_some()))),
                 tollgate_dotnet::member(
                     concat!("bool TryGetValue(string key, out ", $value, " value)"),
                     |c| $crate::context::dictionary::try_get(c, $get),
@@ -55,17 +56,19 @@ macro_rules! dictionary {
 }
 pub(super) use dictionary;
 
-/// As [`dictionary!`] for `string[]` values: `texts` looks up, and `GetValueOrDefault` joins with commas.
+/// As [`dictionary!`] for `string[]` values: `texts` looks up, and `GetValueOrDefault` joins with commas. `text` looks up
+/// in place: `None` unless there are no values of that name, or one.
 macro_rules! texts_dictionary {
     (
         $(#[$doc:meta])* $table:ident = $name:literal,
-        texts: $texts:expr, entries: $entries:expr, prepare: $prepare:expr
+        texts: $texts:expr, entries: $entries:expr, prepare: $prepare:expr, text: $text:expr
     ) => {
         $crate::context::dictionary::dictionary! {
             $(#[$doc])* $table = $name of "string[]",
             get: |c| $crate::context::dictionary::array(c, $texts),
             entries: $entries,
             prepare: $prepare,
+            item: |loan| $crate::context::dictionary::only($text(loan)),
             and: [
                 tollgate_dotnet::member(
                     "string GetValueOrDefault(string name, string defaultValue = null)",
@@ -73,7 +76,9 @@ macro_rules! texts_dictionary {
                         let joined = $texts(c)?.map(|texts| $crate::context::dictionary::join(&texts));
                         Ok(joined.map_or_else(|| c.arg(2).clone(), Into::into))
                     },
-                ).preparing($prepare),
+                ).preparing($prepare).lending(|loan| {
+                    Some($text(loan)?.unwrap_or(tollgate_dotnet::Lent::Value(loan.arg(2))))
+                }),
                 tollgate_dotnet::member(
                     // The default is a `string[]`; as an `object` it leaves `null` to the overload above.
                     "string[] GetValueOrDefault(string name, object defaultValue)",
@@ -87,6 +92,27 @@ macro_rules! texts_dictionary {
     };
 }
 pub(super) use texts_dictionary;
+
+/// What a dictionary finds in place: `None` if it cannot tell, `Some(None)` if nothing is there.
+pub(super) type Found<'a> = Option<Option<Lent<'a>>>;
+
+/// An array of one text, as the indexer gives it.
+pub(super) fn only(found: Found<'_>) -> Found<'_> {
+    match found? {
+        Some(text) => Some(Some(Lent::Pieces(text.text()?, None))),
+        None => Some(None),
+    }
+}
+
+/// Nothing can be looked up in place.
+pub(super) fn nowhere<'a>(_: &Loan<'a, '_>) -> Found<'a> {
+    None
+}
+
+/// The constant key that is looked up in place.
+pub(super) fn lent_key<'a>(loan: &Loan<'a, '_>) -> Option<&'a str> {
+    loan.arg(1).as_str()?.as_utf8()
+}
 
 /// How a dictionary looks up the key of a call.
 type Get<T> = fn(&mut Call<'_, '_>) -> Result<Option<T>, Throw>;

@@ -1,10 +1,11 @@
 //! The extension methods of policy expressions.
 
 use tollgate_dotnet::{
-    Call, Dictionary, Throw, TypeDef, TypeKind, Value, form_encode, member, ops, pure,
+    Call, Dictionary, Lent, Loan, Throw, TypeDef, TypeKind, Value, form_encode, member, ops, pure,
 };
 
 use super::{BasicAuthCredentials, context};
+use crate::exchange::Context;
 
 /// Extension methods on `string` and forms.
 pub(super) static EXTENSIONS: TypeDef = TypeDef {
@@ -24,7 +25,7 @@ pub(super) static EXTENSIONS: TypeDef = TypeDef {
                 Ok(found(c, parsed))
             },
         ),
-        member("static Jwt AsJwt(this string input)", jwt),
+        member("static Jwt AsJwt(this string input)", jwt).linking(known_jwt),
         member(
             "static bool TryParseJwt(this string input, out Jwt result)",
             |c| {
@@ -90,4 +91,11 @@ fn jwt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         return Ok(Value::Null);
     };
     Ok(super::object(context(call)?.0.decode_jwt(&text).as_ref()))
+}
+
+/// A token that the exchange has taken apart already.
+fn known_jwt<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
+    let text = loan.first.text()?;
+    let jwt = loan.host::<Context>()?.known_jwt(text)?;
+    Some(Lent::Object(jwt))
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tollgate_dotnet::{Call, Prepared, Str, Throw, Value};
+use tollgate_dotnet::{Call, Lent, Loan, Prepared, Str, Throw, Value};
 
-use super::dictionary::{Texts, constant_key, entries, key, texts_dictionary};
+use super::dictionary::{Found, Texts, constant_key, entries, key, texts_dictionary};
 use super::{Part, context, part};
 use crate::exchange::Context;
 
@@ -14,7 +14,8 @@ texts_dictionary! {
     HEADERS = "Tollgate.HeaderDictionary",
     texts: texts,
     entries: list,
-    prepare: prepare
+    prepare: prepare,
+    text: text
 }
 
 /// A header's name, parsed at load time; `None` if no header can have that name.
@@ -42,6 +43,24 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
             let values = of(context, part)?.get_all(&*name.to_utf8());
             Ok(decoded(context, values.iter()))
         }
+    }
+}
+
+/// The text of a header that is there once.
+fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
+    let Name(name) = loan.prepared()?;
+    let Lent::Value(Value::Host(part)) = loan.first else {
+        return None;
+    };
+    let headers = of(loan.host()?, Part::of(*part)?).ok()?;
+    let Some(name) = name else {
+        return Some(None);
+    };
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Some(None),
+        (Some(value), None) => Some(Some(Lent::Text(value.as_bytes()))),
+        _ => None,
     }
 }
 

@@ -10,12 +10,12 @@ use base64_simd::URL_SAFE_NO_PAD;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use tollgate_dotnet::json::Tape;
 use tollgate_dotnet::{
-    Array, Call, DateTimeKind, Iterate, Object, Record, Str, Throw, Type, TypeDef, TypeKind, Value,
-    from_fn, member,
+    Array, Call, DateTimeKind, Iterate, Lent, Loan, Object, Record, Str, Throw, Type, TypeDef,
+    TypeKind, Value, from_fn, member,
 };
 
 use super::body::utf8;
-use super::dictionary::{Texts, arrays, key, nothing, texts_dictionary};
+use super::dictionary::{Found, Texts, arrays, key, lent_key, nothing, texts_dictionary};
 use super::part::array_pair;
 use super::{sequence, this};
 use crate::ports::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
@@ -37,7 +37,8 @@ pub(super) static JWT: TypeDef = TypeDef {
         }),
         member("ClaimDictionary Claims { get; }", |c| {
             Ok(Value::Object(jwt(c)?.claims.clone()))
-        }),
+        })
+        .linking(|loan| Some(Lent::Object(&*loan.first.object::<Jwt>()?.claims))),
         member("DateTime? ExpirationTime { get; }", |c| {
             Ok(jwt(c)?.date("exp"))
         }),
@@ -63,7 +64,8 @@ texts_dictionary! {
     CLAIMS = "Tollgate.ClaimDictionary",
     texts: texts,
     entries: list,
-    prepare: nothing
+    prepare: nothing,
+    text: text
 }
 
 /// A token taken apart. Nothing of it may be believed before its signature was checked.
@@ -254,6 +256,24 @@ fn jwt<'c>(call: &'c Call<'_, '_>) -> Result<&'c Jwt, Throw> {
 fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
     let name = key(call)?.to_utf8();
     Ok(this::<Claims>(call)?.get(&name))
+}
+
+/// The text of a claim that has one value.
+fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
+    let (claims, name) = (loan.first.object::<Claims>()?, lent_key(loan)?);
+    if let (Some(json), None) = (&claims.json, claims.list.get()) {
+        let Some(value) = json.member(name) else {
+            return Some(None);
+        };
+        // All of this JSON is without escapes.
+        let (text, _) = value.strip_prefix('"')?.split_once('"')?;
+        return Some(Some(Lent::Text(text.as_bytes())));
+    }
+    match claims.find(name) {
+        None => Some(None),
+        Some([text]) => Some(Some(Lent::Str(text))),
+        Some(_) => None,
+    }
 }
 
 fn list(call: &mut Call<'_, '_>) -> Result<Vec<(Str, Value)>, Throw> {

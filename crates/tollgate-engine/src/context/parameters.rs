@@ -1,10 +1,11 @@
 //! `context.Request.MatchedParameters`.
 
-use tollgate_dotnet::{Call, Str, Throw, Value, member};
+use tollgate_dotnet::{Call, Lent, Loan, Str, Throw, Value, member};
 
 use super::Part;
 use super::context;
-use super::dictionary::{dictionary, entries, key, nothing};
+use super::dictionary::{Found, dictionary, entries, key, lent_key, nothing};
+use crate::exchange::Context;
 
 dictionary! {
     /// The parameters of the operation's URL template, decoded; names are compared without case.
@@ -12,9 +13,11 @@ dictionary! {
     get: get,
     entries: list,
     prepare: nothing,
+    item: item,
     and: [member("string GetValueOrDefault(string name, string defaultValue = null)", |c| {
         Ok(get(c)?.unwrap_or_else(|| c.arg(2).clone()))
-    })]
+    })
+    .lending(|loan| Some(item(loan)?.unwrap_or(Lent::Value(loan.arg(2)))))]
 }
 
 fn get(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
@@ -24,6 +27,13 @@ fn get(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
     let mut parameters = context.request.matched_parameters.iter();
     let found = parameters.find(|(other, _)| other.to_utf8().eq_ignore_ascii_case(&name));
     Ok(found.map(|(_, value)| value.clone().into()))
+}
+
+fn item<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
+    let name = lent_key(loan)?;
+    let mut parameters = loan.host::<Context>()?.request.matched_parameters.iter();
+    let found = parameters.find(|(other, _)| other.to_utf8().eq_ignore_ascii_case(name));
+    Some(found.map(|(_, value)| Lent::Str(value)))
 }
 
 fn list(call: &mut Call<'_, '_>) -> Result<Vec<(Str, Value)>, Throw> {

@@ -2,7 +2,7 @@
 
 use tollgate_dotnet::{Call, Heap, Object, Str, Throw, Type, Value};
 
-use super::dictionary::{Texts, arrays, grouped, key, nothing, texts_dictionary};
+use super::dictionary::{Texts, arrays, grouped, key, nothing, nowhere, texts_dictionary};
 use super::{Part, context, this};
 use crate::exchange::{Context, Url};
 
@@ -11,7 +11,8 @@ texts_dictionary! {
     QUERY = "Tollgate.QueryDictionary",
     texts: texts,
     entries: list,
-    prepare: nothing
+    prepare: nothing,
+    text: nowhere
 }
 
 /// The query of a URL that does not change, such as `context.Api.ServiceUrl`.

@@ -1,8 +1,9 @@
 //! `context.Request`.
 
-use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, Value, member, pure};
+use tollgate_dotnet::{Call, Lent, Throw, TypeDef, TypeKind, Value, member, pure};
 
 use super::{Part, context};
+use crate::exchange::Context;
 use crate::policy::Reads;
 
 /// `IRequest`.
@@ -26,6 +27,10 @@ pub(super) static REQUEST: TypeDef = TypeDef {
         }),
         member("string Method { get; }", |c| {
             Ok(context(c)?.0.request.method.as_str().into())
+        })
+        .lending(|loan| {
+            let request = &loan.host::<Context>()?.request;
+            Some(Lent::Text(request.method.as_str().as_bytes()))
         }),
         pure("IUrl OriginalUrl { get; }", |_| {
             Ok(Part::OriginalUrl.value())

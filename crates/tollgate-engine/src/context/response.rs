@@ -1,9 +1,9 @@
 //! `context.Response`, and responses kept in variables.
 
-use tollgate_dotnet::{Call, Throw, TypeDef, TypeKind, member};
+use tollgate_dotnet::{Call, Lent, Throw, TypeDef, TypeKind, Value, member};
 
 use super::{Part, context, part};
-use crate::exchange::Response;
+use crate::exchange::{Context, Response};
 use crate::policy::Reads;
 
 /// `IResponse`.
@@ -22,6 +22,16 @@ pub(super) static RESPONSE: TypeDef = TypeDef {
         }),
         member("int StatusCode { get; }", |c| {
             Ok(i32::from(response(c)?.status.as_u16()).into())
+        })
+        .lending(|loan| {
+            let Lent::Value(Value::Host(handle)) = loan.first else {
+                return None;
+            };
+            let Part::Response(index) = Part::of(*handle)? else {
+                return None;
+            };
+            let response = loan.host::<Context>()?.response_at(index)?;
+            Some(Lent::Int(response.status.as_u16().into()))
         }),
         member("string StatusReason { get; }", |c| {
             Ok(response(c)?.status_reason().into())

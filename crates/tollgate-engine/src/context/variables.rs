@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tollgate_dotnet::{Call, Prepared, Str, Throw, Value, member, ops};
+use tollgate_dotnet::{Call, Lent, Loan, Prepared, Str, Throw, Type, Value, member, ops};
 
 use super::Part;
 use super::context;
-use super::dictionary::{constant_key, dictionary, entries, key};
-use crate::exchange::VariableName;
+use super::dictionary::{Found, constant_key, dictionary, entries, key};
+use crate::exchange::{Context, VariableName};
 
 dictionary! {
     /// The variables of the exchange.
@@ -15,19 +15,26 @@ dictionary! {
     get: get,
     entries: list,
     prepare: prepare,
+    item: item,
     and: [
         member("T GetValueOrDefault<T>(string name, T defaultValue)", |c| {
             typed(c, |c| c.arg(2).clone())
         })
-        .preparing(prepare),
+        .preparing(prepare)
+        .lending(|loan| match item(loan)? {
+            Some(found) => lent_as(found, loan.types.last()?),
+            None => Some(Lent::Value(loan.arg(2))),
+        }),
         member("T GetValueOrDefault<T>(string name)", |c| {
             typed(c, |c| c.types.last().map_or(Value::Null, ops::default_of))
         })
-        .preparing(prepare),
+        .preparing(prepare)
+        .lending(|loan| lent_as(item(loan)??, loan.types.last()?)),
         member("object GetValueOrDefault(string name)", |c| {
             Ok(get(c)?.unwrap_or_default())
         })
-        .preparing(prepare),
+        .preparing(prepare)
+        .lending(|loan| item(loan)?),
     ]
 }
 
@@ -43,6 +50,20 @@ fn get(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
     }
     let name = VariableName::new(key(call)?.clone());
     Ok(context(call)?.0.variables.get(&name).cloned())
+}
+
+fn item<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
+    let name = loan.prepared::<VariableName>()?;
+    let found = loan.host::<Context>()?.variables.get(name);
+    Some(found.map(Lent::Value))
+}
+
+/// The variable as a `T`, if it is plain that it is one.
+fn lent_as<'a>(found: Lent<'a>, ty: &Type) -> Option<Lent<'a>> {
+    match found {
+        Lent::Value(value) if ops::is_plainly(value, ty) => Some(found),
+        _ => None,
+    }
 }
 
 /// The variable as a `T`: a cast, so `InvalidCastException` if it is of another type.

@@ -279,6 +279,13 @@ impl Context {
         jwt
     }
 
+    /// A token that was taken apart before, by its bytes, which are ASCII.
+    pub(crate) fn known_jwt(&self, text: &[u8]) -> Option<&Jwt> {
+        let mut tokens = self.tokens.iter();
+        let (_, jwt) = tokens.find(|(known, _)| known.as_ascii() == Some(text))?;
+        jwt.as_deref()
+    }
+
     /// Notes a token that was taken apart before, so that [`decode_jwt`](Self::decode_jwt) need not.
     pub fn keep_jwt(&mut self, text: &Str, jwt: &Arc<Jwt>) {
         if self.tokens.len() < TOKENS {

@@ -1,6 +1,7 @@
 //! Headers that are for one connection, and the reason phrase.
 
 use http::header::{self, HeaderMap, HeaderName};
+use smallvec::SmallVec;
 use tollgate_dotnet::Str;
 
 /// The reason phrase of a response, as an extension of [`http::Response`], where it is not the standard one.
@@ -20,26 +21,36 @@ impl ReasonPhrase {
 /// Takes away the headers that are for one connection only, those that `Connection` names included.
 /// Source: RFC 9110, section 7.6.1.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
+    // Most messages have none of them, and one look tells.
+    if !headers.keys().any(|name| is_hop_by_hop(name.as_str())) {
+        return;
+    }
+    let named: SmallVec<[HeaderName; 4]> = headers
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .map(|name| name.trim())
+        .filter(|name| !is_hop_by_hop(name))
+        .filter_map(|name| name.parse().ok())
         .collect();
-    let own = [
-        header::CONNECTION,
-        header::PROXY_AUTHENTICATE,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-connection"),
-    ];
+    let own = headers.keys().filter(|name| is_hop_by_hop(name.as_str()));
+    let own: SmallVec<[HeaderName; 4]> = own.cloned().collect();
     for name in named.iter().chain(&own) {
         headers.remove(name);
+    }
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    match name.len() {
+        2 => name == "te",
+        7 => matches!(name, "trailer" | "upgrade"),
+        10 => matches!(name, "connection" | "keep-alive"),
+        16 => name == "proxy-connection",
+        17 => name == "transfer-encoding",
+        18 => name == "proxy-authenticate",
+        19 => name == "proxy-authorization",
+        _ => false,
     }
 }
 

@@ -4,10 +4,10 @@ use std::hash::BuildHasher;
 
 use tollgate_dotnet::{Str, Value};
 
-/// The name of a variable with its hash. Names in policies are made once, when the policy is loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The name of a variable, made ready for comparison. Names in policies are made once, when the policy is loaded.
+#[derive(Debug, Clone)]
 pub struct VariableName {
-    hash: u64,
+    key: u128,
     text: Str,
 }
 
@@ -16,7 +16,7 @@ impl VariableName {
     pub fn new(text: impl Into<Str>) -> Self {
         let text = text.into();
         Self {
-            hash: hash(&text),
+            key: key(&text),
             text,
         }
     }
@@ -26,6 +26,14 @@ impl VariableName {
         &self.text
     }
 }
+
+impl PartialEq for VariableName {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && (is_whole(self.key) || self.text == other.text)
+    }
+}
+
+impl Eq for VariableName {}
 
 /// The variables of one exchange, in the order in which they were first set.
 #[derive(Debug, Clone, Default)]
@@ -72,8 +80,56 @@ impl<'v> FromIterator<(&'v Str, &'v Value)> for Variables {
     }
 }
 
-/// The same hash in every process; it only speeds comparison up, and a long list of colliding names is no slower than
-/// one without hashes.
-fn hash(text: &Str) -> u64 {
-    foldhash::fast::FixedState::default().hash_one(text.as_utf8().unwrap_or_default())
+/// Up to fifteen bytes of UTF-8 with their number; of all else a hash, which only speeds comparison up.
+fn key(text: &Str) -> u128 {
+    let bytes = text.as_utf8().map(str::as_bytes);
+    let mut key = [0; 16];
+    match bytes.and_then(|bytes| Some((bytes, key.get_mut(..bytes.len())?))) {
+        Some((bytes, place)) if bytes.len() < 16 => {
+            place.copy_from_slice(bytes);
+            u128::from_le_bytes(key) | u128::from(bytes.len() as u8) << LENGTH // below 16
+        }
+        _ => u128::from(foldhash::fast::FixedState::default().hash_one(text)) | HASHED,
+    }
+}
+
+/// Where the number of bytes begins.
+const LENGTH: u32 = 120;
+/// A number of bytes that marks a hash.
+const HASHED: u128 = 0xff << LENGTH;
+
+/// Whether equal keys are those of equal names.
+fn is_whole(key: u128) -> bool {
+    key >> LENGTH != 0xff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_equal_by_their_whole_text() {
+        let names = [
+            "",
+            "a",
+            "A",
+            "a\0",
+            "ä",
+            "fifteen letters",
+            "sixteen letters!",
+            "sixteen letters?",
+            "a name that is much longer than sixteen letters",
+            "a name that is much longer than sixteen letterS",
+        ];
+        for (at, one) in names.iter().enumerate() {
+            for (other_at, other) in names.iter().enumerate() {
+                let same = VariableName::new(*one) == VariableName::new(*other);
+                assert_eq!(same, at == other_at, "{one:?} {other:?}");
+            }
+        }
+        let half = Str::from_utf16(&[0xd800]);
+        assert_eq!(VariableName::new(half.clone()), VariableName::new(half));
+        let halves = [0xd800, 0xd801].map(|unit| VariableName::new(Str::from_utf16(&[unit])));
+        assert!(halves.first() != halves.last());
+    }
 }

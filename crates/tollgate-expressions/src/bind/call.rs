@@ -560,6 +560,7 @@ impl<'a> Binder<'a> {
                 instance,
                 arguments: arguments.into(),
                 constants: None,
+                lending: None,
                 outs: outs.into(),
             })),
             kind,

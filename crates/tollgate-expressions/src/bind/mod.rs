@@ -195,6 +195,7 @@ pub(crate) fn compile(
         main: Arc::new(main),
         result,
         constant: folded.constant,
+        test_calls: folded.test_calls,
         reads: folded.reads,
     })))
 }

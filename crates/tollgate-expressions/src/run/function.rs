@@ -66,10 +66,11 @@ pub(super) fn call(
     };
     machine.budget.depth = depth;
     let mut frame = Frame {
-        slots: arguments.iter().cloned().collect(),
+        slots: SmallVec::new(),
         machine,
         caught: None,
     };
+    frame.slots.extend(arguments.iter().cloned());
     let result = frame.enter(function, captured);
     frame.machine.budget.depth = depth + 1;
     result

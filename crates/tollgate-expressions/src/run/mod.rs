@@ -6,6 +6,7 @@
 mod arith;
 mod dynamic;
 mod function;
+mod lend;
 mod number;
 mod object;
 mod statement;
@@ -16,7 +17,8 @@ use smallvec::SmallVec;
 use tollgate_dotnet::{Machine, Throw, Value};
 
 use crate::program::Program;
-use crate::typed::Slot;
+use crate::typed::{Body, Slot};
+use lend::Reader;
 
 pub use function::invoke;
 pub(crate) use number::decimals;
@@ -37,6 +39,21 @@ impl Program {
         let result = function::call(machine, &self.0.main, &[], &[]);
         machine.budget.stack_floor = outer;
         result
+    }
+
+    /// The result of a test that only reads what is there: without a frame, a value or an allocation. `None` where that
+    /// cannot be done; [`run`](Self::run) then gives the result.
+    pub fn test(&self, machine: &mut Machine<'_>) -> Result<Option<bool>, Throw> {
+        let (Some(calls), Body::Expression(node)) = (self.0.test_calls, &self.0.main.body) else {
+            return Ok(None);
+        };
+        let step = machine.step(calls.into());
+        step.map_err(|throw| throw.at(node.start, node.end))?;
+        let reader = Reader {
+            machine,
+            slots: &[],
+        };
+        Ok(reader.truth(node))
     }
 }
 

@@ -38,7 +38,10 @@ impl Frame<'_, '_> {
             }
             Op::StringEquals(operands) => {
                 let [left, right] = &**operands;
-                self.string_equals(left, right)
+                match self.lent_truth(node)? {
+                    Some(same) => Ok(same),
+                    None => self.string_equals(left, right),
+                }
             }
             Op::And(operands) => {
                 for operand in operands {
@@ -57,7 +60,10 @@ impl Frame<'_, '_> {
                 Ok(false)
             }
             Op::Not(operand) => self.truth(operand).map(|truth| !truth),
-            Op::IsNull(operand) => self.is_null(operand),
+            Op::IsNull(operand) => match self.lent_truth(node)? {
+                Some(null) => Ok(null),
+                None => self.is_null(operand),
+            },
             Op::Is { ty, operand } => {
                 let value = self.value(operand)?;
                 Ok(ops::is_instance(self.machine, &value, ty))
@@ -85,6 +91,14 @@ impl Frame<'_, '_> {
             }
             Op::Constant(Value::Bool(truth)) => Ok(*truth),
             Op::Local(slot) => expect_bool(self.slot(*slot), node),
+            Op::Call(call) => match self.lent_truth(node)? {
+                Some(truth) => Ok(truth),
+                None => expect_bool(&self.call_at(call, node)?, node),
+            },
+            Op::Unbox { .. } => match self.lent_truth(node)? {
+                Some(truth) => Ok(truth),
+                None => expect_bool(&self.value(node)?, node),
+            },
             _ => expect_bool(&self.value(node)?, node),
         }
     }
@@ -135,6 +149,14 @@ impl Frame<'_, '_> {
                     self.integer(otherwise)
                 }
             }
+            Op::Call(call) => match self.lent_integer(node)? {
+                Some(number) => Ok(number),
+                None => expect(arith::unboxed(&self.call_at(call, node)?), node),
+            },
+            Op::Unbox { .. } | Op::ArrayLength(_) => match self.lent_integer(node)? {
+                Some(number) => Ok(number),
+                None => expect(arith::unboxed(&self.value(node)?), node),
+            },
             _ => {
                 let value = self.value(node)?;
                 expect(arith::unboxed(&value), node)

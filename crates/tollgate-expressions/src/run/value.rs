@@ -14,11 +14,24 @@ impl Frame<'_, '_> {
             Op::Constant(value) => Ok(value.clone()),
             Op::Local(slot) => Ok(self.slot(*slot).clone()),
             Op::Cell(slot) => Ok(self.cell(*slot)),
-            Op::Call(call) => self
-                .call(call)
-                .map_err(|throw| throw.at(node.start, node.end)),
+            Op::Call(call) if call.lending.is_some() && !call.member.link => {
+                match self.lent_value(node)? {
+                    Some(value) => Ok(value),
+                    None => self.call_at(call, node),
+                }
+            }
+            Op::Call(call) => self.call_at(call, node),
+            Op::Arithmetic { .. } if node.kind.is_integer() => self
+                .integer(node)
+                .map(|number| arith::boxed(node.kind, number)),
             _ => self.compound(node),
         }
+    }
+
+    /// A call, its place noted in what it throws.
+    pub(super) fn call_at(&mut self, call: &Call, node: &Node) -> Result<Value, Throw> {
+        self.call(call)
+            .map_err(|throw| throw.at(node.start, node.end))
     }
 
     /// Nodes that hold others.
@@ -63,7 +76,10 @@ impl Frame<'_, '_> {
             Op::Lambda(function) => self.lambda(function),
             Op::NewArray { element, lengths } => self.new_array(element, lengths),
             Op::Array { element, items } => self.array(element, items),
-            Op::Element { array, indices } => self.element(array, indices),
+            Op::Element { array, indices } => match self.lent_value(node)? {
+                Some(value) => Ok(value),
+                None => self.element(array, indices),
+            },
             Op::SetElement {
                 array,
                 indices,
@@ -177,7 +193,7 @@ impl Frame<'_, '_> {
     }
 
     /// Calls a native.
-    pub(super) fn call(&mut self, call: &Call) -> Result<Value, Throw> {
+    fn call(&mut self, call: &Call) -> Result<Value, Throw> {
         self.guard()?;
         self.machine.step(1)?;
         if let Some(constants) = &call.constants {
@@ -235,7 +251,7 @@ impl Frame<'_, '_> {
 }
 
 /// Whether a boxed value is of the kind's own type.
-fn is_exactly(value: &Value, kind: Kind) -> bool {
+pub(super) fn is_exactly(value: &Value, kind: Kind) -> bool {
     matches!(
         (value, kind),
         (Value::Bool(_), Kind::Bool)

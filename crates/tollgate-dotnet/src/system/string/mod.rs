@@ -3,6 +3,7 @@
 mod compare;
 mod edit;
 mod join;
+mod lend;
 mod search;
 mod split;
 
@@ -36,14 +37,15 @@ const MEMBERS: &[Member] = &[
     pure("static string Empty { get; }", |_| {
         Ok(Value::String(Str::EMPTY))
     }),
-    pure("int Length { get; }", length),
+    pure("int Length { get; }", length).lending(lend::length),
     pure("char this[int index] { get; }", char_at),
     pure("new(char c, int count)", repeat),
     member("new(char[] value)", of_chars),
     member("new(char[] value, int startIndex, int length)", of_chars),
     pure("static bool IsNullOrEmpty(string value)", |call| {
         Ok(call.opt_str(0).is_none_or(Str::is_empty).into())
-    }),
+    })
+    .lending(lend::is_null_or_empty),
     pure("static bool IsNullOrWhiteSpace(string value)", |call| {
         let blank = |text: &Str| text.units().all(edit::is_white);
         Ok(call.opt_str(0).is_none_or(blank).into())
@@ -71,17 +73,19 @@ const MEMBERS: &[Member] = &[
         "static bool operator !=(string a, string b)",
         compare::different,
     ),
-    pure("bool Equals(string value)", compare::equals),
-    pure("bool Equals(object obj)", compare::equals),
+    pure("bool Equals(string value)", compare::equals).lending(lend::equals),
+    pure("bool Equals(object obj)", compare::equals).lending(lend::equals),
     pure(
         "bool Equals(string value, StringComparison comparisonType)",
         compare::equals_by,
-    ),
-    pure("static bool Equals(string a, string b)", compare::same),
+    )
+    .lending(lend::equals_by),
+    pure("static bool Equals(string a, string b)", compare::same).lending(lend::equals),
     pure(
         "static bool Equals(string a, string b, StringComparison comparisonType)",
         compare::same_by,
-    ),
+    )
+    .lending(lend::equals_by),
     pure("int CompareTo(string strB)", compare::compare),
     pure("int CompareTo(object value)", compare::compare),
     pure(
@@ -117,17 +121,17 @@ const MEMBERS: &[Member] = &[
         compare::compare_ordinal,
     ),
     // Searching.
-    pure("bool Contains(string value)", search::contains),
+    pure("bool Contains(string value)", search::contains).lending(lend::contains),
     pure(
         "bool Contains(string value, StringComparison comparisonType)",
         search::contains,
     ),
-    pure("bool Contains(char value)", search::contains),
+    pure("bool Contains(char value)", search::contains).lending(lend::contains),
     pure(
         "bool Contains(char value, StringComparison comparisonType)",
         search::contains,
     ),
-    pure("bool StartsWith(string value)", search::starts_with),
+    pure("bool StartsWith(string value)", search::starts_with).lending(lend::starts_with),
     pure(
         "bool StartsWith(string value, StringComparison comparisonType)",
         search::starts_with,
@@ -136,8 +140,8 @@ const MEMBERS: &[Member] = &[
         "bool StartsWith(string value, bool ignoreCase, CultureInfo culture)",
         search::starts_with,
     ),
-    pure("bool StartsWith(char value)", search::starts_with),
-    pure("bool EndsWith(string value)", search::ends_with),
+    pure("bool StartsWith(char value)", search::starts_with).lending(lend::starts_with),
+    pure("bool EndsWith(string value)", search::ends_with).lending(lend::ends_with),
     pure(
         "bool EndsWith(string value, StringComparison comparisonType)",
         search::ends_with,
@@ -146,7 +150,7 @@ const MEMBERS: &[Member] = &[
         "bool EndsWith(string value, bool ignoreCase, CultureInfo culture)",
         search::ends_with,
     ),
-    pure("bool EndsWith(char value)", search::ends_with),
+    pure("bool EndsWith(char value)", search::ends_with).lending(lend::ends_with),
     pure("int IndexOf(string value)", search::index_of),
     pure(
         "int IndexOf(string value, int startIndex)",
@@ -246,7 +250,8 @@ const MEMBERS: &[Member] = &[
     member(
         "string[] Split(char separator, StringSplitOptions options = StringSplitOptions.None)",
         split::by_char,
-    ),
+    )
+    .linking(lend::split),
     member(
         "string[] Split(char separator, int count, StringSplitOptions options = StringSplitOptions.None)",
         split::by_char,
@@ -357,7 +362,7 @@ const MEMBERS: &[Member] = &[
         join::format_all_in,
     ),
     // Editing.
-    pure("string Substring(int startIndex)", edit::substring),
+    pure("string Substring(int startIndex)", edit::substring).lending(lend::substring),
     pure(
         "string Substring(int startIndex, int length)",
         edit::substring,
@@ -387,7 +392,7 @@ const MEMBERS: &[Member] = &[
         "string PadRight(int totalWidth, char paddingChar)",
         edit::pad_right,
     ),
-    pure("string Trim()", edit::trim),
+    pure("string Trim()", edit::trim).lending(lend::trim),
     pure("string Trim(char trimChar)", edit::trim),
     member("string Trim(params char[] trimChars)", edit::trim),
     pure("string TrimStart()", edit::trim_start),

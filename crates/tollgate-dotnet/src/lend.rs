@@ -1,0 +1,168 @@
+//! Reading in place: members that can tell what they give without making a value of it.
+//!
+//! A chain of calls such as `headers.GetValueOrDefault("Authorization", "").Split(' ')[0].StartsWith("Bearer")` reads
+//! what is there already. Each of its members lends what it finds to the next, and nothing is copied or allocated.
+//! A member that cannot (the value must be computed, or an exception is due) lends nothing; the chain is then called
+//! as any other.
+
+use std::any::Any;
+
+use crate::machine::Machine;
+use crate::member::Prepared;
+use crate::str::Str;
+use crate::types::Type;
+use crate::value::{Object, Value};
+
+/// What a member lends: exactly what a call of it would give.
+#[derive(Debug, Clone, Copy)]
+pub enum Lent<'a> {
+    /// A value where it lies.
+    Value(&'a Value),
+    /// A string where it lies.
+    Str(&'a Str),
+    /// A string by its bytes: those below 128 are ASCII, the others UTF-8 or, as in headers, Latin-1.
+    Text(&'a [u8]),
+    /// An array of strings: the pieces of such a text between an ASCII character, or all of the text as the only one.
+    Pieces(&'a [u8], Option<u8>),
+    /// An immutable object.
+    Object(&'a dyn Object),
+    /// A `bool`.
+    Bool(bool),
+    /// An `int`.
+    Int(i32),
+}
+
+/// A call of a lending member.
+#[derive(Debug)]
+pub struct Loan<'a, 'm> {
+    /// Heap and host.
+    pub machine: &'a Machine<'m>,
+    /// Argument 0: what the member before lends.
+    pub first: Lent<'a>,
+    /// All arguments; the ones from 1 on are constants.
+    pub arguments: &'a [Value],
+    /// Generic arguments of the call.
+    pub types: &'a [Type],
+    /// What load time prepared.
+    pub prepared: Option<&'a Prepared>,
+}
+
+/// The code of a lending member.
+pub type Lend = for<'a> fn(&Loan<'a, '_>) -> Option<Lent<'a>>;
+
+impl<'a> Loan<'a, '_> {
+    /// Argument `index`, from 1 on; `Null` beyond the end.
+    pub fn arg(&self, index: usize) -> &'a Value {
+        const NULL: &Value = &Value::Null;
+        self.arguments.get(index).unwrap_or(NULL)
+    }
+
+    /// What load time prepared, as the type it has.
+    pub fn prepared<T: 'static>(&self) -> Option<&'a T> {
+        self.prepared?.downcast_ref()
+    }
+
+    /// The host as the type it is.
+    pub fn host<T: Any>(&self) -> Option<&'a T> {
+        (&*self.machine.host as &dyn Any).downcast_ref()
+    }
+}
+
+impl<'a> Lent<'a> {
+    /// Whether it is `null`.
+    pub fn is_null(self) -> bool {
+        matches!(self, Lent::Value(Value::Null))
+    }
+
+    /// The bytes of a string.
+    pub fn text(self) -> Option<&'a [u8]> {
+        match self {
+            Lent::Text(bytes) => Some(bytes),
+            Lent::Value(Value::String(text)) | Lent::Str(text) => text.as_utf8().map(str::as_bytes),
+            _ => None,
+        }
+    }
+
+    /// A `bool`.
+    pub fn truth(self) -> Option<bool> {
+        match self {
+            Lent::Bool(truth) | Lent::Value(&Value::Bool(truth)) => Some(truth),
+            _ => None,
+        }
+    }
+
+    /// An immutable object, if it is a `T`.
+    pub fn object<T: Object>(self) -> Option<&'a T> {
+        match self {
+            Lent::Value(value) => value.downcast(),
+            Lent::Object(object) => (object as &dyn Any).downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// A string of an array.
+    pub fn element(self, index: usize) -> Option<Lent<'a>> {
+        let (mut text, separator) = self.pieces()?;
+        for _ in 0..index {
+            let place = memchr::memchr(separator?, text)?;
+            text = text.get(place + 1..)?;
+        }
+        let end = separator.and_then(|separator| memchr::memchr(separator, text));
+        text.get(..end.unwrap_or(text.len())).map(Lent::Text)
+    }
+
+    /// The last string of an array.
+    pub fn last_element(self) -> Option<Lent<'a>> {
+        let (text, separator) = self.pieces()?;
+        let place = separator.and_then(|separator| memchr::memrchr(separator, text));
+        text.get(place.map_or(0, |place| place + 1)..)
+            .map(Lent::Text)
+    }
+
+    /// How many strings an array has.
+    pub fn length(self) -> Option<i32> {
+        let (text, separator) = self.pieces()?;
+        let separators =
+            separator.map_or(0, |separator| memchr::memchr_iter(separator, text).count());
+        i32::try_from(separators + 1).ok()
+    }
+
+    fn pieces(self) -> Option<(&'a [u8], Option<u8>)> {
+        match self {
+            Lent::Pieces(text, separator) => Some((text, separator)),
+            _ => None,
+        }
+    }
+
+    /// Whether two strings, or `null`s, are equal by ordinal value.
+    pub fn same_text(self, other: Lent<'_>) -> Option<bool> {
+        if let (
+            Lent::Value(Value::String(a)) | Lent::Str(a),
+            Lent::Value(Value::String(b)) | Lent::Str(b),
+        ) = (self, other)
+        {
+            return Some(a == b);
+        }
+        if self.is_null() || other.is_null() {
+            return (self.is_null() || self.text().is_some())
+                .then_some(self.is_null() && other.is_null());
+        }
+        let (a, b) = (self.text()?, other.text()?);
+        // One text may be Latin-1 and the other UTF-8, but not if either is ASCII.
+        (b.is_ascii() || a.is_ascii()).then_some(a == b)
+    }
+
+    /// The value; `None` where one would have to be made of more than a string.
+    pub fn to_value(self) -> Option<Value> {
+        Some(match self {
+            Lent::Value(value) => value.clone(),
+            Lent::Str(text) => Value::String(text.clone()),
+            Lent::Bool(truth) => Value::Bool(truth),
+            Lent::Int(number) => Value::Int32(number),
+            Lent::Text(bytes) if bytes.is_ascii() => {
+                Value::string(std::str::from_utf8(bytes).ok()?)
+            }
+            Lent::Text(_) | Lent::Pieces(..) | Lent::Object(_) => return None,
+        })
+    }
+}
