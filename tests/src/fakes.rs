@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tokio::sync::watch;
-use tollgate::Body;
 use tollgate::ports::{
-    Clock, Event, EventSink, HttpClient, HttpVersion, OutboundRequest, Random, SendError,
+    Clock, Event, EventSink, HttpClient, HttpVersion, OutboundRequest, Proxy, Random, SendError,
     TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
 };
+use tollgate::{Body, Certificate};
 
 type BoxFuture<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -122,6 +122,10 @@ pub struct Call {
     pub follow_redirects: bool,
     /// The versions of HTTP.
     pub http_version: HttpVersion,
+    /// The certificate to show.
+    pub identity: Option<Certificate>,
+    /// The proxy to go through.
+    pub proxy: Option<Proxy>,
 }
 
 impl Call {
@@ -207,6 +211,8 @@ impl HttpClient for FakeClient {
                 timeout: outbound.timeout,
                 follow_redirects: outbound.follow_redirects,
                 http_version: outbound.http_version,
+                identity: outbound.identity,
+                proxy: outbound.proxy,
             };
             let answer = answers(&call);
             calls.lock().unwrap().push(call);

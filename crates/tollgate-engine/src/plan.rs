@@ -165,8 +165,15 @@ impl Plan {
     /// The certificate with this thumbprint, in whatever case and with whatever spaces.
     pub fn certificate_by_thumbprint(&self, thumbprint: &str) -> Option<&Certificate> {
         let wanted: String = thumbprint.split_whitespace().collect();
-        let mut all = self.certificates.values();
-        all.find(|one| one.thumbprint().eq_ignore_ascii_case(&wanted))
+        let all = self.certificates.values();
+        // Of several the one that has the key.
+        all.filter(|one| one.thumbprint().eq_ignore_ascii_case(&wanted))
+            .max_by_key(|one| one.key().is_some())
+    }
+
+    /// All certificates, in no order.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.certificates.values()
     }
 
     /// The authorities that issue certificates of clients.

@@ -16,12 +16,22 @@ use tollgate_engine::PolicyKind;
 
 /// Every policy that is built, by the families of the reference.
 pub const ALL: &[PolicyKind] = &[
+    access::authentication_basic::KIND,
+    access::authentication_certificate::KIND,
+    access::authentication_managed_identity::KIND,
     access::check_header::KIND,
+    access::get_authorization_context::KIND,
     access::ip_filter::KIND,
+    access::limit_concurrency::KIND,
+    access::quota::KIND,
+    access::quota_by_key::KIND,
     access::rate_limit::KIND,
     access::rate_limit_by_key::KIND,
+    access::validate_azure_ad_token::KIND,
+    access::validate_client_certificate::KIND,
     access::validate_jwt::KIND,
     routing::forward_request::KIND,
+    routing::proxy::KIND,
     routing::set_backend_service::KIND,
     transformation::find_and_replace::KIND,
     transformation::json_to_xml::KIND,

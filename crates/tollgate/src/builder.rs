@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use thiserror::Error;
 use tollgate_engine::ports::{
-    Background, CacheStore, Clock, CounterStore, Credentials, EventSink, HttpClient, Limits,
-    NoCredentials, Ports, Random, Shared,
+    Background, CacheStore, Clock, CounterStore, Credentials, EventSink, HttpClient, Limits, Ports,
+    Random, Shared,
 };
 use tollgate_engine::{Api, Catalog, Certificate, LoadErrors, Plan, PolicyKind, Source};
 
 use crate::event_hub::{EventHub, EventHubs, World};
-use crate::{LogEvents, MemoryCache, MemoryCounters, SystemClock, SystemRandom, TokioBackground};
+use crate::{
+    HttpCredentials, LogEvents, ManagedIdentity, MemoryCache, MemoryCounters, OAuthConnection,
+    SystemClock, SystemRandom, TokioBackground,
+};
 
 /// A gateway: policies that requests run through. Cheap to clone; clones are the same gateway.
 ///
@@ -81,6 +84,8 @@ pub struct GatewayBuilder {
     cache: Option<Arc<dyn CacheStore>>,
     external_cache: Option<Arc<dyn CacheStore>>,
     credentials: Option<Arc<dyn Credentials>>,
+    managed_identity: Option<ManagedIdentity>,
+    connections: Vec<(String, String, OAuthConnection)>,
     events: Option<Arc<dyn EventSink>>,
     background: Option<Arc<dyn Background>>,
     event_hubs: HashMap<String, EventHub>,
@@ -228,7 +233,28 @@ impl GatewayBuilder {
         self
     }
 
-    /// Who gets tokens: of managed identities, and of connections of the credential manager.
+    /// Where tokens of managed identities come from; what the environment says otherwise
+    /// ([`ManagedIdentity::from_environment`]).
+    #[must_use]
+    pub fn managed_identity(mut self, identity: ManagedIdentity) -> Self {
+        self.managed_identity = Some(identity);
+        self
+    }
+
+    /// A connection of the credential manager, for `get-authorization-context`.
+    #[must_use]
+    pub fn connection(
+        mut self,
+        provider_id: impl Into<String>,
+        authorization_id: impl Into<String>,
+        connection: OAuthConnection,
+    ) -> Self {
+        let ids = (provider_id.into(), authorization_id.into());
+        self.connections.push((ids.0, ids.1, connection));
+        self
+    }
+
+    /// Who gets tokens, in place of managed identity and connections over HTTP.
     #[must_use]
     pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
         self.credentials = Some(Arc::new(credentials));
@@ -279,7 +305,18 @@ impl GatewayBuilder {
             None => default_client()?,
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let credentials = self.credentials.unwrap_or_else(|| Arc::new(NoCredentials));
+        let (managed_identity, connections) = (self.managed_identity, self.connections);
+        let over_http = || -> Arc<dyn Credentials> {
+            let identity = managed_identity.unwrap_or_else(ManagedIdentity::from_environment);
+            let credentials = HttpCredentials::new(http.clone(), clock.clone(), identity);
+            let connections = connections.into_iter();
+            Arc::new(
+                connections.fold(credentials, |all, (provider, id, connection)| {
+                    all.connection(provider, id, connection)
+                }),
+            )
+        };
+        let credentials = self.credentials.unwrap_or_else(over_http);
         let background = self
             .background
             .unwrap_or_else(|| Arc::new(TokioBackground::default()));

@@ -42,6 +42,7 @@ mod background;
 mod builder;
 mod cache;
 mod counters;
+mod credentials;
 mod event_hub;
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -54,6 +55,7 @@ pub use counters::MemoryCounters;
 pub use event_hub::EventHub;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsEvents;
+pub use credentials::{HttpCredentials, ManagedIdentity, OAuthConnection};
 pub use system::{LogEvents, SystemClock, SystemRandom};
 
 /// What a policy of one's own is written with.

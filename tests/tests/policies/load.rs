@@ -147,8 +147,10 @@ fn unknown_names() {
 #[test]
 fn policies_that_are_not_built() {
     assert_eq!(
-        inbound(r#"<quota calls="1" renewal-period="3600" />"#),
-        ["policy.xml:2:2: error[policy-not-built]: the policy `quota` is not built yet"]
+        inbound("<validate-odata-request />"),
+        [
+            "policy.xml:2:2: error[policy-not-built]: the policy `validate-odata-request` is not built yet"
+        ]
     );
 }
 

@@ -8,14 +8,20 @@
 )]
 
 mod access;
+mod attributes;
+mod authentication;
 mod caching;
+mod client_certificate;
+mod concurrency;
 mod content;
 mod control;
 mod cors;
 mod encrypted;
+mod entra;
 mod errors;
 mod events;
 mod load;
+mod quotas;
 mod rates;
 mod reports;
 mod routing;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, Request};
 use tollgate::engine::exchange::{Exchange, ReasonPhrase, VariableName};
 use tollgate::engine::{Outcome, RunOptions};
-use tollgate::{Api, Body, Catalog, Gateway, Peer, Source};
+use tollgate::{Api, Body, Catalog, Gateway, GatewayBuilder, Peer, Source};
 use tollgate_tests::{FakeClient, FakeClock, FakeEvents, FixedRandom, text};
 
 /// `context.RequestId` of every request.
@@ -36,14 +36,23 @@ impl World {
 
     /// A world that serves a catalog.
     pub(crate) fn serving(catalog: Catalog, client: FakeClient) -> Self {
+        Self::built(catalog, client, |builder| builder)
+    }
+
+    /// The same, with more settings.
+    pub(crate) fn built(
+        catalog: Catalog,
+        client: FakeClient,
+        settings: impl FnOnce(GatewayBuilder) -> GatewayBuilder,
+    ) -> Self {
         let (clock, events) = (FakeClock::jumping_at(NOON), FakeEvents::default());
-        let gateway = Gateway::builder()
+        let builder = Gateway::builder()
             .catalog(catalog)
             .http_client(client.clone())
             .clock(clock.clone())
             .events(events.clone())
-            .random(FixedRandom(1 << 63))
-            .build();
+            .random(FixedRandom(1 << 63));
+        let gateway = settings(builder).build();
         Self {
             gateway: gateway.unwrap_or_else(|error| panic!("{error}")),
             clock,

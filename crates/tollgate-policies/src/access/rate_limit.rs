@@ -91,7 +91,7 @@ struct Limit {
 }
 
 #[derive(Debug)]
-enum Named {
+pub(super) enum Named {
     Id(Str),
     Name(Str),
 }
@@ -107,7 +107,7 @@ impl Limit {
 }
 
 impl Named {
-    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+    pub(super) fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
         let (id, name) = (e.optional_literal("id"), e.optional_literal("name"));
         match (id?, name?) {
             (Some(id), _) => Ok(Self::Id(id)),
@@ -119,7 +119,7 @@ impl Named {
         }
     }
 
-    fn is(&self, id: &Str, name: &Str) -> bool {
+    pub(super) fn is(&self, id: &Str, name: &Str) -> bool {
         match self {
             Self::Id(wanted) => wanted == id,
             Self::Name(wanted) => wanted == name,

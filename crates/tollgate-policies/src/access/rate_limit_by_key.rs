@@ -70,13 +70,23 @@ struct RateLimitByKey {
 
 /// What a call counts for.
 #[derive(Debug)]
-struct Increment {
+pub(super) struct Increment {
     condition: Option<Setting<bool>>,
     count: Option<Setting<u64>>,
 }
 
 impl Increment {
-    fn evaluate(&self, exchange: &mut Exchange) -> Result<u64, Failure> {
+    /// Reads `increment-condition` and `increment-count`.
+    pub(super) fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+        let condition = e.optional_setting("increment-condition");
+        let count = e.optional_setting("increment-count");
+        Ok(Self {
+            condition: condition?,
+            count: count?,
+        })
+    }
+
+    pub(super) fn evaluate(&self, exchange: &mut Exchange) -> Result<u64, Failure> {
         let counts = match &self.condition {
             Some(condition) => *condition.get(exchange)?,
             None => true,
@@ -88,13 +98,13 @@ impl Increment {
         }
     }
 
-    fn reads(&self) -> Reads {
+    pub(super) fn reads(&self) -> Reads {
         let condition = self.condition.as_ref().map_or(Reads::NONE, Setting::reads);
         condition.or(self.count.as_ref().map_or(Reads::NONE, Setting::reads))
     }
 
     /// Whether it is the same for every request.
-    fn is_literal(&self) -> bool {
+    pub(super) fn is_literal(&self) -> bool {
         self.condition
             .as_ref()
             .is_none_or(|condition| condition.literal().is_some())
@@ -114,16 +124,10 @@ impl RateLimitByKey {
                 Some(seconds) => check_period(e, *seconds).map(|_| period),
                 None => Ok(period),
             });
-        let (condition, count) = (
-            e.optional_setting("increment-condition"),
-            e.optional_setting("increment-count"),
-        );
+        let increment = Increment::load(e);
         let after_response = e.optional_literal("increment-after-response");
         let report = Report::load(e);
-        let increment = Increment {
-            condition: condition?,
-            count: count?,
-        };
+        let increment = increment?;
         Ok(Self {
             calls: calls?,
             key: key?,

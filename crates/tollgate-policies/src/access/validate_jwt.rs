@@ -54,6 +54,7 @@ use tollgate_engine::{
 use tollgate_syntax::Diagnostic;
 
 use super::jwt::claims::{Claims, Requirement};
+use super::jwt::entra::Entra;
 use super::jwt::jwe::{self, DecryptionKey};
 use super::jwt::key_sets::{KeySets, KeySource, Known, Need};
 use super::jwt::keys::{Key, KeyIdentity};
@@ -121,24 +122,27 @@ pub(crate) const KIND: PolicyKind = PolicyKind {
             .required()
             .many()
             .children(Children::Text)])),
-        element("required-claims").children(Children::Elements(&[element("claim")
-            .required()
-            .many()
-            .attributes(&[
-                required("name").literal().about("The claim's name."),
-                optional("match")
-                    .literal()
-                    .about("`all` (default) or `any` of the values."),
-                optional("separator")
-                    .literal()
-                    .about("Splits a claim that is one text."),
-            ])
-            .children(Children::Elements(&[element("value")
-                .many()
-                .children(Children::Text)]))])),
+        element("required-claims").children(CLAIMS),
     ]),
     load,
 };
+
+/// What may stand in `required-claims`.
+pub(super) const CLAIMS: Children = Children::Elements(&[element("claim")
+    .required()
+    .many()
+    .attributes(&[
+        required("name").literal().about("The claim's name."),
+        optional("match")
+            .literal()
+            .about("`all` (default) or `any` of the values."),
+        optional("separator")
+            .literal()
+            .about("Splits a claim that is one text."),
+    ])
+    .children(Children::Elements(&[element("value")
+        .many()
+        .children(Children::Text)]))]);
 
 fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
     let location = Location::load(e);
@@ -173,6 +177,7 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
         audiences: audiences?,
         issuers: issuers?,
         claims: claims?,
+        entra: None,
     };
     let has_keys = e.child("issuer-signing-keys").is_some() || !policy.openid_configs.is_empty();
     if !has_keys && policy.require_signed.literal() == Some(&true) {
@@ -188,7 +193,7 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
 }
 
 /// What the elements in the child of this name are read as; nothing if there is none.
-fn listed<'a, T>(
+pub(super) fn listed<'a, T>(
     e: &ElementReader<'a>,
     name: &str,
     read: impl Fn(&ElementReader<'a>) -> Result<T, Invalid>,
@@ -248,26 +253,28 @@ fn signing_key(e: &ElementReader<'_>) -> Result<Option<Key>, Invalid> {
         .map_err(|error| e.error("invalid-value", span, format!("this is no key: {error}")))
 }
 
+/// The policy; `validate-azure-ad-token` is one with the rules of Entra ID.
 #[derive(Debug)]
-struct ValidateJwt {
-    location: Location,
-    scheme: Option<Setting<Str>>,
-    status: Setting<StatusCode>,
-    message: Option<Setting<Str>>,
-    require_expiration: Setting<bool>,
-    require_signed: Setting<bool>,
-    clock_skew: Setting<u32>,
-    output: Option<VariableName>,
-    openid_configs: Vec<Setting<Str>>,
-    keys: Vec<Key>,
-    decryption_keys: Vec<DecryptionKey>,
-    audiences: Vec<Setting<Str>>,
-    issuers: Vec<Setting<Str>>,
-    claims: Vec<RequiredClaim>,
+pub(super) struct ValidateJwt {
+    pub(super) location: Location,
+    pub(super) scheme: Option<Setting<Str>>,
+    pub(super) status: Setting<StatusCode>,
+    pub(super) message: Option<Setting<Str>>,
+    pub(super) require_expiration: Setting<bool>,
+    pub(super) require_signed: Setting<bool>,
+    pub(super) clock_skew: Setting<u32>,
+    pub(super) output: Option<VariableName>,
+    pub(super) openid_configs: Vec<Setting<Str>>,
+    pub(super) keys: Vec<Key>,
+    pub(super) decryption_keys: Vec<DecryptionKey>,
+    pub(super) audiences: Vec<Setting<Str>>,
+    pub(super) issuers: Vec<Setting<Str>>,
+    pub(super) claims: Vec<RequiredClaim>,
+    pub(super) entra: Option<Entra>,
 }
 
 #[derive(Debug)]
-struct RequiredClaim {
+pub(super) struct RequiredClaim {
     name: Box<str>,
     all: bool,
     separator: Option<Box<str>>,
@@ -275,7 +282,7 @@ struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+    pub(super) fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
         let name = e.literal::<Str>("name");
         let matching = e.optional_literal::<Str>("match");
         let separator = e.verbatim_literal::<Str>("separator");
@@ -336,11 +343,18 @@ impl Policy for ValidateJwt {
             .map(Setting::reads)
             .chain([self.status.reads(), self.clock_skew.reads()])
             .chain([self.require_expiration.reads(), self.require_signed.reads()])
+            .chain(self.entra.as_ref().map(Entra::reads))
             .fold(self.location.reads(), Reads::or)
     }
 }
 
 impl ValidateJwt {
+    /// Whether it matters for which application a token is.
+    pub(super) fn limits_applications(&self) -> bool {
+        let listed = |entra: &Entra| !entra.backends.is_empty() || !entra.clients.is_empty();
+        !self.audiences.is_empty() || self.entra.as_ref().is_some_and(listed)
+    }
+
     /// The signed token; one that came encrypted is decrypted.
     fn token(&self, exchange: &mut Exchange) -> Result<Str, Refusal> {
         let text = self.location.token(self.scheme.as_ref(), exchange)?;
@@ -448,9 +462,11 @@ impl ValidateJwt {
             require_expiration: *self.require_expiration.get(exchange)?,
         };
         lifetime.check(claims)?;
-        if !self.issuers.is_empty() || !self.openid_configs.is_empty() {
+        let fetched = || known.iter().flatten().map(|issuer| issuer.name.as_str());
+        if let Some(entra) = &self.entra {
+            entra.check_issuer(exchange, claims, fetched())?;
+        } else if !self.issuers.is_empty() || !self.openid_configs.is_empty() {
             let issuers = texts(&self.issuers, exchange)?;
-            let fetched = || known.iter().flatten().map(|issuer| issuer.name.as_str());
             verify::issuer(claims, |issuer| {
                 issuers.iter().any(|one| one == issuer) || fetched().any(|one| one == issuer)
             })?;
@@ -460,6 +476,9 @@ impl ValidateJwt {
             verify::audience(claims, |audience| {
                 audiences.iter().any(|one| one == audience)
             })?;
+        }
+        if let Some(entra) = &self.entra {
+            entra.check_applications(exchange, claims)?;
         }
         for claim in &self.claims {
             let requirement = Requirement {
@@ -490,6 +509,11 @@ impl ValidateJwt {
     }
 
     fn sources(&self, exchange: &mut Exchange, now: i64) -> Result<Sources, Failure> {
+        if let Some(entra) = &self.entra {
+            let url = entra.metadata(exchange)?;
+            let key_sets = exchange.context.ports.shared.get::<KeySets>();
+            return Ok(Sources::from_iter([key_sets.source(&url, now)]));
+        }
         if self.openid_configs.is_empty() {
             return Ok(Sources::new());
         }

@@ -4,7 +4,8 @@
 //! backend), headers and body, without what belongs to the client's connection. In outbound a copy has no body. The
 //! children are applied in their order; expressions in them see the request of the client and never the new one. The
 //! URL is read as .NET's `Uri` reads it: what must be escaped in it is escaped. `Host` follows the URL unless
-//! `set-header` sets it; redirects are not followed. It goes to the HTTP client also where `forward-request` calls a
+//! `set-header` sets it; redirects are not followed. `authentication-certificate`, `authentication-basic`,
+//! `authentication-managed-identity` and `proxy` in it are for this request alone. It goes to the HTTP client also where `forward-request` calls a
 //! service in the process.
 
 use std::pin::pin;
@@ -22,6 +23,13 @@ use tollgate_engine::{
     Invalid, Reads, Response, Section, Setting, Url, element, optional,
 };
 
+use crate::access::authentication_basic::AuthenticationBasic;
+use crate::access::authentication_certificate::AuthenticationCertificate;
+use crate::access::authentication_managed_identity::{AuthenticationManagedIdentity, PendingToken};
+use crate::access::{
+    authentication_basic, authentication_certificate, authentication_managed_identity,
+};
+use crate::routing::proxy::{self, ProxyPolicy};
 use crate::transformation::set_body::SetBody;
 use crate::transformation::set_header::SetHeader;
 use crate::transformation::set_method::SetMethod;
@@ -40,6 +48,10 @@ pub(crate) const CHILDREN: Children = Children::Elements(&[
     ElementSpec::policy(&set_method::KIND),
     ElementSpec::policy(&set_header::KIND).many(),
     ElementSpec::policy(&set_body::KIND),
+    ElementSpec::policy(&authentication_certificate::KIND),
+    ElementSpec::policy(&authentication_basic::KIND),
+    ElementSpec::policy(&authentication_managed_identity::KIND),
+    ElementSpec::policy(&proxy::KIND),
 ]);
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -53,6 +65,10 @@ pub(crate) struct Outgoing {
     method: Option<SetMethod>,
     headers: Vec<SetHeader>,
     body: Option<SetBody>,
+    certificate: Option<AuthenticationCertificate>,
+    basic: Option<AuthenticationBasic>,
+    identity: Option<AuthenticationManagedIdentity>,
+    proxy: Option<ProxyPolicy>,
     section: Section,
 }
 
@@ -61,6 +77,8 @@ pub(crate) struct Outgoing {
 pub(crate) struct Call {
     outbound: OutboundRequest,
     timeout: Duration,
+    /// Of the managed identity that it is sent by.
+    token: Option<PendingToken>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +129,10 @@ impl Outgoing {
             method: None,
             headers: Vec::new(),
             body: None,
+            certificate: None,
+            basic: None,
+            identity: None,
+            proxy: None,
             section: e.section(),
         };
         let mut result = Ok(());
@@ -120,6 +142,15 @@ impl Outgoing {
                 "set-method" => SetMethod::load(child).map(|method| loaded.method = Some(method)),
                 "set-header" => SetHeader::load(child).map(|header| loaded.headers.push(header)),
                 "set-body" => SetBody::load(child).map(|body| loaded.body = Some(body)),
+                "authentication-certificate" => AuthenticationCertificate::load(child)
+                    .map(|certificate| loaded.certificate = Some(certificate)),
+                "authentication-basic" => {
+                    AuthenticationBasic::load(child).map(|basic| loaded.basic = Some(basic))
+                }
+                "authentication-managed-identity" => {
+                    identity(child).map(|identity| loaded.identity = Some(identity))
+                }
+                "proxy" => ProxyPolicy::load(child).map(|proxy| loaded.proxy = Some(proxy)),
                 // The table has no others.
                 _ => Ok(()),
             };
@@ -169,6 +200,9 @@ impl Outgoing {
                 edit.apply(&mut headers);
             }
         }
+        if let Some(basic) = &self.basic {
+            headers.insert(header::AUTHORIZATION, basic.authorization(exchange)?);
+        }
         let body = match &self.body {
             Some(body) => body.evaluate(exchange)?,
             None if copy && self.section != Section::Outbound => {
@@ -190,6 +224,15 @@ impl Outgoing {
             call.headers_mut()
                 .entry(name)
                 .or_insert_with(|| value.clone());
+        }
+        if let Some(certificate) = &self.certificate {
+            call.outbound.identity = Some(certificate.certificate(exchange)?);
+        }
+        if let Some(proxy) = &self.proxy {
+            call.outbound.proxy = Some(proxy.evaluate(exchange)?);
+        }
+        if let Some(identity) = &self.identity {
+            call.token = Some(identity.begin(exchange)?);
         }
         Ok(call)
     }
@@ -218,7 +261,29 @@ impl Outgoing {
         let body = self.body.as_ref().map_or(Reads::NONE, SetBody::reads);
         let headers = self.headers.iter().map(SetHeader::reads);
         let own = [self.mode.reads(), self.timeout.reads(), url, method, body];
-        own.into_iter().chain(headers).fold(copied, Reads::or)
+        let certificate = self.certificate.as_ref();
+        let access = [
+            certificate.map(AuthenticationCertificate::reads),
+            self.basic.as_ref().map(AuthenticationBasic::reads),
+            (self.identity.as_ref()).map(AuthenticationManagedIdentity::reads),
+            self.proxy.as_ref().map(ProxyPolicy::reads),
+        ];
+        (own.into_iter().chain(headers))
+            .chain(access.into_iter().flatten())
+            .fold(copied, Reads::or)
+    }
+}
+
+/// The token goes into the header of this request: no variable takes it.
+fn identity(e: &ElementReader<'_>) -> Result<AuthenticationManagedIdentity, Invalid> {
+    const OUTPUT: &str = "output-token-variable-name";
+    let identity = AuthenticationManagedIdentity::load(e)?;
+    match e.has(OUTPUT) {
+        false => Ok(identity),
+        true => {
+            let message = format!("`{OUTPUT}` is only for the policy on its own");
+            Err(e.error("wrong-attributes", e.attribute_span(OUTPUT), message))
+        }
     }
 }
 
@@ -243,7 +308,11 @@ impl Call {
         *request.headers_mut() = headers;
         let mut outbound = OutboundRequest::new(request);
         outbound.timeout = Some(timeout);
-        Ok(Self { outbound, timeout })
+        Ok(Self {
+            outbound,
+            timeout,
+            token: None,
+        })
     }
 
     /// The request's headers.
@@ -252,8 +321,14 @@ impl Call {
     }
 
     /// Sends it, and waits for the response with its body.
-    pub(crate) async fn send(self, ports: &Ports) -> Result<Response, Failure> {
+    pub(crate) async fn send(mut self, ports: &Ports) -> Result<Response, Failure> {
         let call = async {
+            if let Some(token) = self.token
+                && let Some(value) = token.authorization().await?
+            {
+                let headers = self.outbound.request.headers_mut();
+                headers.insert(header::AUTHORIZATION, value);
+            }
             let answer = ports.http.send(self.outbound).await;
             let mut response = Response::from(answer.map_err(failure)?);
             let limit = ports.limits.response_body;

@@ -1,5 +1,6 @@
 //! Policies on where requests go.
 
 pub mod forward_request;
+pub mod proxy;
 mod service_fabric;
 pub mod set_backend_service;

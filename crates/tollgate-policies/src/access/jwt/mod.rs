@@ -2,6 +2,7 @@
 
 pub(crate) mod claims;
 pub(crate) mod discovery;
+pub(crate) mod entra;
 pub(crate) mod jwe;
 pub(crate) mod key_sets;
 pub(crate) mod keys;
