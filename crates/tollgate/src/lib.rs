@@ -52,10 +52,10 @@ pub use background::TokioBackground;
 pub use builder::{BuildError, Gateway, GatewayBuilder};
 pub use cache::MemoryCache;
 pub use counters::MemoryCounters;
+pub use credentials::{HttpCredentials, ManagedIdentity, OAuthConnection};
 pub use event_hub::EventHub;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsEvents;
-pub use credentials::{HttpCredentials, ManagedIdentity, OAuthConnection};
 pub use system::{LogEvents, SystemClock, SystemRandom};
 
 /// What a policy of one's own is written with.
