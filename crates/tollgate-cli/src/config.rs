@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 use tollgate::{
-    Api, Catalog, Certificate, CertificateError, Operation, Product, ServiceFabric, Source,
-    Subscription, SubscriptionScope,
+    Api, Catalog, Certificate, CertificateError, GatewayBuilder, OAuthConnection, Operation,
+    Product, ServiceFabric, Source, Subscription, SubscriptionScope,
 };
 
 /// What `tollgate serve CONFIG` reads (TOML). Paths are relative to the file.
@@ -38,6 +38,9 @@ pub(crate) struct Config {
     /// PEM files of the authorities that issue certificates of clients.
     #[serde(default)]
     authorities: Vec<PathBuf>,
+    /// Connections of the credential manager, for `get-authorization-context`.
+    #[serde(default)]
+    connections: Vec<ConnectionConfig>,
     #[serde(default)]
     apis: Vec<ApiConfig>,
     #[serde(default)]
@@ -77,6 +80,28 @@ enum CertificateConfig {
         pfx: PathBuf,
         password: SecretSource,
     },
+}
+
+/// An OAuth connection: the grant `client_credentials`, or `refresh_token` if there is one.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ConnectionConfig {
+    /// As in `provider-id`.
+    provider: String,
+    /// As in `authorization-id`.
+    id: String,
+    token_endpoint: String,
+    client_id: String,
+    client_secret: SecretSource,
+    refresh_token: Option<SecretSource>,
+    /// Names with spaces between them.
+    scope: Option<String>,
+    /// Whether client id and secret go into `Authorization: Basic` and not into the body.
+    #[serde(default)]
+    basic: bool,
+    /// Whatever else the token endpoint wants.
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -266,6 +291,37 @@ impl Config {
     }
 }
 
+impl Config {
+    /// A gateway's settings with the connections.
+    pub(crate) fn connect(
+        &self,
+        folder: &Path,
+        builder: GatewayBuilder,
+    ) -> Result<GatewayBuilder, ConfigError> {
+        self.connections
+            .iter()
+            .try_fold(builder, |builder, config| {
+                let secret = config.client_secret.read(folder)?;
+                let (endpoint, id) = (&config.token_endpoint, &config.client_id);
+                let mut connection =
+                    OAuthConnection::client_credentials(endpoint.as_str(), id.as_str(), secret);
+                if let Some(token) = &config.refresh_token {
+                    connection = connection.refresh_token(token.read(folder)?);
+                }
+                if let Some(scope) = &config.scope {
+                    connection = connection.scope(scope.as_str());
+                }
+                if config.basic {
+                    connection = connection.basic();
+                }
+                for (name, value) in &config.parameters {
+                    connection = connection.parameter(name.as_str(), value.as_str());
+                }
+                Ok(builder.connection(config.provider.as_str(), config.id.as_str(), connection))
+            })
+    }
+}
+
 impl SecretSource {
     fn read(&self, folder: &Path) -> Result<String, ConfigError> {
         match self {
@@ -335,6 +391,31 @@ mod tests {
         let catalog = format!("{:?}", config.catalog(Path::new(".")).unwrap());
         assert!(catalog.contains("orders.example") && catalog.contains("starter"));
         assert!(!catalog.contains(&std::env::var("PATH").unwrap()));
+    }
+
+    #[test]
+    fn connections_are_read_and_their_secrets_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("secret"), "hush-hush\n").unwrap();
+        let text = r#"
+            [[connections]]
+            provider = "github"
+            id = "bot"
+            token-endpoint = "https://github.test/token"
+            client-id = "id"
+            client-secret = { file = "secret" }
+            refresh-token = { file = "secret" }
+            scope = "repo user"
+            basic = true
+            parameters = { audience = "x" }
+            "#;
+        let config: Config = toml::from_str(text).unwrap();
+        let builder = config.connect(folder.path(), tollgate::Gateway::builder());
+        assert!(!format!("{:?}", builder.unwrap()).contains("hush"));
+        let missing = text.replace("\"secret\"", "\"none\"");
+        let config: Config = toml::from_str(&missing).unwrap();
+        let error = config.connect(folder.path(), tollgate::Gateway::builder());
+        assert!(error.unwrap_err().to_string().contains("none"));
     }
 
     #[test]

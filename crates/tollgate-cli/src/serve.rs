@@ -31,6 +31,13 @@ A configuration file:
   client = { pfx = \"client.pfx\", password = { env = \"CLIENT_PASSWORD\" } }
   signer = { pem = \"signer.pem\" }
 
+  [[connections]]                           # for get-authorization-context
+  provider = \"github\"
+  id = \"bot\"
+  token-endpoint = \"https://github.com/login/oauth/access_token\"
+  client-id = \"gateway\"
+  client-secret = { env = \"GITHUB_SECRET\" }
+
   [[apis]]
   id = \"orders\"
   path = \"orders\"
@@ -38,7 +45,8 @@ A configuration file:
   policy = \"orders.xml\"
   operations = [{ method = \"GET\", url-template = \"/{id}\", policy = \"get-order.xml\" }]
 
-Without operations an API takes every method and path. `tollgate serve demo` needs no file: it starts two backends and
+Without operations an API takes every method and path. Tokens of managed identities come from IDENTITY_ENDPOINT and
+IDENTITY_HEADER where they are set, or else from the instance metadata service. `tollgate serve demo` needs no file: it starts two backends and
 shares requests between them as the blog's load-balance-random.xml says.")]
 pub(crate) struct Arguments {
     /// The configuration file, or `demo`.
@@ -63,17 +71,19 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let is_demo = arguments.config == Path::new("demo");
-    let (catalog, listen) = if is_demo {
+    let builder = Gateway::builder();
+    let (builder, listen) = if is_demo {
         (
-            demo::start().await?,
+            builder.catalog(demo::start().await?),
             SocketAddr::from(([127, 0, 0, 1], 8080)),
         )
     } else {
         let config = Config::read(&arguments.config)?;
         let folder = arguments.config.parent().unwrap_or(Path::new(""));
-        (config.catalog(folder)?, config.listen)
+        let builder = builder.catalog(config.catalog(folder)?);
+        (config.connect(folder, builder)?, config.listen)
     };
-    let gateway = match Gateway::builder().catalog(catalog).build() {
+    let gateway = match builder.build() {
         Ok(gateway) => gateway,
         Err(BuildError::Load(errors)) => {
             let color = std::io::IsTerminal::is_terminal(&std::io::stderr());

@@ -110,12 +110,6 @@ impl Exchange {
             let host = HeaderValue::from_str(&request.url.authority().to_utf8());
             headers.insert(header::HOST, host.map_err(|_| Failure::validation())?);
         }
-        // Clients that follow a redirect elsewhere leave behind what is marked so.
-        if let Some(api) = &self.context.api
-            && let Some(key) = headers.get_mut(&*api.key_header.to_utf8())
-        {
-            key.set_sensitive(true);
-        }
         if let Some(ip) = request.ip_address {
             let value = forwarded_for(&headers, &ip.to_string());
             headers.insert(X_FORWARDED_FOR, value.ok_or_else(Failure::validation)?);

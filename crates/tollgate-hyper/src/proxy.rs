@@ -95,7 +95,9 @@ fn is_about_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Answers one request of a hyper server: for those who have a server of their own.
+/// Answers one request of a hyper server: for those who have a server of their own. One that takes certificates of clients
+/// puts them into the request's extensions, as
+/// [`ClientCertificate`](tollgate_engine::exchange::ClientCertificate).
 ///
 /// # Errors
 /// Never: a refused request is a response.

@@ -4,6 +4,9 @@
 //! path and query that a backend would see. A request that a policy refuses never reaches it. Both ways bodies stream
 //! through unless a policy reads them.
 //!
+//! A server that takes certificates of clients puts them into the request's extensions, as
+//! [`ClientCertificate`](tollgate_engine::exchange::ClientCertificate).
+//!
 //! ```
 //! # use std::sync::Arc;
 //! # use tollgate_engine::{Body, Gateway};

@@ -57,6 +57,7 @@ async fn a_secret_password_is_not_in_the_trace() {
     let answer = world.get("/", &[]).await;
     let trace = serde_json::to_string(&answer.exchange.context.trace).unwrap();
     assert!(!trace.contains("s3cr3t-s3cr3t"), "{trace}");
+    assert!(trace.contains("Basic ***"), "{trace}");
 }
 
 fn identified() -> (Catalog, Certificate) {
@@ -344,6 +345,12 @@ async fn an_authorization_context_has_a_token_and_claims() {
     }
     let calls = world.client.calls();
     assert_eq!(calls.len(), 3, "one token for both");
+    let answer = world.get("/", &[]).await;
+    let trace = serde_json::to_string(&answer.exchange.context.trace).unwrap();
+    assert!(
+        trace.contains("Bearer ***") && !trace.contains("auth-token-1"),
+        "{trace}"
+    );
     assert_eq!(calls[2].header("authorization"), "Bearer auth-token-1");
     assert_eq!(calls[2].header("x-url"), "https://x.test");
 }

@@ -304,6 +304,13 @@ impl Context {
         self.trace_as(source, data);
     }
 
+    /// Has the trace not show a credential that a policy got or made; the text is only made if there is a trace.
+    pub fn hide(&mut self, credential: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.hide([credential()]);
+        }
+    }
+
     /// As [`trace`](Self::trace), under another source.
     pub fn trace_as(&mut self, source: &str, data: impl FnOnce(&Self) -> Json) {
         if self.trace.is_none() {

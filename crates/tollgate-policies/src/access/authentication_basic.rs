@@ -51,7 +51,9 @@ impl AuthenticationBasic {
         let username = self.username.get(exchange)?.into_owned();
         let password = self.password.get(exchange)?;
         let both = format!("{}:{}", username.to_utf8(), password.to_utf8());
-        let value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(both)));
+        let encoded = STANDARD.encode(both);
+        exchange.context.hide(|| encoded.clone());
+        let value = HeaderValue::try_from(format!("Basic {encoded}"));
         let mut value = value.map_err(|_| Failure::validation())?;
         value.set_sensitive(true);
         Ok(value)

@@ -149,6 +149,9 @@ impl AuthenticationManagedIdentity {
 
     fn conclude(&self, exchange: &mut Exchange, token: Token) -> Result<Flow, Failure> {
         let ignore_error = self.ignores(exchange)?;
+        if let Ok(token) = &token {
+            exchange.context.hide(|| token.to_utf8().into_owned());
+        }
         let result = match &self.output {
             None => authorization(&token).map(|value| {
                 let headers = &mut exchange.context.request.headers;

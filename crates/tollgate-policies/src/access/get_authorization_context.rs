@@ -134,6 +134,8 @@ impl GetAuthorizationContext {
         };
         let value = match token {
             Ok(token) => {
+                let text = &token.access_token;
+                exchange.context.hide(|| text.to_utf8().into_owned());
                 let claims = token.claims.into_iter();
                 let claims = claims.map(|(name, value)| (name, claim(value)));
                 Value::object(Authorization::new(token.access_token, claims))

@@ -13,6 +13,9 @@
 //! request, as in `retry`, fails unless `buffer-request-body="true"`. With `fail-on-error-status-code`, 400 to 599 go to
 //! `on-error` with the backend's response in `context.Response`.
 //!
+//! A redirect that is followed to another host takes no credentials along: not the certificate of the gateway, nor the
+//! subscription key, nor any header whose name speaks of a key, a token or the like.
+//!
 //! | what happens | `LastError.Reason` | client |
 //! |---|---|---|
 //! | no headers in time | `Timeout` | 500 |
@@ -25,6 +28,7 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use serde_json::json;
 use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::ports::{HttpVersion, OutboundRequest, SendError, SendErrorKind};
@@ -141,13 +145,17 @@ impl ForwardRequest {
             Some(setting) => *setting.get(exchange)?,
             None => false,
         };
+        let mut request = request(exchange)?;
+        if follow_redirects {
+            mark_key(exchange, request.headers_mut());
+        }
         let outbound = OutboundRequest {
             timeout: Some(timeout),
             follow_redirects,
             http_version: self.version.0,
             identity: exchange.context.request.identity.clone(),
             proxy: exchange.context.request.proxy.clone(),
-            ..OutboundRequest::new(request(exchange)?)
+            ..OutboundRequest::new(request)
         };
         exchange.context.trace(|context| {
             json!({
@@ -198,6 +206,15 @@ fn request(exchange: &mut Exchange) -> Result<http::Request<Body>, Failure> {
         }
     };
     exchange.outbound_request(body)
+}
+
+/// Marks the subscription key, whatever its header is called: what is marked does not follow to another host.
+fn mark_key(exchange: &Exchange, headers: &mut HeaderMap) {
+    let api = exchange.context.api.as_ref();
+    let key = api.and_then(|api| headers.get_mut(&*api.key_header.to_utf8()));
+    if let Some(key) = key {
+        key.set_sensitive(true);
+    }
 }
 
 fn failure(error: SendError) -> Failure {

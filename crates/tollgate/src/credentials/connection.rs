@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 use tollgate_dotnet::Str;
 use tollgate_engine::Body;
 use tollgate_engine::ports::{AuthorizationToken, CredentialError, HttpClient};
@@ -90,17 +91,15 @@ impl OAuthConnection {
         &self,
         http: &dyn HttpClient,
     ) -> Result<Fresh<AuthorizationToken>, CredentialError> {
-        let mut members = ask(http, self.request()?, WHAT).await?;
+        let members = ask(http, self.request()?, WHAT).await?;
         let access_token: Str = access_token(&members, WHAT)?.into();
         let seconds = seconds(&members);
-        members.remove("access_token");
-        let renewed = members.remove("refresh_token");
-        if let (Some(kept), Some(renewed)) = (&self.refresh_token, renewed)
-            && let Some(renewed) = renewed.as_str()
-        {
+        let renewed = members.get("refresh_token").and_then(Value::as_str);
+        if let (Some(kept), Some(renewed)) = (&self.refresh_token, renewed) {
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = renewed.to_owned();
         }
-        let claims = members.into_iter();
+        let secret = |name: &str| matches!(name, "access_token" | "refresh_token");
+        let claims = (members.into_iter()).filter(|(name, _)| !secret(name));
         Ok(Fresh {
             token: AuthorizationToken {
                 access_token,
