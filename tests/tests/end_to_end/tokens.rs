@@ -134,7 +134,7 @@ async fn texts_that_are_no_tokens() {
         .refuses(
             &format!("{good}.a.b"),
             "JwtInvalid",
-            "JWT is encrypted (JWE), which is not supported.",
+            "JWT is encrypted (JWE), and there is no key to decrypt it with.",
         )
         .await;
     guarded

@@ -273,7 +273,7 @@ async fn client_credentials_give_a_token_and_what_came_with_it() {
     assert_eq!(
         world.endpoint.asked(),
         [
-            "POST https://o.test/token\ncontent-type: application/x-www-form-urlencoded\ncontent-length: 97\naccept: application/json\ngrant_type=client_credentials&scope=a%20b&audience=x&client_id=id&client_secret=s%26cret"
+            "POST https://o.test/token\ncontent-type: application/x-www-form-urlencoded\ncontent-length: 88\naccept: application/json\ngrant_type=client_credentials&scope=a%20b&audience=x&client_id=id&client_secret=s%26cret"
         ]
     );
     world.clock.advance(49);
