@@ -654,7 +654,7 @@ pub struct UserInfo {
     /// `LastName`.
     pub last_name: Str,
     /// `Note`.
-    pub note: Str,
+    pub note: Option<Str>,
     /// `RegistrationDate`, .NET ticks, UTC.
     pub registered: i64,
     /// `Groups`.
@@ -671,7 +671,7 @@ impl UserInfo {
             email: Str::EMPTY,
             first_name: Str::EMPTY,
             last_name: Str::EMPTY,
-            note: Str::EMPTY,
+            note: None,
             registered: 0,
             groups: Vec::new(),
             identities: Vec::new(),

@@ -28,7 +28,10 @@ pub use catalog::{
     SubscriptionScope, UserInfo, Workspace, WorkspaceInfo,
 };
 pub use certificate::{Certificate, CertificateError, thumbprint};
-pub use context::{Authorization, BasicAuthCredentials, Jwt, compiler, registry};
+pub use context::{
+    Authorization, Azure, BackendInfo, BasicAuthCredentials, Foundry, Jwt, PrivateEndpoint,
+    compiler, registry,
+};
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
 pub use gateway::{Gateway, Outcome, Peer, RunOptions};

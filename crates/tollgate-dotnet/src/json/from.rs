@@ -76,7 +76,9 @@ pub(crate) fn several(
 ) -> Result<Option<Vec<Value>>, Throw> {
     let one = match value {
         Value::Ref(_) => {
-            id_of(machine.heap, value).is_some() || value::of(machine.heap, value).is_some()
+            id_of(machine.heap, value).is_some()
+                || value::of(machine.heap, value).is_some()
+                || !is_list(machine, value)
         }
         Value::Object(object) => object.iterate().is_none(),
         Value::Host(_) => !is_list(machine, value),

@@ -51,11 +51,11 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
     values: &[],
     members: &[
         member(
-            "static IJEnumerable<JToken> Ancestors<T>(this IEnumerable<T> source)",
+            "static IJEnumerable<JToken> Ancestors(this IEnumerable<JToken> source)",
             ancestors,
         ),
         member(
-            "static IJEnumerable<JToken> Descendants<T>(this IEnumerable<T> source)",
+            "static IJEnumerable<JToken> Descendants(this IEnumerable<JContainer> source)",
             |call| {
                 each(call, token_type(), |machine, id| {
                     Ok(references(descendants(machine.heap, id)))

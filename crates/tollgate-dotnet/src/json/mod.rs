@@ -51,6 +51,7 @@ use std::sync::Arc;
 
 use self::settings::Reading;
 use crate::heap::Heap;
+use crate::machine::Machine;
 use crate::member::TypeDef;
 use crate::str::Str;
 use crate::throw::Throw;
@@ -127,6 +128,17 @@ fn reads_of(ty: &Type) -> Option<read::Reads> {
     ];
     let (_, reads) = reads.into_iter().find(|(table, _)| ty.is_table(table))?;
     Some(reads)
+}
+
+/// `JsonConvert.DeserializeObject` of a type, with the `JsonSerializerSettings` in a value, or the usual ones.
+pub fn deserialize(
+    machine: &mut Machine<'_>,
+    text: &Str,
+    ty: &Type,
+    settings: &Value,
+) -> Result<Value, Throw> {
+    let settings = machine.heap.of::<settings::Settings>(settings).cloned();
+    to::deserialize(machine, text, ty, &settings.unwrap_or_default())
 }
 
 /// What a `JValue` holds; `None` of anything else.

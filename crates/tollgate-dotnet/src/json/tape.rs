@@ -238,6 +238,8 @@ fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
             }
         };
         if let Some((item, close)) = container {
+            // One that is empty counts too.
+            (depth < DEPTH).then_some(())?;
             let index = entries.len() as u32; // there are fewer entries than bytes
             entry.item = item;
             entry.end = index + 1;

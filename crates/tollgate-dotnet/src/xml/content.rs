@@ -85,13 +85,12 @@ fn add_text(
     text: Str,
 ) -> Result<bool, Throw> {
     let node = get(heap, container)?;
-    if let Data::Document { .. } = node.data {
-        return match text.to_utf8().trim().is_empty() {
-            true => Ok(false),
-            false => Err(Throw::argument(
-                "Non-whitespace characters cannot be added to content.",
-            )),
-        };
+    if let Data::Document { .. } = node.data
+        && !text.to_utf8().trim().is_empty()
+    {
+        return Err(Throw::argument(
+            "Non-whitespace characters cannot be added to content.",
+        ));
     }
     if text.is_empty() {
         let bare = node.children().is_empty();

@@ -234,12 +234,17 @@ pub(crate) fn value(machine: &mut Machine<'_>, text: &Str, ty: &Type) -> Result<
             .map(|(ticks, zone)| Value::DateTimeOffset(ticks, zone.unwrap_or(0)))
             .ok_or_else(|| wrong(&whole));
     }
+    let unsigned = ty.is_uint() || ty.is_ulong() || ty.is_ushort() || ty.is_byte();
+    if unsigned && trimmed.starts_with(['+', '-']) {
+        return Err(wrong(&whole));
+    }
     json::change(machine.heap, &Value::from(trimmed), ty)
 }
 
 /// A date in ISO's form, with time and zone or without: local ticks, and the zone's minutes.
 fn iso(text: &str) -> Option<(i64, Option<i16>)> {
     let formats = [
+        "yyyy-MM-dd'T'HH:mm:ssK",
         "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
         "yyyy-MM-ddK",
         "yyyy-MMK",

@@ -17,7 +17,7 @@ pub(crate) static XDECLARATION: TypeDef = TypeDef {
             "new(string version, string encoding, string standalone)",
             |call| {
                 Ok(Value::object(Declaration {
-                    version: call.opt_str(0).cloned().unwrap_or_else(|| "1.0".into()),
+                    version: call.opt_str(0).cloned(),
                     encoding: call.opt_str(1).cloned(),
                     standalone: call.opt_str(2).cloned(),
                 }))
@@ -39,14 +39,17 @@ pub(crate) static XDECLARATION: TypeDef = TypeDef {
 /// `<?xml … ?>`.
 #[derive(Debug, Clone)]
 pub(crate) struct Declaration {
-    pub(crate) version: Str,
+    pub(crate) version: Option<Str>,
     pub(crate) encoding: Option<Str>,
     pub(crate) standalone: Option<Str>,
 }
 
 impl Declaration {
     fn text(&self) -> Str {
-        let mut text = format!("<?xml version=\"{}\"", self.version);
+        let mut text = String::from("<?xml");
+        if let Some(version) = &self.version {
+            text.push_str(&format!(" version=\"{version}\""));
+        }
         if let Some(encoding) = &self.encoding {
             text.push_str(&format!(" encoding=\"{encoding}\""));
         }

@@ -22,31 +22,31 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
     values: &[],
     members: &[
         member(
-            "static IEnumerable<XElement> Elements<T>(this IEnumerable<T> source)",
+            "static IEnumerable<XElement> Elements(this IEnumerable<XContainer> source)",
             |call| each(call, &XELEMENT, children),
         ),
         member(
-            "static IEnumerable<XElement> Elements<T>(this IEnumerable<T> source, XName name)",
+            "static IEnumerable<XElement> Elements(this IEnumerable<XContainer> source, XName name)",
             |call| each(call, &XELEMENT, children),
         ),
         member(
-            "static IEnumerable<XElement> Descendants<T>(this IEnumerable<T> source)",
+            "static IEnumerable<XElement> Descendants(this IEnumerable<XContainer> source)",
             |call| each(call, &XELEMENT, descendants),
         ),
         member(
-            "static IEnumerable<XElement> Descendants<T>(this IEnumerable<T> source, XName name)",
+            "static IEnumerable<XElement> Descendants(this IEnumerable<XContainer> source, XName name)",
             |call| each(call, &XELEMENT, descendants),
         ),
         member(
-            "static IEnumerable<XElement> Ancestors<T>(this IEnumerable<T> source)",
+            "static IEnumerable<XElement> Ancestors(this IEnumerable<XNode> source)",
             |call| each(call, &XELEMENT, ancestors),
         ),
         member(
-            "static IEnumerable<XElement> Ancestors<T>(this IEnumerable<T> source, XName name)",
+            "static IEnumerable<XElement> Ancestors(this IEnumerable<XNode> source, XName name)",
             |call| each(call, &XELEMENT, ancestors),
         ),
         member(
-            "static IEnumerable<XNode> Nodes<T>(this IEnumerable<T> source)",
+            "static IEnumerable<XNode> Nodes(this IEnumerable<XContainer> source)",
             |call| each(call, &XNODE, children),
         ),
         member(
@@ -62,7 +62,7 @@ pub(crate) static EXTENSIONS: TypeDef = TypeDef {
             remove_all,
         ),
         member(
-            "static void Remove<T>(this IEnumerable<T> source)",
+            "static void Remove(this IEnumerable<XNode> source)",
             remove_all,
         ),
     ],

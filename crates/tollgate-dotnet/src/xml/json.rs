@@ -80,7 +80,7 @@ fn write_declaration(
     sink.name(heap, &"?xml".into())?;
     sink.begin(heap, Kind::Object)?;
     let parts = [
-        ("@version", Some(&declaration.version)),
+        ("@version", declaration.version.as_ref()),
         ("@encoding", declaration.encoding.as_ref()),
         ("@standalone", declaration.standalone.as_ref()),
     ];
@@ -126,7 +126,8 @@ fn element(heap: &mut Heap, id: HeapId, depth: usize, sink: &mut dyn Sink) -> Re
     let node = get(heap, id)?;
     let (attributes, children) = (node.attributes().to_vec(), node.children().to_vec());
     let open = matches!(node.data, Data::Element { open: true, .. });
-    if attributes.is_empty() {
+    let plain = attributes.iter().all(|id| is_hint(heap, *id));
+    if plain {
         match children.as_slice() {
             [] if open => return sink.value(heap, Kind::String, &Str::EMPTY.into()),
             [] => return sink.value(heap, Kind::Null, &Value::Null),
@@ -144,6 +145,31 @@ fn element(heap: &mut Heap, id: HeapId, depth: usize, sink: &mut dyn Sink) -> Re
     sink.end(heap)
 }
 
+/// The namespace of attributes that say how to write JSON.
+const HINTS: &str = "http://james.newtonking.com/projects/json";
+
+/// An attribute that says how to write JSON, or that declares the namespace of such.
+fn is_hint(heap: &Heap, id: HeapId) -> bool {
+    match heap.get::<Node>(id).map(|node| &node.data) {
+        Some(Data::Attribute(name, value)) => {
+            name.namespace == *HINTS || name.namespace == *super::name::XMLNS && *value == *HINTS
+        }
+        _ => false,
+    }
+}
+
+/// Whether `json:Array="true"` says that an element is an array though it stands alone.
+fn wants_array(heap: &Heap, id: HeapId) -> bool {
+    let attributes = heap.get::<Node>(id).map(Node::attributes);
+    attributes.unwrap_or_default().iter().any(|id| {
+        matches!(
+            heap.get::<Node>(*id).map(|node| &node.data),
+            Some(Data::Attribute(name, value))
+                if name.namespace == *HINTS && name.local == *"Array" && *value == *"true"
+        )
+    })
+}
+
 /// Nodes by their names: those of one name that are several become an array.
 fn groups(
     heap: &mut Heap,
@@ -154,6 +180,9 @@ fn groups(
 ) -> Result<(), Throw> {
     let mut groups: indexmap::IndexMap<Str, Vec<HeapId>> = indexmap::IndexMap::new();
     for id in attributes.into_iter().chain(nodes) {
+        if is_hint(heap, id) {
+            continue;
+        }
         let name: Str = match &get(heap, id)?.data {
             Data::Attribute(..) => format!("@{}", qualified(heap, id)?).into(),
             Data::Element { .. } => qualified(heap, id)?,
@@ -167,17 +196,15 @@ fn groups(
         groups.entry(name).or_default().push(id);
     }
     for (name, nodes) in groups {
-        if name == *"#comment" {
-            for id in nodes {
-                if let Data::Comment(text) = &get(heap, id)?.data {
-                    let text = Value::String(text.clone());
-                    sink.value(heap, Kind::Comment, &text)?;
-                }
-            }
+        if let [only] = nodes.as_slice()
+            && let Data::Comment(text) = &get(heap, *only)?.data
+        {
+            let text = Value::String(text.clone());
+            sink.value(heap, Kind::Comment, &text)?;
             continue;
         }
         sink.name(heap, &name)?;
-        let array = nodes.len() > 1;
+        let array = nodes.len() > 1 || nodes.first().is_some_and(|id| wants_array(heap, *id));
         if array {
             sink.begin(heap, Kind::Array)?;
         }

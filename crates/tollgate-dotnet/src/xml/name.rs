@@ -153,6 +153,9 @@ impl Name {
     /// `{namespace}local`.
     pub(crate) fn read(text: &str) -> Result<Name, Throw> {
         match text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            Some(("", _)) => Err(Throw::argument(format!(
+                "'{text}' is an invalid expanded name."
+            ))),
             Some((namespace, local)) => Name::new(&local.into(), &namespace.into()),
             None => Name::new(&text.into(), &Str::EMPTY),
         }

@@ -157,6 +157,14 @@ pub(crate) fn insert(
     {
         return Err(Throw::invalid_operation("Duplicate attribute."));
     }
+    let second = matches!(get(heap, container)?.data, Data::Document { .. })
+        && get(heap, child)?.is_element()
+        && !elements(heap, container, None).is_empty();
+    if second {
+        return Err(Throw::invalid_operation(
+            "This operation would create an incorrectly structured document.",
+        ));
+    }
     heap.charge(size_of::<HeapId>())?;
     let Some(list) = get_mut(heap, container)?.list_mut(attribute) else {
         return Err(Throw::argument("An attribute cannot be added to content."));

@@ -116,6 +116,11 @@ impl Writer<'_> {
             }
             Data::Comment(text) => {
                 self.line();
+                // What would end the comment is taken apart.
+                let mut text = text.to_utf8().replace("--", "- -").replace("--", "- -");
+                if text.ends_with('-') {
+                    text.push(' ');
+                }
                 self.text.push_str(&format!("<!--{text}-->"));
             }
             Data::Instruction(target, data) => {
@@ -164,11 +169,20 @@ impl Writer<'_> {
         };
         self.text.push_str(&format!("<{tag}"));
         let own = declarations(self.heap, node)?;
+        if let Some((_, other)) = own
+            .iter()
+            .find(|(name, of)| *name == prefix && *of != namespace)
+        {
+            return Err(super::xml_exception(format!(
+                "The prefix '{prefix}' cannot be redefined from '{namespace}' to '{other}' within the same start element tag."
+            )));
+        }
         self.written.extend(own);
         let mut implied = Vec::new();
+        let mut last = None;
         if !self.has(&prefix, &namespace) {
             self.written.push((prefix.clone(), namespace.clone()));
-            implied.push((prefix, namespace));
+            last = Some((prefix, namespace));
         }
         for id in node.attributes() {
             let Data::Attribute(name, value) = &get(self.heap, *id)?.data else {
@@ -187,7 +201,8 @@ impl Writer<'_> {
             self.text.push(' ');
             self.attribute(&prefix, &name.local.to_utf8(), &value.to_utf8())?;
         }
-        for (prefix, namespace) in implied {
+        // What the attributes need is declared before what the element itself needs.
+        for (prefix, namespace) in implied.into_iter().chain(last) {
             self.text.push(' ');
             match prefix.is_empty() {
                 true => self.attribute("", "xmlns", &namespace)?,
@@ -230,8 +245,16 @@ impl Writer<'_> {
 }
 
 fn escape(out: &mut String, text: &str, attribute: bool) -> Result<(), Throw> {
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            // In text every line break is a line feed.
+            '\r' if !attribute => {
+                if chars.peek() == Some(&'\n') {
+                    chars.next();
+                }
+                out.push('\n');
+            }
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),

@@ -102,6 +102,9 @@ pub(crate) static XOBJECT: TypeDef = TypeDef {
             };
             Ok(Value::Enum(TypeRef(&XML_NODE_TYPE), number))
         }),
+        member("string BaseUri { get; }", |call| {
+            this(call).map(|_| Value::from(""))
+        }),
         member("string ToString()", |call| to_text(call, true)),
     ],
 };

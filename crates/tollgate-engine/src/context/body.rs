@@ -19,15 +19,18 @@ pub(super) static BODY: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("T As<T>(bool preserveContent = false)", read_as),
-        member("JObject AsJObject(bool preserveContent = false)", |call| {
-            read_json(call, "JObject")
-        }),
-        member("JArray AsJArray(bool preserveContent = false)", |call| {
-            read_json(call, "JArray")
-        }),
-        member("JToken AsJToken(bool preserveContent = false)", |call| {
-            read_json(call, "JToken")
-        }),
+        member(
+            "JObject AsJObject(bool preserveContent = false, JsonSerializerSettings settings = null)",
+            |call| read_json(call, "JObject"),
+        ),
+        member(
+            "JArray AsJArray(bool preserveContent = false, JsonSerializerSettings settings = null)",
+            |call| read_json(call, "JArray"),
+        ),
+        member(
+            "JToken AsJToken(bool preserveContent = false, JsonSerializerSettings settings = null)",
+            |call| read_json(call, "JToken"),
+        ),
         member(
             "IDictionary<string, IList<string>> AsFormUrlEncodedContent(bool preserveContent = false)",
             read_as_form,
@@ -68,10 +71,12 @@ fn read_as_form(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     machine.heap.alloc(form)
 }
 
-/// Reads the body as JSON of a class.
+/// Reads the body as JSON of a class, as `JsonConvert.DeserializeObject` does: `null` of an empty one.
 fn read_json(call: &mut Call<'_, '_>, class: &str) -> Result<Value, Throw> {
     let ty = registry().parse_type(class).unwrap_or_else(Type::string);
-    read_typed(call, &ty)
+    let bytes = take(call)?;
+    let body = Str::from(&*text(&bytes));
+    json::deserialize(call.machine, &body, &ty, call.arg(2))
 }
 
 fn read_typed(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {

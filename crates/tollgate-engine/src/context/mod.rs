@@ -2,6 +2,7 @@
 
 mod api;
 mod authorization;
+mod azure;
 mod basic;
 mod body;
 mod deployment;
@@ -34,6 +35,7 @@ use tollgate_expressions::Compiler;
 use crate::exchange::Context;
 
 pub use authorization::Authorization;
+pub use azure::{Azure, BackendInfo, Foundry, PrivateEndpoint};
 pub use basic::BasicAuthCredentials;
 pub(crate) use headers::header_text;
 pub use jwt::Jwt;
@@ -46,6 +48,11 @@ const TYPES: &[&TypeDef] = &[
     &api::KEY_NAMES,
     &authorization::AUTHORIZATION,
     &authorization::CLAIMS,
+    &azure::BACKEND,
+    &azure::FOUNDRY,
+    &azure::GRAPHQL,
+    &azure::PRIVATE_ENDPOINT,
+    &azure::VNET,
     &basic::BASIC,
     &body::BODY,
     &deployment::DEPLOYMENT,
@@ -60,7 +67,6 @@ const TYPES: &[&TypeDef] = &[
     &product::PRODUCT,
     &product::STATE,
     &query::QUERY,
-    &request::PRIVATE_ENDPOINT,
     &request::REQUEST,
     &response::RESPONSE,
     &root::CONTEXT,

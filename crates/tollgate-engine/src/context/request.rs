@@ -2,7 +2,7 @@
 
 use tollgate_dotnet::{Call, Lent, Throw, TypeDef, TypeKind, Value, member, pure};
 
-use super::{Part, context};
+use super::{Part, context, object};
 use crate::exchange::Context;
 use crate::policy::Reads;
 
@@ -35,26 +35,15 @@ pub(super) static REQUEST: TypeDef = TypeDef {
         pure("IUrl OriginalUrl { get; }", |_| {
             Ok(Part::OriginalUrl.value())
         }),
-        pure(
+        pure("IAzureVnetInfo AzureVnetInfo { get; }", |_| Ok(Value::Null)),
+        member("IFoundry Foundry { get; }", |c| {
+            Ok(object(context(c)?.0.azure.foundry.as_ref()))
+        }),
+        member(
             "IPrivateEndpointConnection PrivateEndpointConnection { get; }",
-            |_| Ok(Value::Null),
+            |c| Ok(object(context(c)?.0.azure.private_endpoint.as_ref())),
         ),
         pure("IUrl Url { get; }", |_| Ok(Part::Url.value())),
-    ],
-};
-
-/// `IPrivateEndpointConnection`: there is none outside Azure, so nothing can be read of it.
-pub(super) static PRIVATE_ENDPOINT: TypeDef = TypeDef {
-    name: "Tollgate.IPrivateEndpointConnection",
-    kind: TypeKind::Interface,
-    bases: &[],
-    values: &[],
-    members: &[
-        member("string GroupId { get; }", |_| Err(Throw::null_reference())),
-        member("string MemberName { get; }", |_| {
-            Err(Throw::null_reference())
-        }),
-        member("string Name { get; }", |_| Err(Throw::null_reference())),
     ],
 };
 

@@ -19,9 +19,13 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
         member("IDeployment Deployment { get; }", |c| {
             Ok(Value::Object(context(c)?.0.deployment.clone()))
         }),
+        member("IBackend Backend { get; }", |c| {
+            Ok(object(context(c)?.0.azure.backend.as_ref()))
+        }),
         member("TimeSpan Elapsed { get; }", |c| {
             Ok(Value::TimeSpan(context(c)?.0.elapsed()))
         }),
+        pure("IGraphQL GraphQL { get; }", |_| Ok(Value::Null)),
         member("ILastError LastError { get; }", |c| {
             let error = context(c)?.0.last_error.clone();
             Ok(error.map_or(Value::Null, Value::object))
@@ -36,8 +40,11 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
         member("Guid RequestId { get; }", |c| {
             Ok(Value::Guid(context(c)?.0.request_id))
         }),
-        pure("IResponse Response { get; }", |_| {
-            Ok(Part::Response(0).value())
+        member("IResponse Response { get; }", |c| {
+            Ok(match context(c)?.0.response_is_null {
+                true => Value::Null,
+                false => Part::Response(0).value(),
+            })
         }),
         member("ISubscription Subscription { get; }", |c| {
             Ok(object(context(c)?.0.subscription.as_ref()))

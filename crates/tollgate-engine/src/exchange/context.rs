@@ -16,7 +16,7 @@ use crate::catalog::{
     ApiInfo, DeploymentInfo, OperationInfo, ProductInfo, SubscriptionInfo, UserInfo, WorkspaceInfo,
 };
 use crate::certificate::Certificate;
-use crate::context::{Jwt, Part, header_text};
+use crate::context::{Azure, Jwt, Part, header_text};
 use crate::failure::{Failure, LastError};
 use crate::policy::Reads;
 use crate::ports::{Ports, Proxy};
@@ -48,6 +48,10 @@ pub struct Context {
     pub user: Option<Arc<UserInfo>>,
     /// `context.Workspace`
     pub workspace: Option<Arc<WorkspaceInfo>>,
+    /// What only Azure can say; nothing, unless an embedder knows it.
+    pub azure: Azure,
+    /// Whether expressions see `null` as `context.Response`: for a test of what they do then. No request in flight has it.
+    pub response_is_null: bool,
     /// `context.Deployment`
     pub deployment: Arc<DeploymentInfo>,
     /// The world outside.
@@ -215,6 +219,8 @@ impl Context {
             subscription: None,
             user: None,
             workspace: None,
+            azure: Azure::default(),
+            response_is_null: false,
             deployment: DEPLOYMENT.clone(),
             ports,
             trace: None,
