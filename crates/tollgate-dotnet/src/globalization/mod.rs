@@ -10,7 +10,13 @@ use crate::types::Type;
 use crate::value::{Object, Value};
 
 /// The types of this namespace.
-pub(crate) const TYPES: &[&TypeDef] = &[&CULTURE_INFO, &NUMBER_STYLES, &DATE_TIME_STYLES];
+pub(crate) const TYPES: &[&TypeDef] = &[
+    &CULTURE_INFO,
+    &NUMBER_STYLES,
+    &DATE_TIME_STYLES,
+    &COMPARE_OPTIONS,
+    &UNICODE_CATEGORY,
+];
 
 /// `System.Globalization.CultureInfo`: the invariant culture, and how a few others write numbers.
 static CULTURE_INFO: TypeDef = TypeDef {
@@ -168,6 +174,8 @@ static NUMBER_STYLES: TypeDef = enumeration(
         ("Any", 511),
         ("AllowHexSpecifier", 512),
         ("HexNumber", 515),
+        ("AllowBinarySpecifier", 1024),
+        ("BinaryNumber", 1027),
     ],
 );
 
@@ -185,5 +193,58 @@ static DATE_TIME_STYLES: TypeDef = enumeration(
         ("AssumeLocal", 32),
         ("AssumeUniversal", 64),
         ("RoundtripKind", 128),
+    ],
+);
+
+/// `CompareOptions`.
+static COMPARE_OPTIONS: TypeDef = enumeration(
+    "System.Globalization.CompareOptions",
+    &[
+        ("None", 0),
+        ("IgnoreCase", 1),
+        ("IgnoreNonSpace", 2),
+        ("IgnoreSymbols", 4),
+        ("IgnoreKanaType", 8),
+        ("IgnoreWidth", 16),
+        ("OrdinalIgnoreCase", 0x1000_0000),
+        ("StringSort", 0x2000_0000),
+        ("Ordinal", 0x4000_0000),
+    ],
+);
+
+/// `UnicodeCategory`.
+pub(crate) static UNICODE_CATEGORY: TypeDef = enumeration(
+    "System.Globalization.UnicodeCategory",
+    &[
+        ("UppercaseLetter", 0),
+        ("LowercaseLetter", 1),
+        ("TitlecaseLetter", 2),
+        ("ModifierLetter", 3),
+        ("OtherLetter", 4),
+        ("NonSpacingMark", 5),
+        ("SpacingCombiningMark", 6),
+        ("EnclosingMark", 7),
+        ("DecimalDigitNumber", 8),
+        ("LetterNumber", 9),
+        ("OtherNumber", 10),
+        ("SpaceSeparator", 11),
+        ("LineSeparator", 12),
+        ("ParagraphSeparator", 13),
+        ("Control", 14),
+        ("Format", 15),
+        ("Surrogate", 16),
+        ("PrivateUse", 17),
+        ("ConnectorPunctuation", 18),
+        ("DashPunctuation", 19),
+        ("OpenPunctuation", 20),
+        ("ClosePunctuation", 21),
+        ("InitialQuotePunctuation", 22),
+        ("FinalQuotePunctuation", 23),
+        ("OtherPunctuation", 24),
+        ("MathSymbol", 25),
+        ("CurrencySymbol", 26),
+        ("ModifierSymbol", 27),
+        ("OtherSymbol", 28),
+        ("OtherNotAssigned", 29),
     ],
 );

@@ -1,8 +1,10 @@
 //! `System.Net` and `System.Uri`.
 
 pub(crate) mod escaping;
+mod host;
 mod ip_address;
 pub(crate) mod uri;
+mod uri_builder;
 mod web_utility;
 
 use crate::member::TypeDef;
@@ -17,4 +19,8 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &uri::URI,
     &uri::URI_KIND,
     &uri::URI_PARTIAL,
+    &uri::URI_HOST_NAME_TYPE,
+    &uri::URI_COMPONENTS,
+    &uri::URI_FORMAT,
+    &uri_builder::URI_BUILDER,
 ];

@@ -16,7 +16,7 @@ pub(super) static WEB_UTILITY: TypeDef = TypeDef {
             each(call, escaping::form)
         }),
         pure("static string UrlDecode(string encodedValue)", |call| {
-            each(call, |text| escaping::decode(&text.replace('+', " ")))
+            each(call, |text| escaping::decode_form(&text.replace('+', " ")))
         }),
         pure("static string HtmlEncode(string value)", |call| {
             each(call, html_encode)

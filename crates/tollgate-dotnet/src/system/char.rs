@@ -1,10 +1,15 @@
 //! `System.Char`.
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+
+use crate::globalization::UNICODE_CATEGORY;
 use crate::member::{Call, Member, TypeDef, TypeKind, pure};
 use crate::str::Str;
 use crate::system::integer::{compare_to, equals, hash_code, to_string};
 use crate::system::{lower, upper};
 use crate::throw::Throw;
+use crate::types::TypeRef;
 use crate::value::Value;
 
 /// `System.Char`.
@@ -25,14 +30,13 @@ const MEMBERS: &[Member] = &[
     pure("static bool IsDigit(string s, int index)", |call| {
         test(call, is_digit)
     }),
-    pure("static bool IsNumber(char c)", |call| {
-        test(call, char::is_numeric)
+    pure("static bool IsNumber(char c)", |call| test(call, is_number)),
+    pure("static bool IsNumber(string s, int index)", |call| {
+        test(call, is_number)
     }),
-    pure("static bool IsLetter(char c)", |call| {
-        test(call, char::is_alphabetic)
-    }),
+    pure("static bool IsLetter(char c)", |call| test(call, is_letter)),
     pure("static bool IsLetter(string s, int index)", |call| {
-        test(call, char::is_alphabetic)
+        test(call, is_letter)
     }),
     pure("static bool IsLetterOrDigit(char c)", |call| {
         test(call, is_letter_or_digit)
@@ -41,46 +45,124 @@ const MEMBERS: &[Member] = &[
         test(call, is_letter_or_digit)
     }),
     pure("static bool IsWhiteSpace(char c)", |call| {
-        test(call, char::is_whitespace)
+        test(call, is_white)
     }),
     pure("static bool IsWhiteSpace(string s, int index)", |call| {
-        test(call, char::is_whitespace)
+        test(call, is_white)
     }),
-    pure("static bool IsUpper(char c)", |call| {
-        test(call, char::is_uppercase)
-    }),
+    pure("static bool IsUpper(char c)", |call| test(call, is_upper)),
     pure("static bool IsUpper(string s, int index)", |call| {
-        test(call, char::is_uppercase)
+        test(call, is_upper)
     }),
-    pure("static bool IsLower(char c)", |call| {
-        test(call, char::is_lowercase)
-    }),
+    pure("static bool IsLower(char c)", |call| test(call, is_lower)),
     pure("static bool IsLower(string s, int index)", |call| {
-        test(call, char::is_lowercase)
+        test(call, is_lower)
     }),
     pure("static bool IsControl(char c)", |call| {
-        test(call, char::is_control)
+        test(call, is_control)
+    }),
+    pure("static bool IsControl(string s, int index)", |call| {
+        test(call, is_control)
     }),
     pure("static bool IsPunctuation(char c)", |call| {
         test(call, is_punctuation)
     }),
+    pure("static bool IsPunctuation(string s, int index)", |call| {
+        test(call, is_punctuation)
+    }),
     pure("static bool IsSymbol(char c)", |call| test(call, is_symbol)),
+    pure("static bool IsSymbol(string s, int index)", |call| {
+        test(call, is_symbol)
+    }),
     pure("static bool IsSeparator(char c)", |call| {
-        test(call, |c| {
-            c == ' ' || c == '\u{a0}' || c.is_whitespace() && c > '\u{ff}'
-        })
+        test(call, is_separator)
+    }),
+    pure("static bool IsSeparator(string s, int index)", |call| {
+        test(call, is_separator)
     }),
     pure("static bool IsSurrogate(char c)", |call| {
-        Ok((0xD800..=0xDFFF).contains(&unit(call)?).into())
+        test(call, is_surrogate)
     }),
     pure("static bool IsSurrogate(string s, int index)", |call| {
-        Ok((0xD800..=0xDFFF).contains(&unit(call)?).into())
+        test(call, is_surrogate)
     }),
     pure("static bool IsHighSurrogate(char c)", |call| {
-        Ok((0xD800..=0xDBFF).contains(&unit(call)?).into())
+        test(call, is_high)
+    }),
+    pure("static bool IsHighSurrogate(string s, int index)", |call| {
+        test(call, is_high)
     }),
     pure("static bool IsLowSurrogate(char c)", |call| {
-        Ok((0xDC00..=0xDFFF).contains(&unit(call)?).into())
+        test(call, is_low)
+    }),
+    pure("static bool IsLowSurrogate(string s, int index)", |call| {
+        test(call, is_low)
+    }),
+    pure("static bool IsAscii(char c)", |call| {
+        test(call, |unit| unit < 128)
+    }),
+    pure("static bool IsAsciiDigit(char c)", |call| {
+        test(call, |unit| ascii(unit, u8::is_ascii_digit))
+    }),
+    pure("static bool IsAsciiLetter(char c)", |call| {
+        test(call, |unit| ascii(unit, u8::is_ascii_alphabetic))
+    }),
+    pure("static bool IsAsciiLetterOrDigit(char c)", |call| {
+        test(call, |unit| ascii(unit, u8::is_ascii_alphanumeric))
+    }),
+    pure("static bool IsAsciiLetterLower(char c)", |call| {
+        test(call, |unit| ascii(unit, u8::is_ascii_lowercase))
+    }),
+    pure("static bool IsAsciiLetterUpper(char c)", |call| {
+        test(call, |unit| ascii(unit, u8::is_ascii_uppercase))
+    }),
+    pure("static bool IsAsciiHexDigit(char c)", |call| {
+        test(call, |unit| ascii(unit, u8::is_ascii_hexdigit))
+    }),
+    pure("static bool IsAsciiHexDigitUpper(char c)", |call| {
+        test(call, |unit| {
+            ascii(unit, |byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
+        })
+    }),
+    pure("static bool IsAsciiHexDigitLower(char c)", |call| {
+        test(call, |unit| {
+            ascii(unit, |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    }),
+    pure(
+        "static bool IsBetween(char c, char minInclusive, char maxInclusive)",
+        |call| {
+            let (unit, low, high) = (call.char(0)?, call.char(1)?, call.char(2)?);
+            Ok((low..=high).contains(&unit).into())
+        },
+    ),
+    pure(
+        "static bool IsSurrogatePair(char highSurrogate, char lowSurrogate)",
+        |call| Ok((is_high(call.char(0)?) && is_low(call.char(1)?)).into()),
+    ),
+    pure("static bool IsSurrogatePair(string s, int index)", |call| {
+        let first = unit(call)?;
+        let index = usize::try_from(call.int(1)?).unwrap_or(usize::MAX);
+        let second = call.text(0, "s")?.unit(index.saturating_add(1));
+        Ok((is_high(first) && second.is_some_and(is_low)).into())
+    }),
+    pure(
+        "static UnicodeCategory GetUnicodeCategory(char c)",
+        |call| Ok(category_value(unit(call)?)),
+    ),
+    pure(
+        "static UnicodeCategory GetUnicodeCategory(string s, int index)",
+        |call| Ok(category_value(unit(call)?)),
+    ),
+    pure(
+        "static double GetNumericValue(string s, int index)",
+        |call| Ok(Value::Double(numeric_value(unit(call)?))),
+    ),
+    pure("static char ToUpper(char c, CultureInfo culture)", |call| {
+        changed(call, upper)
+    }),
+    pure("static char ToLower(char c, CultureInfo culture)", |call| {
+        changed(call, lower)
     }),
     pure("static char ToUpper(char c)", |call| changed(call, upper)),
     pure("static char ToUpperInvariant(char c)", |call| {
@@ -91,8 +173,7 @@ const MEMBERS: &[Member] = &[
         changed(call, lower)
     }),
     pure("static double GetNumericValue(char c)", |call| {
-        let digit = char::from_u32(unit(call)?.into()).and_then(|c| c.to_digit(10));
-        Ok(Value::Double(digit.map_or(-1.0, f64::from)))
+        Ok(Value::Double(numeric_value(unit(call)?)))
     }),
     pure("static char Parse(string s)", |call| {
         read(call.text(0, "s")?)
@@ -139,9 +220,12 @@ fn unit(call: &Call<'_, '_>) -> Result<u16, Throw> {
     }
 }
 
-fn test(call: &mut Call<'_, '_>, holds: fn(char) -> bool) -> Result<Value, Throw> {
-    let unit = unit(call)?;
-    Ok(char::from_u32(unit.into()).is_some_and(holds).into())
+fn test(call: &mut Call<'_, '_>, holds: fn(u16) -> bool) -> Result<Value, Throw> {
+    unit(call).map(|unit| holds(unit).into())
+}
+
+fn ascii(unit: u16, holds: fn(&u8) -> bool) -> bool {
+    u8::try_from(unit).is_ok_and(|byte| byte.is_ascii() && holds(&byte))
 }
 
 fn changed(call: &mut Call<'_, '_>, change: fn(&Str) -> Str) -> Result<Value, Throw> {
@@ -178,31 +262,175 @@ fn to_utf32(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     })
 }
 
-fn is_digit(c: char) -> bool {
-    // Beyond ASCII the decimal digits of the scripts most used.
-    matches!(c, '0'..='9' | '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' | '\u{966}'..='\u{96f}' | '\u{ff10}'..='\u{ff19}')
+/// The general category, a surrogate being one by itself.
+fn category(unit: u16) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get32(u32::from(unit))
 }
 
-fn is_letter_or_digit(c: char) -> bool {
-    c.is_alphabetic() || is_digit(c)
+fn category_value(unit: u16) -> Value {
+    use GeneralCategory as G;
+    let number = match category(unit) {
+        G::UppercaseLetter => 0,
+        G::LowercaseLetter => 1,
+        G::TitlecaseLetter => 2,
+        G::ModifierLetter => 3,
+        G::OtherLetter => 4,
+        G::NonspacingMark => 5,
+        G::SpacingMark => 6,
+        G::EnclosingMark => 7,
+        G::DecimalNumber => 8,
+        G::LetterNumber => 9,
+        G::OtherNumber => 10,
+        G::SpaceSeparator => 11,
+        G::LineSeparator => 12,
+        G::ParagraphSeparator => 13,
+        G::Control => 14,
+        G::Format => 15,
+        G::Surrogate => 16,
+        G::PrivateUse => 17,
+        G::ConnectorPunctuation => 18,
+        G::DashPunctuation => 19,
+        G::OpenPunctuation => 20,
+        G::ClosePunctuation => 21,
+        G::InitialPunctuation => 22,
+        G::FinalPunctuation => 23,
+        G::OtherPunctuation => 24,
+        G::MathSymbol => 25,
+        G::CurrencySymbol => 26,
+        G::ModifierSymbol => 27,
+        G::OtherSymbol => 28,
+        _ => 29,
+    };
+    Value::Enum(TypeRef(&UNICODE_CATEGORY), number)
 }
 
-/// ASCII and Latin-1 exactly; general punctuation and CJK marks beyond.
-fn is_punctuation(c: char) -> bool {
-    match c {
-        '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => false,
-        '\u{a1}' | '\u{a7}' | '\u{ab}' | '\u{b6}' | '\u{b7}' | '\u{bb}' | '\u{bf}' => true,
-        '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{3001}'..='\u{3003}' => true,
-        c => c.is_ascii_punctuation(),
+fn is_letter(unit: u16) -> bool {
+    use GeneralCategory as G;
+    matches!(
+        category(unit),
+        G::UppercaseLetter
+            | G::LowercaseLetter
+            | G::TitlecaseLetter
+            | G::ModifierLetter
+            | G::OtherLetter
+    )
+}
+
+fn is_digit(unit: u16) -> bool {
+    category(unit) == GeneralCategory::DecimalNumber
+}
+
+fn is_number(unit: u16) -> bool {
+    use GeneralCategory as G;
+    matches!(
+        category(unit),
+        G::DecimalNumber | G::LetterNumber | G::OtherNumber
+    )
+}
+
+fn is_letter_or_digit(unit: u16) -> bool {
+    is_letter(unit) || is_digit(unit)
+}
+
+fn is_white(unit: u16) -> bool {
+    char::from_u32(unit.into()).is_some_and(char::is_whitespace)
+}
+
+fn is_upper(unit: u16) -> bool {
+    category(unit) == GeneralCategory::UppercaseLetter
+}
+
+fn is_lower(unit: u16) -> bool {
+    category(unit) == GeneralCategory::LowercaseLetter
+}
+
+fn is_control(unit: u16) -> bool {
+    category(unit) == GeneralCategory::Control
+}
+
+fn is_separator(unit: u16) -> bool {
+    use GeneralCategory as G;
+    matches!(
+        category(unit),
+        G::SpaceSeparator | G::LineSeparator | G::ParagraphSeparator
+    )
+}
+
+fn is_punctuation(unit: u16) -> bool {
+    use GeneralCategory as G;
+    matches!(
+        category(unit),
+        G::ConnectorPunctuation
+            | G::DashPunctuation
+            | G::OpenPunctuation
+            | G::ClosePunctuation
+            | G::InitialPunctuation
+            | G::FinalPunctuation
+            | G::OtherPunctuation
+    )
+}
+
+fn is_symbol(unit: u16) -> bool {
+    use GeneralCategory as G;
+    matches!(
+        category(unit),
+        G::MathSymbol | G::CurrencySymbol | G::ModifierSymbol | G::OtherSymbol
+    )
+}
+
+fn is_surrogate(unit: u16) -> bool {
+    (0xd800..=0xdfff).contains(&unit)
+}
+
+fn is_high(unit: u16) -> bool {
+    (0xd800..=0xdbff).contains(&unit)
+}
+
+fn is_low(unit: u16) -> bool {
+    (0xdc00..=0xdfff).contains(&unit)
+}
+
+/// `GetNumericValue`: of decimal digits, and of the fractions, numerals and enclosed numbers most used; -1 of others.
+fn numeric_value(unit: u16) -> f64 {
+    if is_digit(unit) {
+        // Digits come in rows of ten, which begin where the category does or ten before.
+        let mut zero = unit;
+        while zero > 0 && unit - zero < 9 && is_digit(zero - 1) {
+            zero -= 1;
+        }
+        return f64::from((unit - zero) % 10);
     }
-}
-
-/// ASCII and Latin-1 exactly; currency, arrows and mathematics beyond.
-fn is_symbol(c: char) -> bool {
-    matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~')
-        || matches!(
-            c,
-            '\u{a2}'..='\u{a6}' | '\u{a8}' | '\u{a9}' | '\u{ac}' | '\u{ae}'..='\u{b1}' | '\u{b4}' | '\u{b8}' | '\u{d7}' | '\u{f7}'
-        )
-        || matches!(c, '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}')
+    let from = |first: u16, value: u16| f64::from(unit - first + value);
+    match unit {
+        0xb2 => 2.0,
+        0xb3 => 3.0,
+        0xb9 => 1.0,
+        0xbc => 0.25,
+        0xbd => 0.5,
+        0xbe => 0.75,
+        0x2070 => 0.0,
+        0x2074..=0x2079 => from(0x2074, 4),
+        0x2080..=0x2089 => from(0x2080, 0),
+        0x2153 => 1.0 / 3.0,
+        0x2154 => 2.0 / 3.0,
+        0x2155..=0x2158 => from(0x2155, 1) / 5.0,
+        0x2159 => 1.0 / 6.0,
+        0x215a => 5.0 / 6.0,
+        0x215b => 0.125,
+        0x215c => 0.375,
+        0x215d => 0.625,
+        0x215e => 0.875,
+        0x2160..=0x216b => from(0x2160, 1),
+        0x2170..=0x217b => from(0x2170, 1),
+        0x216c | 0x217c => 50.0,
+        0x216d | 0x217d => 100.0,
+        0x216e | 0x217e => 500.0,
+        0x216f | 0x217f => 1000.0,
+        0x2460..=0x2473 => from(0x2460, 1),
+        0x2474..=0x2487 => from(0x2474, 1),
+        0x2488..=0x249b => from(0x2488, 1),
+        0x3007 => 0.0,
+        0x3021..=0x3029 => from(0x3021, 1),
+        _ => -1.0,
+    }
 }

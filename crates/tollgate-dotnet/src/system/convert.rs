@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use rust_decimal::RoundingStrategy;
 
 use super::{boolean, char, integer, runtime_type};
+use crate::collections::Array;
 use crate::convert::{Primitive, convert};
 use crate::formatting::format_value;
 use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
@@ -15,7 +16,7 @@ use crate::number::{Style, parse_decimal, parse_double};
 use crate::ops;
 use crate::throw::Throw;
 use crate::time;
-use crate::types::Type;
+use crate::types::{Type, TypeRef};
 use crate::value::{Object, Value};
 
 /// `System.Convert`.
@@ -51,7 +52,12 @@ const MEMBERS: &[Member] = &[
     pure("static bool ToBoolean(sbyte value)", to_boolean),
     pure("static bool ToBoolean(ushort value)", to_boolean),
     pure("static char ToChar(object value)", to_char),
-    pure("static char ToChar(string value)", to_char),
+    pure("static char ToChar(string value)", |call| {
+        match call.arg(0) {
+            Value::Null => Err(Throw::argument_null("value")),
+            _ => to_char(call),
+        }
+    }),
     pure(
         "static char ToChar(string value, IFormatProvider provider)",
         to_char,
@@ -725,14 +731,41 @@ const MEMBERS: &[Member] = &[
         to_base64_part,
     ),
     member("static byte[] FromBase64String(string s)", from_base64),
+    member(
+        "static string ToBase64String(byte[] inArray, int offset, int length, Base64FormattingOptions options)",
+        to_base64_part,
+    ),
+    member(
+        "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut)",
+        to_base64_chars,
+    ),
+    member(
+        "static byte[] FromBase64CharArray(char[] inArray, int offset, int length)",
+        from_base64_chars,
+    ),
     member("static string ToHexString(byte[] inArray)", |call| {
-        let text: String = call
-            .bytes(0, "inArray")?
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
-        call.new_text(text)
+        to_hex(call, false)
     }),
+    member(
+        "static string ToHexString(byte[] inArray, int offset, int length)",
+        |call| to_hex(call, false),
+    ),
+    member("static string ToHexStringLower(byte[] inArray)", |call| {
+        to_hex(call, true)
+    }),
+    member(
+        "static string ToHexStringLower(byte[] inArray, int offset, int length)",
+        |call| to_hex(call, true),
+    ),
+    member(
+        "static object ChangeType(object value, TypeCode typeCode)",
+        change_to_code,
+    ),
+    member(
+        "static object ChangeType(object value, TypeCode typeCode, IFormatProvider provider)",
+        change_to_code,
+    ),
+    pure("static TypeCode GetTypeCode(object value)", type_code),
     member("static byte[] FromHexString(string s)", from_hex),
     member(
         "static object ChangeType(object value, Type conversionType)",
@@ -756,14 +789,36 @@ struct DbNull;
 
 impl Object for DbNull {
     fn type_of(&self) -> Type {
-        Type::object()
+        Type::plain(&DB_NULL)
     }
     fn to_text(&self) -> Option<crate::str::Str> {
         Some(crate::str::Str::EMPTY)
     }
+    fn equals(&self, other: &dyn Object) -> bool {
+        (other as &dyn std::any::Any).is::<DbNull>()
+    }
 }
 
+/// `System.DBNull`.
+pub(crate) static DB_NULL: TypeDef = TypeDef {
+    name: "System.DBNull",
+    kind: TypeKind::Class,
+    bases: &[],
+    values: &[],
+    members: &[
+        pure("static DBNull Value { get; }", |_| {
+            Ok(Value::object(DbNull))
+        }),
+        pure("string ToString()", |_| Ok("".into())),
+    ],
+};
+
 /// A number of the type, from text, a flag or another number; 0 of null.
+/// An `InvalidCastException` of types that have no conversion to each other.
+fn no_cast(from: &str, to: &str) -> Throw {
+    Throw::invalid_cast(format!("Invalid cast from '{from}' to '{to}'."))
+}
+
 fn number(value: &Value, to: Primitive) -> Result<Value, Throw> {
     let too_large = || {
         Throw::overflow(format!(
@@ -773,6 +828,21 @@ fn number(value: &Value, to: Primitive) -> Result<Value, Throw> {
     };
     match value {
         Value::Null => Ok(ops::default_of(&to.ty())),
+        Value::Char(_) if to.range().is_none() => Err(no_cast(
+            "Char",
+            to.ty().table().map_or("", |table| table.simple_name()),
+        )),
+        Value::Bool(_) | Value::Single(_) | Value::Double(_) | Value::Decimal(_)
+            if to == Primitive::Char =>
+        {
+            let name = match value {
+                Value::Bool(_) => "Boolean",
+                Value::Single(_) => "Single",
+                Value::Double(_) => "Double",
+                _ => "Decimal",
+            };
+            Err(no_cast(name, "Char"))
+        }
         Value::Bool(flag) => convert(&Value::Int32(i32::from(*flag)), to, true),
         Value::String(text) => {
             let text = text.to_utf8();
@@ -829,12 +899,16 @@ fn flag(value: &Value) -> Result<Value, Throw> {
         Value::Double(number) => *number != 0.0,
         Value::Single(number) => *number != 0.0,
         Value::Decimal(number) => *number != Decimal::ZERO,
-        Value::Char(_) => {
-            return Err(Throw::invalid_cast(
-                "Invalid cast from 'Char' to 'Boolean'.",
-            ));
-        }
-        other => other.as_integer().is_some_and(|number| number != 0),
+        Value::Char(_) => return Err(no_cast("Char", "Boolean")),
+        Value::DateTime(..) => return Err(no_cast("DateTime", "Boolean")),
+        other => match other.as_integer() {
+            Some(number) => number != 0,
+            None => {
+                return Err(Throw::invalid_cast(
+                    "Unable to cast object to type 'System.IConvertible'.",
+                ));
+            }
+        },
     }))
 }
 
@@ -845,6 +919,7 @@ fn to_boolean(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn to_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match &convertible(call) {
         Value::String(text) => char::read(text),
+        // An object that is null is the null character, a string that is null is refused.
         Value::Null => Ok(Value::Char(0)),
         value => number(value, Primitive::Char),
     }
@@ -867,20 +942,31 @@ fn of_base(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
     };
     let text = text.to_utf8();
     let (low, high) = to.range().unwrap_or_default();
-    if radix == 10 {
-        return integer::read(&text, Style::INTEGER, to);
-    }
     if text.is_empty() {
         return Err(Throw::argument_out_of_range(
             "Index was out of range. Must be non-negative and less than the size of the collection. (Parameter 'startIndex')",
         ));
     }
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(_) if radix != 10 => {
+            return Err(Throw::argument(
+                "String cannot contain a minus sign if the base is not 10.",
+            ));
+        }
+        Some(_) if low == 0 => {
+            return Err(Throw::overflow(
+                "The string was being parsed as an unsigned number and could not have a negative sign.",
+            ));
+        }
+        Some(text) => (true, text),
+        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+    };
     let digits = match radix {
         16 => text
             .strip_prefix("0x")
             .or_else(|| text.strip_prefix("0X"))
-            .unwrap_or(&text),
-        _ => &text,
+            .unwrap_or(text),
+        _ => text,
     };
     let readable = digits.chars().take_while(|c| c.is_digit(radix)).count();
     if readable == 0 {
@@ -895,6 +981,16 @@ fn of_base(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
         .ok()
         .and_then(|bits| i128::try_from(bits).ok());
     match bits {
+        Some(bits) if radix == 10 => {
+            let number = if negative { -bits } else { bits };
+            match (low..=high).contains(&number) {
+                true => Ok(to.wrap(number)),
+                false => Err(Throw::overflow(format!(
+                    "Value was either too large or too small for {}.",
+                    to.article_name()
+                ))),
+            }
+        }
         Some(bits) if bits <= high - low => Ok(to.wrap(bits)),
         _ => Err(Throw::overflow(
             "Value was either too large or too small for a UInt32.",
@@ -962,7 +1058,11 @@ fn to_base64_part(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn encode(call: &mut Call<'_, '_>, bytes: &[u8]) -> Result<Value, Throw> {
     let text = BASE64_STANDARD.encode(bytes);
-    if call.flags(1) == 0 {
+    let options = call
+        .arguments
+        .iter()
+        .any(|value| matches!(value, Value::Enum(_, 1)));
+    if !options {
         return call.new_text(text);
     }
     let mut lines = String::with_capacity(text.len() + text.len() / 38);
@@ -976,22 +1076,27 @@ fn encode(call: &mut Call<'_, '_>, bytes: &[u8]) -> Result<Value, Throw> {
 }
 
 fn from_base64(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = call.text(0, "s")?.to_utf8();
+    let bytes = decoded(&text)?;
+    call.new_bytes(bytes)
+}
+
+/// The bytes of a Base64 text, white space left out.
+fn decoded(text: &str) -> Result<Vec<u8>, Throw> {
     const ENGINE: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new()
             .with_decode_allow_trailing_bits(true)
             .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
     );
-    let text = call.text(0, "s")?.to_utf8();
     let white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
     let decoded = match text.contains(white) {
         true => ENGINE.decode(text.replace(white, "")),
         false => ENGINE.decode(text.as_bytes()),
     };
-    let bytes = decoded.map_err(|_| {
+    decoded.map_err(|_| {
         Throw::format("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or an illegal character among the padding characters.")
-    })?;
-    call.new_bytes(bytes)
+    })
 }
 
 fn from_hex(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -1015,8 +1120,35 @@ fn from_hex(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn change_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let ty = runtime_type::of(call.arg(1))?;
-    let value = &convertible(call);
+    let ty = runtime_type::of(call.arg(1)).map_err(|_| Throw::argument_null("conversionType"))?;
+    let value = convertible(call);
+    changed(call, &value, ty)
+}
+
+/// `ChangeType`: to itself, or what `IConvertible` can give.
+fn changed(call: &mut Call<'_, '_>, value: &Value, ty: &Type) -> Result<Value, Throw> {
+    if value.is_null() {
+        return match ty.is_value_type() {
+            true => Err(Throw::invalid_cast(
+                "Null object cannot be converted to a value type.",
+            )),
+            false => Ok(Value::Null),
+        };
+    }
+    let actual = ops::type_of(call.machine, value);
+    if actual == *ty || ty.is_object() {
+        return Ok(value.clone());
+    }
+    let converts = matches!(
+        value,
+        Value::String(_) | Value::Bool(_) | Value::DateTime(..)
+    ) || Primitive::of(&actual).is_some();
+    if !converts {
+        return Err(Throw::invalid_cast("Object must implement IConvertible."));
+    }
+    if ty.is_enum() || matches!(ty, Type::Nullable(_)) {
+        return Err(no_cast(&actual.net_name(), &ty.net_name()));
+    }
     if ty.is_string() {
         return call.to_text(0).map(Value::String);
     }
@@ -1028,7 +1160,155 @@ fn change_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
     match Primitive::of(ty) {
         Some(Primitive::Char) => to_char(call),
-        Some(primitive) if !value.is_null() => number(value, primitive),
-        _ => ops::cast(call.machine, value, ty),
+        Some(primitive) => number(value, primitive),
+        None if ops::is_instance(call.machine, value, ty) => Ok(value.clone()),
+        None => Err(no_cast(&actual.net_name(), &ty.net_name())),
     }
+}
+
+/// `TypeCode`.
+pub(crate) static TYPE_CODE: TypeDef = TypeDef {
+    name: "System.TypeCode",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[
+        ("Empty", 0),
+        ("Object", 1),
+        ("DBNull", 2),
+        ("Boolean", 3),
+        ("Char", 4),
+        ("SByte", 5),
+        ("Byte", 6),
+        ("Int16", 7),
+        ("UInt16", 8),
+        ("Int32", 9),
+        ("UInt32", 10),
+        ("Int64", 11),
+        ("UInt64", 12),
+        ("Single", 13),
+        ("Double", 14),
+        ("Decimal", 15),
+        ("DateTime", 16),
+        ("String", 18),
+    ],
+    members: &[],
+};
+
+/// `GetTypeCode` of the value in argument 0.
+pub(crate) fn type_code(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let number = match call.arg(0) {
+        Value::Null => 0,
+        Value::Bool(_) => 3,
+        Value::Char(_) => 4,
+        Value::SByte(_) => 5,
+        Value::Byte(_) => 6,
+        Value::Int16(_) => 7,
+        Value::UInt16(_) => 8,
+        Value::Int32(_) | Value::Enum(..) => 9,
+        Value::UInt32(_) => 10,
+        Value::Int64(_) => 11,
+        Value::UInt64(_) => 12,
+        Value::Single(_) => 13,
+        Value::Double(_) => 14,
+        Value::Decimal(_) => 15,
+        Value::DateTime(..) => 16,
+        Value::String(_) => 18,
+        value if value.downcast::<DbNull>().is_some() => 2,
+        _ => 1,
+    };
+    Ok(Value::Enum(TypeRef(&TYPE_CODE), number))
+}
+
+/// The type of a `TypeCode`.
+fn type_of_code(number: i64) -> Option<Type> {
+    Some(match number {
+        1 => Type::object(),
+        3 => Type::bool(),
+        4 => Type::char(),
+        5 => Type::sbyte(),
+        6 => Type::byte(),
+        7 => Type::short(),
+        8 => Type::ushort(),
+        9 => Type::int(),
+        10 => Type::uint(),
+        11 => Type::long(),
+        12 => Type::ulong(),
+        13 => Type::float(),
+        14 => Type::double(),
+        15 => Type::decimal(),
+        16 => Type::date_time(),
+        18 => Type::string(),
+        _ => return None,
+    })
+}
+
+fn change_to_code(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (value, code) = (call.arg(0), call.flags(1));
+    match type_of_code(code) {
+        Some(_) if value.is_null() && matches!(code, 1 | 18) => Ok(Value::Null),
+        Some(ty) => changed(call, value, &ty),
+        None if value.is_null() && code == 0 => Ok(Value::Null),
+        None => Err(Throw::invalid_cast("Object cannot be cast to this type.")),
+    }
+}
+
+fn to_base64_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let bytes = call.bytes(0, "inArray")?;
+    let (offset, length) = (call.count(1, "offsetIn")?, call.count(2, "length")?);
+    let to = call.count(4, "offsetOut")?;
+    let part = offset
+        .checked_add(length)
+        .and_then(|end| bytes.get(offset..end))
+        .ok_or_else(|| crate::collections::out_of_range("offsetIn"))?;
+    let text = BASE64_STANDARD.encode(part);
+    let target = call.machine.heap.of_mut::<Array>(call.arg(3));
+    let target = target.ok_or_else(|| Throw::argument_null("outArray"))?;
+    if to.saturating_add(text.len()) > target.len() {
+        return Err(crate::collections::out_of_range("offsetOut"));
+    }
+    for (index, byte) in text.bytes().enumerate() {
+        target.set(to + index, Value::Char(byte.into()));
+    }
+    Ok(crate::args::int(text.len()))
+}
+
+fn from_base64_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let units: Vec<u16> = call
+        .array(0, "inArray")?
+        .values()
+        .filter_map(|value| match value {
+            Value::Char(unit) => Some(unit),
+            _ => None,
+        })
+        .collect();
+    let (offset, length) = (call.count(1, "offset")?, call.count(2, "length")?);
+    let part = offset
+        .checked_add(length)
+        .and_then(|end| units.get(offset..end))
+        .ok_or_else(|| crate::collections::out_of_range("offset"))?;
+    let bytes = decoded(&String::from_utf16_lossy(part))?;
+    call.new_bytes(bytes)
+}
+
+/// Part of an array as hexadecimal digits.
+fn to_hex(call: &mut Call<'_, '_>, lower: bool) -> Result<Value, Throw> {
+    let bytes = call.bytes(0, "inArray")?;
+    let part = match call.arguments.len() {
+        1 => Some(bytes.as_slice()),
+        _ => {
+            let (offset, length) = (call.count(1, "offset")?, call.count(2, "length")?);
+            offset
+                .checked_add(length)
+                .and_then(|end| bytes.get(offset..end))
+        }
+    };
+    let part = part.ok_or_else(|| crate::collections::out_of_range("offset"))?;
+    let text: String = part
+        .iter()
+        .map(|byte| match lower {
+            true => format!("{byte:02x}"),
+            false => format!("{byte:02X}"),
+        })
+        .collect();
+    call.new_text(text)
 }

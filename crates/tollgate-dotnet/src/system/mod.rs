@@ -58,7 +58,7 @@ pub(crate) use object::OBJECT;
 pub(crate) use sbyte::SBYTE;
 pub(crate) use single::SINGLE;
 pub(crate) use string::{Comparison, STRING, StringComparer, lower, lower_unit, upper};
-use string::{STRING_COMPARER, STRING_COMPARISON, STRING_SPLIT_OPTIONS};
+use string::{NORMALIZATION_FORM, STRING_COMPARER, STRING_COMPARISON, STRING_SPLIT_OPTIONS};
 pub(crate) use time_span::TIME_SPAN;
 pub(crate) use uint16::UINT16;
 pub(crate) use uint32::UINT32;
@@ -70,7 +70,7 @@ pub use runtime_type::value as type_value;
 use crate::member::TypeDef;
 use bit_converter::BIT_CONVERTER;
 use buffer::BUFFER;
-use convert::CONVERT;
+use convert::{CONVERT, DB_NULL, TYPE_CODE};
 use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
 pub(crate) use exception::DERIVED as EXCEPTIONS;
 use math::MATH;
@@ -86,10 +86,13 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &STRING_COMPARER,
     &STRING_COMPARISON,
     &STRING_SPLIT_OPTIONS,
+    &NORMALIZATION_FORM,
     &TYPE,
     &RUNTIME_TYPE,
     &BIT_CONVERTER,
     &CONVERT,
+    &TYPE_CODE,
+    &DB_NULL,
     &MATH,
     &RANDOM,
     &DATE_TIME_KIND,

@@ -24,7 +24,7 @@ impl Comparison {
         culture: false,
         ignore_case: false,
     };
-    const CULTURE: Comparison = Comparison {
+    pub(crate) const CULTURE: Comparison = Comparison {
         culture: true,
         ignore_case: false,
     };
@@ -38,14 +38,24 @@ impl Comparison {
     }
 
     /// As argument `index` says: a `StringComparison`, an `ignoreCase` flag, or nothing.
-    pub(super) fn argument(call: &Call<'_, '_>, index: usize) -> Option<Comparison> {
-        match call.arg(index) {
-            Value::Enum(_, number) => Some(Comparison::of(*number)),
+    pub(super) fn argument(call: &Call<'_, '_>, index: usize) -> Result<Option<Comparison>, Throw> {
+        Ok(match call.arg(index) {
+            Value::Enum(_, number) => Some(Comparison::checked(*number)?),
             Value::Bool(ignore_case) => Some(Comparison {
                 culture: true,
                 ignore_case: *ignore_case,
             }),
             _ => None,
+        })
+    }
+
+    /// As [`of`](Self::of), refusing what is no `StringComparison`.
+    fn checked(number: i64) -> Result<Comparison, Throw> {
+        match number {
+            0..=5 => Ok(Comparison::of(number)),
+            _ => Err(Throw::argument(
+                "The string comparison type passed in is currently not supported. (Parameter 'comparisonType')",
+            )),
         }
     }
 
@@ -140,6 +150,28 @@ const COMPARER_MEMBERS: &[Member] = &[
         "static StringComparer FromComparison(StringComparison comparisonType)",
         |call| Ok(comparer(call.flags(0))),
     ),
+    pure(
+        "static StringComparer Create(CultureInfo culture, bool ignoreCase)",
+        |call| Ok(comparer(if call.bool(1)? { 3 } else { 2 })),
+    ),
+    pure("int Compare(object x, object y)", |call| {
+        match (call.arg(1), call.arg(2)) {
+            (Value::String(_) | Value::Null, Value::String(_) | Value::Null) => {
+                Ok(StringComparer::of(call)?.compare_values(call.opt_str(1), call.opt_str(2)))
+            }
+            (a, b) => ops::compare(call.machine.heap, a, b).map(args::order),
+        }
+    }),
+    pure("bool Equals(object x, object y)", |call| {
+        let strings = [call.arg(1), call.arg(2)]
+            .iter()
+            .all(|value| matches!(value, Value::String(_) | Value::Null));
+        Ok(match strings {
+            true => StringComparer::of(call)?.equal_values(call.opt_str(1), call.opt_str(2)),
+            false => ops::equals(call.machine.heap, call.arg(1), call.arg(2)),
+        }
+        .into())
+    }),
     pure("int Compare(string x, string y)", |call| {
         Ok(StringComparer::of(call)?.compare_values(call.opt_str(1), call.opt_str(2)))
     }),
@@ -196,7 +228,7 @@ pub(super) fn equals_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn same_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let comparison = Comparison::of(call.flags(2));
+    let comparison = Comparison::checked(call.flags(2))?;
     Ok(comparison
         .equal_values(call.opt_str(0), call.opt_str(1))
         .into())
@@ -215,15 +247,56 @@ pub(super) fn compare_case(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn compare_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let comparison = Comparison::of(call.flags(2));
+    let comparison = Comparison::checked(call.flags(2))?;
     Ok(comparison.compare_values(call.opt_str(0), call.opt_str(1)))
 }
 
+/// By units: how far apart the first that differ are, as .NET has it.
 pub(super) fn compare_ordinal(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    Ok(Comparison::ORDINAL.compare_values(call.opt_str(0), call.opt_str(1)))
+    Ok(ordinal_distance(call.opt_str(0), call.opt_str(1)))
 }
 
-pub(super) fn compare_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+fn ordinal_distance(a: Option<&Str>, b: Option<&Str>) -> Value {
+    let (Some(a), Some(b)) = (a, b) else {
+        return args::order(a.is_some().cmp(&b.is_some()));
+    };
+    let differ = a.units().zip(b.units()).find(|(a, b)| a != b);
+    let length = |text: &Str| i32::try_from(text.len()).unwrap_or(i32::MAX);
+    Value::Int32(match differ {
+        Some((a, b)) => i32::from(a) - i32::from(b),
+        None => length(a).saturating_sub(length(b)),
+    })
+}
+
+pub(super) fn compare_ordinal_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (a, b) = parts(call)?;
+    Ok(ordinal_distance(a.as_ref(), b.as_ref()))
+}
+
+/// `CompareTo(object)`.
+pub(super) fn compare_object(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    match call.arg(1) {
+        Value::String(_) | Value::Null => compare(call),
+        _ => Err(Throw::argument("Object must be of type String.")),
+    }
+}
+
+/// By a culture and `CompareOptions`.
+pub(super) fn compare_options(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    const ORDINAL: i64 = 0x4000_0000;
+    const ORDINAL_IGNORE_CASE: i64 = 0x1000_0000;
+    let options = call.flags(3);
+    let comparison = Comparison {
+        culture: options & (ORDINAL | ORDINAL_IGNORE_CASE) == 0,
+        ignore_case: options & (1 | ORDINAL_IGNORE_CASE) != 0,
+    };
+    Ok(comparison.compare_values(call.opt_str(0), call.opt_str(1)))
+}
+
+type Parts = (Option<Str>, Option<Str>);
+
+/// The parts that indices and a length, arguments 1, 3 and 4, say.
+fn parts(call: &Call<'_, '_>) -> Result<Parts, Throw> {
     let length = call.count(4, "length")?;
     let part = |text: Option<&Str>, start: usize| -> Result<Option<Str>, Throw> {
         let Some(text) = text else { return Ok(None) };
@@ -236,6 +309,11 @@ pub(super) fn compare_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     };
     let a = part(call.opt_str(0), call.count(1, "indexA")?)?;
     let b = part(call.opt_str(2), call.count(3, "indexB")?)?;
-    let comparison = Comparison::argument(call, 5).unwrap_or(Comparison::CULTURE);
+    Ok((a, b))
+}
+
+pub(super) fn compare_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (a, b) = parts(call)?;
+    let comparison = Comparison::argument(call, 5)?.unwrap_or(Comparison::CULTURE);
     Ok(comparison.compare_values(a.as_ref(), b.as_ref()))
 }

@@ -1,7 +1,9 @@
 //! Parts of strings, and strings made of others.
 
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use memchr::memmem;
 
+use crate::collation;
 use crate::collections::Array;
 use crate::member::Call;
 use crate::str::{Builder, Str};
@@ -116,7 +118,18 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         ));
     }
     let new = call.opt_str(2).cloned().unwrap_or_default();
-    let ignore_case = Comparison::argument(call, 3).is_some_and(|how| how.ignore_case);
+    let how = Comparison::argument(call, 3)?.unwrap_or(Comparison::ORDINAL);
+    let ignore_case = how.ignore_case;
+    if how.culture {
+        let (text, old) = (text.clone(), old.clone());
+        let plain = |text: &Str| {
+            let ascii = text.as_ascii();
+            ascii.is_some_and(|text| text.iter().all(|byte| matches!(byte, 9..=13 | 0x20..=0x7e)))
+        };
+        if !(plain(&text) && plain(&old)) {
+            return replace_by_language(call, &text, &old, &new, ignore_case);
+        }
+    }
     if ignore_case || text.as_utf8().is_none() || old.as_utf8().is_none() {
         return replace_units(call, text, old, &new, ignore_case);
     }
@@ -141,6 +154,154 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             call.new_text(result.finish())
         }
     }
+}
+
+/// Replaces what is equal by language.
+fn replace_by_language(
+    call: &mut Call<'_, '_>,
+    text: &Str,
+    old: &Str,
+    new: &Str,
+    ignore_case: bool,
+) -> Result<Value, Throw> {
+    let (text, old): (Vec<u16>, Vec<u16>) = (text.units().collect(), old.units().collect());
+    let mut result = Builder::default();
+    let mut rest = text.as_slice();
+    if collation::is_nothing(&old) {
+        return Ok(call.arg(0).clone());
+    }
+    loop {
+        call.work(collation::effort(rest.len(), old.len()))?;
+        let Some(found) = collation::find(rest, &old, ignore_case, false) else {
+            break;
+        };
+        result.push(&Str::from_utf16(
+            rest.get(..found.start).unwrap_or_default(),
+        ));
+        result.push(new);
+        call.room(result.size())?;
+        rest = rest.get(found.end..).unwrap_or_default();
+    }
+    result.push(&Str::from_utf16(rest));
+    call.new_text(result.finish())
+}
+
+/// `Normalize` and `IsNormalized`: how a form is made.
+fn form(call: &Call<'_, '_>) -> Result<Form, Throw> {
+    match call.arg(1) {
+        Value::Enum(_, number) => Form::of(*number),
+        _ => Ok(Form::C),
+    }
+}
+
+/// `NormalizationForm`.
+#[derive(Clone, Copy)]
+enum Form {
+    C,
+    D,
+    Kc,
+    Kd,
+}
+
+impl Form {
+    fn of(number: i64) -> Result<Form, Throw> {
+        Ok(match number {
+            1 => Form::C,
+            2 => Form::D,
+            5 => Form::Kc,
+            6 => Form::Kd,
+            _ => {
+                return Err(Throw::argument(
+                    "Invalid or unsupported normalization form. (Parameter 'normalizationForm')",
+                ));
+            }
+        })
+    }
+
+    fn normalize(self, text: &str) -> String {
+        match self {
+            Form::C => ComposingNormalizerBorrowed::new_nfc().normalize(text),
+            Form::Kc => ComposingNormalizerBorrowed::new_nfkc().normalize(text),
+            Form::D => DecomposingNormalizerBorrowed::new_nfd().normalize(text),
+            Form::Kd => DecomposingNormalizerBorrowed::new_nfkd().normalize(text),
+        }
+        .into_owned()
+    }
+}
+
+/// The text to normalize, which has to be well-formed.
+fn well_formed<'c>(call: &Call<'c, '_>) -> Result<&'c str, Throw> {
+    call.str(0)?.as_utf8().ok_or_else(|| {
+        Throw::argument("String contains invalid Unicode code points. (Parameter 'strInput')")
+    })
+}
+
+pub(super) fn normalize(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let form = form(call)?;
+    let text = call.str(0)?;
+    if text.as_ascii().is_some() {
+        return Ok(Value::String(text.clone()));
+    }
+    let normal = form.normalize(well_formed(call)?);
+    call.work(normal.len())?;
+    call.new_text(normal)
+}
+
+pub(super) fn is_normalized(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let form = form(call)?;
+    if call.str(0)?.as_ascii().is_some() {
+        return Ok(Value::Bool(true));
+    }
+    let text = well_formed(call)?;
+    Ok((form.normalize(text) == text).into())
+}
+
+/// `ReplaceLineEndings`: each of the ends of lines that Unicode knows.
+pub(super) fn replace_line_endings(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let new = match call.arguments.len() {
+        1 => Str::from_static("\n"),
+        _ => call.text(1, "replacementText")?.clone(),
+    };
+    let units: Vec<u16> = call.str(0)?.units().collect();
+    call.work(units.len())?;
+    let mut result = Builder::with_capacity(units.len());
+    let mut place = 0;
+    while let Some(unit) = units.get(place) {
+        match unit {
+            13 => {
+                result.push(&new);
+                place += usize::from(units.get(place + 1) == Some(&10));
+            }
+            10 | 12 | 0x85 | 0x2028 | 0x2029 => result.push(&new),
+            unit => result.push_unit(*unit),
+        }
+        call.room(result.size())?;
+        place += 1;
+    }
+    call.new_text(result.finish())
+}
+
+pub(super) fn copy_to(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (from, to, count) = (
+        call.count(1, "sourceIndex")?,
+        call.count(3, "destinationIndex")?,
+        call.count(4, "count")?,
+    );
+    let part = call.str(0)?.substring(from, count);
+    let Some(part) = part else {
+        return Err(crate::collections::out_of_range("sourceIndex"));
+    };
+    call.work(count)?;
+    let target = call.arg(2);
+    let target = call.machine.heap.of_mut::<Array>(target);
+    let target = target.ok_or_else(|| Throw::argument_null("destination"))?;
+    if to.saturating_add(count) > target.len() {
+        return Err(crate::collections::out_of_range("destinationIndex"));
+    }
+    for (offset, unit) in part.units().enumerate() {
+        target.set(to + offset, Value::Char(unit));
+    }
+    Ok(Value::Null)
 }
 
 /// Replaces by UTF-16 units, which also works across surrogates and cases.

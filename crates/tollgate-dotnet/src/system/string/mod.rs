@@ -87,7 +87,51 @@ const MEMBERS: &[Member] = &[
     )
     .lending(lend::equals_by),
     pure("int CompareTo(string strB)", compare::compare),
-    pure("int CompareTo(object value)", compare::compare),
+    pure("int CompareTo(object value)", compare::compare_object),
+    pure(
+        "static int Compare(string strA, string strB, CultureInfo culture, CompareOptions options)",
+        compare::compare_options,
+    ),
+    pure(
+        "static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)",
+        compare::compare_ordinal_parts,
+    ),
+    member(
+        "static string Join(char separator, string[] value, int startIndex, int count)",
+        join::join_part,
+    ),
+    pure("string Normalize()", edit::normalize),
+    pure(
+        "string Normalize(NormalizationForm normalizationForm)",
+        edit::normalize,
+    ),
+    pure("bool IsNormalized()", edit::is_normalized),
+    pure(
+        "bool IsNormalized(NormalizationForm normalizationForm)",
+        edit::is_normalized,
+    ),
+    pure("string ReplaceLineEndings()", edit::replace_line_endings),
+    pure(
+        "string ReplaceLineEndings(string replacementText)",
+        edit::replace_line_endings,
+    ),
+    pure(
+        "string Replace(string oldValue, string newValue, bool ignoreCase, CultureInfo culture)",
+        edit::replace,
+    ),
+    member(
+        "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)",
+        edit::copy_to,
+    ),
+    pure(
+        "int LastIndexOf(string value, int startIndex, int count, StringComparison comparisonType)",
+        search::last_index_of,
+    ),
+    member(
+        "int LastIndexOfAny(char[] anyOf, int startIndex, int count)",
+        search::last_index_of_any,
+    ),
+    pure("static string IsInterned(string str)", itself),
     pure(
         "static int Compare(string strA, string strB)",
         compare::compare,
@@ -468,3 +512,12 @@ fn of_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         )),
     }
 }
+
+/// `System.Text.NormalizationForm`.
+pub(crate) static NORMALIZATION_FORM: TypeDef = TypeDef {
+    name: "System.Text.NormalizationForm",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[("FormC", 1), ("FormD", 2), ("FormKC", 5), ("FormKD", 6)],
+    members: &[],
+};

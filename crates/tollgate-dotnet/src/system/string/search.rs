@@ -3,6 +3,7 @@
 use super::compare::Comparison;
 use super::edit;
 use crate::args::index;
+use crate::collation;
 use crate::member::Call;
 use crate::str::Str;
 use crate::throw::Throw;
@@ -25,18 +26,81 @@ pub(super) fn contains(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         return Ok(memchr::memchr(byte, bytes).is_some().into());
     }
     let needle = needle(call)?;
-    let found = match Comparison::argument(call, 2) {
-        Some(Comparison {
-            ignore_case: true, ..
-        }) => super::upper(text).find(&super::upper(&needle), 0),
-        _ => text.find(&needle, 0),
-    };
+    let comparison = Comparison::argument(call, 2)?.unwrap_or(Comparison::ORDINAL);
+    let text = text.clone();
+    let found = locate(call, &text, &needle, comparison, false)?;
     Ok(found.is_some().into())
 }
 
+/// How the needle is looked for: as the last argument says, or by language for a string and by units for a char.
+fn comparison(call: &Call<'_, '_>, from: usize) -> Result<Comparison, Throw> {
+    let last = call.arguments.len().saturating_sub(1);
+    let said = match last >= from {
+        true => match call.arg(last) {
+            // `StartsWith(value, ignoreCase, culture)`.
+            Value::Enum(..) => Comparison::argument(call, last)?,
+            _ => Comparison::argument(call, from)?,
+        },
+        false => None,
+    };
+    Ok(said.unwrap_or(match call.arg(1) {
+        Value::Char(_) => Comparison::ORDINAL,
+        _ => Comparison::CULTURE,
+    }))
+}
+
+/// The units of both where a search by language cannot go by units.
+fn by_language(
+    call: &mut Call<'_, '_>,
+    text: &Str,
+    needle: &Str,
+    comparison: Comparison,
+) -> Result<Option<(Vec<u16>, Vec<u16>)>, Throw> {
+    if !comparison.culture {
+        return Ok(None);
+    }
+    if let (Some(text), Some(needle)) = (text.as_ascii(), needle.as_ascii())
+        && text
+            .iter()
+            .chain(needle)
+            .all(|byte| matches!(byte, 9..=13 | 0x20..=0x7e))
+    {
+        return Ok(None);
+    }
+    let (text, needle): (Vec<u16>, Vec<u16>) = (text.units().collect(), needle.units().collect());
+    call.work(collation::effort(text.len(), needle.len()))?;
+    Ok(Some((text, needle)))
+}
+
+/// The first or last place of a needle.
+fn locate(
+    call: &mut Call<'_, '_>,
+    text: &Str,
+    needle: &Str,
+    comparison: Comparison,
+    last: bool,
+) -> Result<Option<usize>, Throw> {
+    if let Some((text, needle)) = by_language(call, text, needle, comparison)? {
+        let found = collation::find(&text, &needle, comparison.ignore_case, last);
+        return Ok(found.map(|range| range.start));
+    }
+    let find = |text: &Str, needle: &Str| match last {
+        true => text.rfind(needle, text.len()),
+        false => text.find(needle, 0),
+    };
+    Ok(match comparison.ignore_case {
+        true => find(&super::upper(text), &super::upper(needle)),
+        false => find(text, needle),
+    })
+}
+
 pub(super) fn starts_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let (text, needle) = (call.str(0)?, needle(call)?);
-    Ok(match ignores_case(call, 2) {
+    let (text, needle) = (call.str(0)?.clone(), needle(call)?);
+    let comparison = comparison(call, 2)?;
+    if let Some((text, needle)) = by_language(call, &text, &needle, comparison)? {
+        return Ok(collation::starts_with(&text, &needle, comparison.ignore_case).into());
+    }
+    Ok(match comparison.ignore_case {
         false => text.starts_with(&needle),
         true => text
             .substring(0, needle.len())
@@ -46,8 +110,12 @@ pub(super) fn starts_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn ends_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let (text, needle) = (call.str(0)?, needle(call)?);
-    Ok(match ignores_case(call, 2) {
+    let (text, needle) = (call.str(0)?.clone(), needle(call)?);
+    let comparison = comparison(call, 2)?;
+    if let Some((text, needle)) = by_language(call, &text, &needle, comparison)? {
+        return Ok(collation::ends_with(&text, &needle, comparison.ignore_case).into());
+    }
+    Ok(match comparison.ignore_case {
         false => text.ends_with(&needle),
         true => {
             let length = needle.len();
@@ -58,18 +126,6 @@ pub(super) fn ends_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         }
     }
     .into())
-}
-
-fn ignores_case(call: &Call<'_, '_>, index: usize) -> bool {
-    Comparison::argument(call, index).is_some_and(|comparison| comparison.ignore_case)
-}
-
-/// The last argument, where it says how to compare.
-fn ignores_case_at_end(call: &Call<'_, '_>) -> bool {
-    call.arguments
-        .len()
-        .checked_sub(1)
-        .is_some_and(|last| last > 1 && ignores_case(call, last))
 }
 
 fn is_int(call: &Call<'_, '_>, index: usize) -> bool {
@@ -92,12 +148,13 @@ pub(super) fn index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         call.work(text.len())?;
     }
     let needle = needle(call)?;
-    let found = match ignores_case_at_end(call) {
-        true => super::upper(text).find(&super::upper(&needle), start),
-        false => text.find(&needle, start),
+    let comparison = comparison(call, 2)?;
+    let part = match (start, end == text.len()) {
+        (0, true) => text.clone(),
+        _ => text.substring(start, end - start).unwrap_or_default(),
     };
-    let found = found.filter(|place| place + needle.len() <= end);
-    Ok(index(found))
+    let found = locate(call, &part, &needle, comparison, false)?;
+    Ok(index(found.map(|place| place + start)))
 }
 
 fn out_of_range(parameter: &str, what: &str) -> Throw {
@@ -170,11 +227,13 @@ pub(super) fn last_index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         call.work(text.len())?;
     }
     let needle = needle(call)?;
-    let found = match ignores_case_at_end(call) {
-        true => super::upper(text).rfind(&super::upper(&needle), end),
-        false => text.rfind(&needle, end),
+    let comparison = comparison(call, 2)?;
+    let part = match (low, end == text.len()) {
+        (0, true) => text.clone(),
+        _ => text.substring(low, end - low).unwrap_or_default(),
     };
-    Ok(index(found.filter(|place| *place >= low)))
+    let found = locate(call, &part, &needle, comparison, true)?;
+    Ok(index(found.map(|place| place + low)))
 }
 
 pub(super) fn index_of_any(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
