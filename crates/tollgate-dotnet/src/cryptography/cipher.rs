@@ -1,20 +1,49 @@
-//! AES over whole messages, with .NET's paddings.
+//! AES, DES and Triple DES over whole messages, with .NET's modes and paddings.
 
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext,
     UnboundCipherKey,
 };
 
+use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use des::{Des, TdesEde2, TdesEde3};
+
 use crate::throw::Throw;
 
-/// The length of a block in bytes.
-pub(super) const BLOCK: usize = 16;
+/// A block cipher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Aes,
+    Des,
+    TripleDes,
+}
+
+impl Kind {
+    /// The length of a block in bytes.
+    pub(super) fn block(self) -> usize {
+        match self {
+            Kind::Aes => 16,
+            Kind::Des | Kind::TripleDes => 8,
+        }
+    }
+
+    /// The lengths that a key may have.
+    pub(super) fn keys(self) -> &'static [usize] {
+        match self {
+            Kind::Aes => &[16, 24, 32],
+            Kind::Des => &[8],
+            Kind::TripleDes => &[16, 24],
+        }
+    }
+}
 
 /// `CipherMode`, as far as it is supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Cbc,
     Ecb,
+    /// With a feedback of eight bits, .NET's usual.
+    Cfb,
 }
 
 /// `PaddingMode`.
@@ -30,8 +59,10 @@ pub(super) enum Padding {
 /// A key bound to an initialization vector, in one direction.
 #[derive(Clone)]
 pub(super) struct Cipher {
+    pub(super) kind: Kind,
     pub(super) key: Vec<u8>,
-    pub(super) iv: [u8; BLOCK],
+    /// As long as a block.
+    pub(super) iv: Vec<u8>,
     pub(super) mode: Mode,
     pub(super) padding: Padding,
     pub(super) encrypts: bool,
@@ -53,29 +84,113 @@ impl Cipher {
         mut bytes: Vec<u8>,
         random: impl FnMut() -> u8,
     ) -> Result<Vec<u8>, Throw> {
+        let block = self.kind.block();
+        // A feedback of one byte makes blocks of one byte for the padding too.
+        let unit = if self.mode == Mode::Cfb { 1 } else { block };
         if self.encrypts {
-            self.padding.add(&mut bytes, random)?;
-            self.encrypt(&mut bytes).ok_or_else(failed)?;
+            self.padding.add(unit, &mut bytes, random)?;
+            self.transform(&mut bytes).ok_or_else(failed)?;
             return Ok(bytes);
         }
-        if !bytes.len().is_multiple_of(BLOCK) {
+        if !bytes.len().is_multiple_of(unit) {
             return Err(exception("The input data is not a complete block."));
         }
         if !bytes.is_empty() {
-            self.decrypt(&mut bytes).ok_or_else(failed)?;
-            self.padding.remove(&mut bytes)?;
+            self.transform(&mut bytes).ok_or_else(failed)?;
+            self.padding.remove(unit, &mut bytes)?;
         }
         Ok(bytes)
     }
 
-    fn encrypt(&self, bytes: &mut [u8]) -> Option<()> {
+    fn transform(&self, bytes: &mut [u8]) -> Option<()> {
+        if self.mode == Mode::Cfb {
+            return self.feed_back(bytes);
+        }
+        match (self.kind, self.encrypts) {
+            (Kind::Aes, true) => self.encrypt(bytes, self.mode),
+            (Kind::Aes, false) => self.decrypt(bytes),
+            _ => self.chain(bytes),
+        }
+    }
+
+    /// CFB: each byte is added to the first of a block, which is what went before, encrypted.
+    fn feed_back(&self, bytes: &mut [u8]) -> Option<()> {
+        let mut register = self.iv.clone();
+        for byte in bytes {
+            let mut block = register.clone();
+            match self.kind {
+                Kind::Aes => self.encrypt(&mut block, Mode::Ecb)?,
+                _ => self.block(&mut block, true)?,
+            }
+            let before = *byte;
+            *byte ^= block.first()?;
+            register.remove(0);
+            register.push(if self.encrypts { *byte } else { before });
+        }
+        Some(())
+    }
+
+    /// CBC and ECB of the ciphers with blocks of eight bytes.
+    fn chain(&self, bytes: &mut [u8]) -> Option<()> {
+        let mut before = match self.mode {
+            Mode::Cbc => self.iv.clone(),
+            _ => vec![0; self.kind.block()],
+        };
+        for block in bytes.chunks_mut(self.kind.block()) {
+            let original = block.to_vec();
+            let mix = |block: &mut [u8], with: &[u8]| {
+                for (byte, other) in block.iter_mut().zip(with) {
+                    *byte ^= other;
+                }
+            };
+            if self.encrypts {
+                mix(block, &before);
+                self.block(block, true)?;
+            } else {
+                self.block(block, false)?;
+                mix(block, &before);
+            }
+            if self.mode == Mode::Cbc {
+                before = if self.encrypts {
+                    block.to_vec()
+                } else {
+                    original
+                };
+            }
+        }
+        Some(())
+    }
+
+    /// One block of eight bytes.
+    fn block(&self, bytes: &mut [u8], encrypts: bool) -> Option<()> {
+        fn with<C: KeyInit + BlockCipherEncrypt + BlockCipherDecrypt>(
+            key: &[u8],
+            bytes: &mut [u8],
+            encrypts: bool,
+        ) -> Option<()> {
+            let cipher = C::new_from_slice(key).ok()?;
+            let block = <&mut Array<u8, C::BlockSize>>::try_from(bytes).ok()?;
+            match encrypts {
+                true => cipher.encrypt_block(block),
+                false => cipher.decrypt_block(block),
+            }
+            Some(())
+        }
+        match (self.kind, self.key.len()) {
+            (Kind::Des, _) => with::<Des>(&self.key, bytes, encrypts),
+            (_, 16) => with::<TdesEde2>(&self.key, bytes, encrypts),
+            _ => with::<TdesEde3>(&self.key, bytes, encrypts),
+        }
+    }
+
+    fn encrypt(&self, bytes: &mut [u8], mode: Mode) -> Option<()> {
         let key = self.unbound()?;
-        let (key, context) = match self.mode {
+        let (key, context) = match mode {
             Mode::Cbc => (
                 EncryptingKey::cbc(key).ok()?,
-                EncryptionContext::Iv128(self.iv.into()),
+                EncryptionContext::Iv128(self.iv128()?.into()),
             ),
-            Mode::Ecb => (EncryptingKey::ecb(key).ok()?, EncryptionContext::None),
+            _ => (EncryptingKey::ecb(key).ok()?, EncryptionContext::None),
         };
         key.less_safe_encrypt(bytes, context).ok().map(|_| ())
     }
@@ -85,11 +200,15 @@ impl Cipher {
         let (key, context) = match self.mode {
             Mode::Cbc => (
                 DecryptingKey::cbc(key).ok()?,
-                DecryptionContext::Iv128(self.iv.into()),
+                DecryptionContext::Iv128(self.iv128()?.into()),
             ),
-            Mode::Ecb => (DecryptingKey::ecb(key).ok()?, DecryptionContext::None),
+            _ => (DecryptingKey::ecb(key).ok()?, DecryptionContext::None),
         };
         key.decrypt(bytes, context).ok().map(|_| ())
+    }
+
+    fn iv128(&self) -> Option<[u8; 16]> {
+        self.iv.as_slice().try_into().ok()
     }
 
     fn unbound(&self) -> Option<UnboundCipherKey> {
@@ -103,9 +222,14 @@ impl Cipher {
 }
 
 impl Padding {
-    fn add(self, bytes: &mut Vec<u8>, mut random: impl FnMut() -> u8) -> Result<(), Throw> {
-        let over = bytes.len() % BLOCK;
-        let missing = u8::try_from(BLOCK - over).unwrap_or(0);
+    fn add(
+        self,
+        block: usize,
+        bytes: &mut Vec<u8>,
+        mut random: impl FnMut() -> u8,
+    ) -> Result<(), Throw> {
+        let over = bytes.len() % block;
+        let missing = u8::try_from(block - over).unwrap_or(0);
         match self {
             Padding::None if over != 0 => {
                 return Err(exception("The input data is not a complete block."));
@@ -125,13 +249,13 @@ impl Padding {
         Ok(())
     }
 
-    fn remove(self, bytes: &mut Vec<u8>) -> Result<(), Throw> {
+    fn remove(self, block: usize, bytes: &mut Vec<u8>) -> Result<(), Throw> {
         if matches!(self, Padding::None | Padding::Zeros) {
             return Ok(());
         }
         let padding = bytes.last().map_or(0, |last| usize::from(*last));
         let body = bytes.len().checked_sub(padding);
-        let body = body.filter(|_| (1..=BLOCK).contains(&padding));
+        let body = body.filter(|_| (1..=block).contains(&padding));
         let body = body.filter(|body| {
             let mut filling = bytes.iter().skip(*body).take(padding - 1);
             match self {
@@ -165,8 +289,9 @@ mod tests {
 
     fn cipher(mode: Mode, padding: Padding, encrypts: bool) -> Cipher {
         Cipher {
+            kind: Kind::Aes,
             key: vec![0; 16],
-            iv: [0; BLOCK],
+            iv: vec![0; 16],
             mode,
             padding,
             encrypts,
@@ -182,10 +307,30 @@ mod tests {
                     let there = cipher(mode, padding, true)
                         .run(bytes.clone(), || 7)
                         .unwrap();
-                    assert_eq!(there.len() % BLOCK, 0);
+                    assert_eq!(there.len() % 16, 0);
                     let back = cipher(mode, padding, false).run(there, || 7).unwrap();
                     assert_eq!(back, bytes, "{mode:?} {padding:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn older_ciphers_go_there_and_back_in_every_mode() {
+        for (kind, key) in [(Kind::Des, 8), (Kind::TripleDes, 16), (Kind::TripleDes, 24)] {
+            for mode in [Mode::Cbc, Mode::Ecb, Mode::Cfb] {
+                let cipher = |encrypts| Cipher {
+                    kind,
+                    key: (1..=key).collect(),
+                    iv: vec![7; 8],
+                    mode,
+                    padding: Padding::Pkcs7,
+                    encrypts,
+                };
+                let there = cipher(true).run(b"some text".to_vec(), || 0).unwrap();
+                assert_ne!(there, b"some text");
+                let back = cipher(false).run(there, || 0).unwrap();
+                assert_eq!(back, b"some text", "{kind:?} {mode:?}");
             }
         }
     }

@@ -5,6 +5,7 @@ mod cipher;
 mod md5;
 mod random;
 mod rsa;
+mod rsa_parameters;
 mod symmetric;
 
 use aws_lc_rs::digest;

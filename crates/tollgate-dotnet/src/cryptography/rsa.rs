@@ -1,7 +1,12 @@
-//! `RSA`: signatures. Keys of 2048 bits and more.
+//! `RSA`: signatures and encryption. Keys of 2048 bits and more.
 
+use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::PublicKey;
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
+    OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey,
+    Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey, PublicKey,
+};
 use aws_lc_rs::signature::{
     self, KeyPair, RsaEncoding, RsaKeyPair, RsaParameters, UnparsedPublicKey,
 };
@@ -10,14 +15,26 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::cipher::exception;
 use super::name_of;
+use super::rsa_parameters::{self, Numbers, Parameters};
 use crate::heap::HeapObject;
 use crate::member::{Call, TypeDef, TypeKind, member, pure};
+use crate::ops;
+use crate::str::Str;
 use crate::throw::Throw;
-use crate::types::Type;
+use crate::types::{Type, TypeRef};
 use crate::value::{Object, Value};
 
 /// The types of this file.
-pub(crate) const TYPES: &[&TypeDef] = &[&ASYMMETRIC, &RSA, &PADDING];
+pub(crate) const TYPES: &[&TypeDef] = &[
+    &ASYMMETRIC,
+    &RSA,
+    &RSA_PROVIDER,
+    &PADDING,
+    &SIGNATURE_PADDING_MODE,
+    &ENCRYPTION_PADDING,
+    &ENCRYPTION_PADDING_MODE,
+    &rsa_parameters::RSA_PARAMETERS,
+];
 
 /// The `RSA` of a public key (DER); `None` if it is another kind of key.
 pub(super) fn public_key(der: &[u8]) -> Option<Value> {
@@ -40,11 +57,19 @@ static ASYMMETRIC: TypeDef = TypeDef {
         member("int KeySize { get; }", |call| {
             let bytes = match key(call)? {
                 Some(Key::Public(key)) => key.modulus().big_endian_without_leading_zero().len(),
-                Some(Key::Pair(pair)) => pair.public_modulus_len(),
+                Some(Key::Pair(pair, _)) => pair.public_modulus_len(),
                 None => 256,
             };
             Ok(crate::args::int(bytes * 8))
         }),
+        member("int KeySize { set; }", |call| match call.int(1)? {
+            2048..=8192 => Ok(Value::Null),
+            _ => Err(exception(
+                "Specified key is not a valid size for this algorithm.",
+            )),
+        }),
+        pure("string SignatureAlgorithm { get; }", |_| Ok("RSA".into())),
+        pure("string KeyExchangeAlgorithm { get; }", |_| Ok("RSA".into())),
         pure("void Dispose()", |_| Ok(Value::Null)),
         pure("void Clear()", |_| Ok(Value::Null)),
     ],
@@ -57,9 +82,83 @@ static RSA: TypeDef = TypeDef {
     bases: &["AsymmetricAlgorithm"],
     values: &[],
     members: &[
-        member("static RSA Create()", |call| {
-            call.machine.heap.alloc(Holder { key: Value::Null })
+        member("static RSA Create()", |call| create(call, &RSA)),
+        member("static RSA Create(int keySizeInBits)", |call| {
+            match call.int(0)? {
+                2048..=8192 => create(call, &RSA),
+                _ => Err(exception(
+                    "Specified key is not a valid size for this algorithm.",
+                )),
+            }
         }),
+        member("static RSA Create(RSAParameters parameters)", |call| {
+            let key = of_numbers(call, &rsa_parameters::of(call, 0)?)?;
+            call.machine.heap.alloc(Holder {
+                table: &RSA,
+                key: Value::object(key),
+            })
+        }),
+        member("void ImportParameters(RSAParameters parameters)", |call| {
+            let numbers = rsa_parameters::of(call, 1)?;
+            let key = of_numbers(call, &numbers)?;
+            import(call, key)
+        }),
+        member(
+            "RSAParameters ExportParameters(bool includePrivateParameters)",
+            export_parameters,
+        ),
+        member("byte[] ExportRSAPublicKey()", |call| {
+            let der = public_pkcs1(call)?;
+            call.new_bytes(der)
+        }),
+        member("byte[] ExportSubjectPublicKeyInfo()", |call| {
+            let der = rsa_parameters::public_info(&public_pkcs1(call)?);
+            call.new_bytes(der)
+        }),
+        member("byte[] ExportRSAPrivateKey()", |call| {
+            let der = private_pkcs1(call)?;
+            call.new_bytes(der)
+        }),
+        member("byte[] ExportPkcs8PrivateKey()", |call| {
+            let der = rsa_parameters::pkcs8(&private_pkcs1(call)?);
+            call.new_bytes(der)
+        }),
+        member("string ExportRSAPublicKeyPem()", |call| {
+            let text = pem("RSA PUBLIC KEY", &public_pkcs1(call)?);
+            call.new_text(text)
+        }),
+        member("string ExportSubjectPublicKeyInfoPem()", |call| {
+            let der = rsa_parameters::public_info(&public_pkcs1(call)?);
+            call.new_text(pem("PUBLIC KEY", &der))
+        }),
+        member("string ExportRSAPrivateKeyPem()", |call| {
+            let text = pem("RSA PRIVATE KEY", &private_pkcs1(call)?);
+            call.new_text(text)
+        }),
+        member("string ExportPkcs8PrivateKeyPem()", |call| {
+            let der = rsa_parameters::pkcs8(&private_pkcs1(call)?);
+            call.new_text(pem("PRIVATE KEY", &der))
+        }),
+        member(
+            "void ImportRSAPublicKey(byte[] source, out int bytesRead)",
+            |call| import_der(call, |der| PublicKey::from_der(der).ok().map(Key::Public)),
+        ),
+        member(
+            "byte[] Encrypt(byte[] data, RSAEncryptionPadding padding)",
+            encrypt,
+        ),
+        member(
+            "byte[] Decrypt(byte[] data, RSAEncryptionPadding padding)",
+            decrypt,
+        ),
+        member(
+            "byte[] SignHash(byte[] hash, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
+            sign_hash,
+        ),
+        member(
+            "bool VerifyHash(byte[] hash, byte[] signature, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
+            verify_hash,
+        ),
         member("void ImportFromPem(string input)", |call| {
             let text = call.text(1, "input")?.to_utf8();
             call.machine.step(IMPORT)?;
@@ -71,11 +170,11 @@ static RSA: TypeDef = TypeDef {
         }),
         member(
             "void ImportRSAPrivateKey(byte[] source, out int bytesRead)",
-            |call| import_der(call, |der| RsaKeyPair::from_der(der).ok().map(Key::pair)),
+            |call| import_der(call, |der| Key::pair(der.to_vec())),
         ),
         member(
             "void ImportPkcs8PrivateKey(byte[] source, out int bytesRead)",
-            |call| import_der(call, |der| RsaKeyPair::from_pkcs8(der).ok().map(Key::pair)),
+            |call| import_der(call, |der| Key::pair(rsa_parameters::inside_pkcs8(der)?)),
         ),
         member(
             "void ImportSubjectPublicKeyInfo(byte[] source, out int bytesRead)",
@@ -92,6 +191,120 @@ static RSA: TypeDef = TypeDef {
     ],
 };
 
+/// `RSACryptoServiceProvider`.
+static RSA_PROVIDER: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.RSACryptoServiceProvider",
+    kind: TypeKind::Class,
+    bases: &["RSA"],
+    values: &[],
+    members: &[
+        member("new()", |call| create(call, &RSA_PROVIDER)),
+        member("new(int dwKeySize)", |call| create(call, &RSA_PROVIDER)),
+    ],
+};
+
+/// `RSASignaturePaddingMode`.
+static SIGNATURE_PADDING_MODE: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.RSASignaturePaddingMode",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[("Pkcs1", 0), ("Pss", 1)],
+    members: &[],
+};
+
+/// `RSAEncryptionPaddingMode`.
+static ENCRYPTION_PADDING_MODE: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.RSAEncryptionPaddingMode",
+    kind: TypeKind::Enum,
+    bases: &[],
+    values: &[("Pkcs1", 0), ("Oaep", 1)],
+    members: &[],
+};
+
+/// `RSAEncryptionPadding`.
+static ENCRYPTION_PADDING: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.RSAEncryptionPadding",
+    kind: TypeKind::Class,
+    bases: &[],
+    values: &[],
+    members: &[
+        pure("static RSAEncryptionPadding Pkcs1 { get; }", |_| {
+            Ok(Value::object(Scheme::Pkcs1))
+        }),
+        pure("static RSAEncryptionPadding OaepSHA1 { get; }", |_| {
+            Ok(Value::object(Scheme::Oaep("SHA1")))
+        }),
+        pure("static RSAEncryptionPadding OaepSHA256 { get; }", |_| {
+            Ok(Value::object(Scheme::Oaep("SHA256")))
+        }),
+        pure("static RSAEncryptionPadding OaepSHA384 { get; }", |_| {
+            Ok(Value::object(Scheme::Oaep("SHA384")))
+        }),
+        pure("static RSAEncryptionPadding OaepSHA512 { get; }", |_| {
+            Ok(Value::object(Scheme::Oaep("SHA512")))
+        }),
+        pure(
+            "static RSAEncryptionPadding CreateOaep(HashAlgorithmName hashAlgorithm)",
+            |call| {
+                let hash = name_of(call.arg(0));
+                let hash = hash.ok_or_else(|| Throw::argument_null("hashAlgorithm"))?;
+                Ok(Value::object(Scheme::Oaep(hash)))
+            },
+        ),
+        pure("RSAEncryptionPaddingMode Mode { get; }", |call| {
+            let oaep = *padding_at(call, 0)? != Scheme::Pkcs1;
+            Ok(Value::Enum(
+                TypeRef(&ENCRYPTION_PADDING_MODE),
+                i64::from(oaep),
+            ))
+        }),
+        pure("string ToString()", |call| {
+            padding_at(call, 0)?;
+            call.to_text(0).map(Value::String)
+        }),
+        pure(
+            "static bool operator ==(RSAEncryptionPadding left, RSAEncryptionPadding right)",
+            |call| Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into()),
+        ),
+        pure(
+            "static bool operator !=(RSAEncryptionPadding left, RSAEncryptionPadding right)",
+            |call| Ok((!ops::equals(call.machine.heap, call.arg(0), call.arg(1))).into()),
+        ),
+    ],
+};
+
+/// How a message is padded before it is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Pkcs1,
+    Oaep(&'static str),
+}
+
+impl Object for Scheme {
+    fn type_of(&self) -> Type {
+        Type::plain(&ENCRYPTION_PADDING)
+    }
+
+    fn to_text(&self) -> Option<Str> {
+        Some(match self {
+            Scheme::Pkcs1 => "Pkcs1".into(),
+            Scheme::Oaep(hash) => format!("Oaep{hash}").into(),
+        })
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        (other as &dyn std::any::Any).downcast_ref() == Some(self)
+    }
+}
+
+fn padding_at<'c>(call: &Call<'c, '_>, index: usize) -> Result<&'c Scheme, Throw> {
+    let padding = call.arg(index).downcast();
+    padding.ok_or_else(|| match index {
+        0 => Throw::null_reference(),
+        _ => Throw::argument_null("padding"),
+    })
+}
+
 /// `RSASignaturePadding`.
 static PADDING: TypeDef = TypeDef {
     name: "System.Security.Cryptography.RSASignaturePadding",
@@ -105,6 +318,25 @@ static PADDING: TypeDef = TypeDef {
         pure("static RSASignaturePadding Pss { get; }", |_| {
             Ok(Value::object(Padding::Pss))
         }),
+        pure("RSASignaturePaddingMode Mode { get; }", |call| {
+            let padding = call.arg(0).downcast::<Padding>();
+            let pss = *padding.ok_or_else(Throw::null_reference)? == Padding::Pss;
+            Ok(Value::Enum(
+                TypeRef(&SIGNATURE_PADDING_MODE),
+                i64::from(pss),
+            ))
+        }),
+        pure("string ToString()", |call| {
+            call.to_text(0).map(Value::String)
+        }),
+        pure(
+            "static bool operator ==(RSASignaturePadding left, RSASignaturePadding right)",
+            |call| Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into()),
+        ),
+        pure(
+            "static bool operator !=(RSASignaturePadding left, RSASignaturePadding right)",
+            |call| Ok((!ops::equals(call.machine.heap, call.arg(0), call.arg(1))).into()),
+        ),
     ],
 };
 
@@ -119,21 +351,47 @@ impl Object for Padding {
         Type::plain(&PADDING)
     }
 
+    fn to_text(&self) -> Option<Str> {
+        Some(Str::from_static(match self {
+            Padding::Pkcs1 => "Pkcs1",
+            Padding::Pss => "Pss",
+        }))
+    }
+
     fn equals(&self, other: &dyn Object) -> bool {
         (other as &dyn std::any::Any).downcast_ref() == Some(self)
     }
 }
 
-/// A key; the library's own text of a pair shows its public part only.
-#[derive(Debug)]
+/// A key.
 enum Key {
     Public(PublicKey),
-    Pair(Box<RsaKeyPair>),
+    /// With its PKCS#1.
+    Pair(Box<RsaKeyPair>, Vec<u8>),
+}
+
+impl std::fmt::Debug for Key {
+    /// A private key never shows.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Key::Public(_) => "public key",
+            Key::Pair(..) => "key pair",
+        })
+    }
 }
 
 impl Key {
-    fn pair(pair: RsaKeyPair) -> Key {
-        Key::Pair(Box::new(pair))
+    /// Of PKCS#1.
+    fn pair(pkcs1: Vec<u8>) -> Option<Key> {
+        let pair = RsaKeyPair::from_der(&pkcs1).ok()?;
+        Some(Key::Pair(Box::new(pair), pkcs1))
+    }
+
+    fn public(&self) -> &PublicKey {
+        match self {
+            Key::Public(key) => key,
+            Key::Pair(pair, _) => pair.public_key(),
+        }
     }
 }
 
@@ -146,13 +404,192 @@ impl Object for Key {
 /// An `RSA` made without a key, to be given one.
 #[derive(Debug)]
 struct Holder {
+    table: &'static TypeDef,
     key: Value,
 }
 
 impl HeapObject for Holder {
     fn type_of(&self) -> Type {
-        Type::plain(&RSA)
+        Type::plain(self.table)
     }
+}
+
+/// An `RSA` without a key; it makes one when it is first needed.
+fn create(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Throw> {
+    let key = Value::Null;
+    call.machine.heap.alloc(Holder { table, key })
+}
+
+fn no_private_key() -> Throw {
+    exception(
+        "Object contains only the public half of a key pair. A private key must also be provided.",
+    )
+}
+
+fn of_numbers(call: &mut Call<'_, '_>, numbers: &Numbers) -> Result<Key, Throw> {
+    call.machine.step(IMPORT)?;
+    let wrong = || {
+        exception(
+            "The specified RSA parameters are not valid. Both Exponent and Modulus are required. If D is present, it must have the same length as Modulus. If D is present, P, Q, DP, DQ, and InverseQ are required and must have half the length of Modulus, rounded up, otherwise they must be omitted.",
+        )
+    };
+    let [Some(modulus), Some(exponent), private, ..] = numbers else {
+        return Err(wrong());
+    };
+    match private {
+        None => PublicKey::from_der(&rsa_parameters::public_info(&rsa_parameters::public_pkcs1(
+            modulus, exponent,
+        )))
+        .ok()
+        .map(Key::Public),
+        Some(_) => rsa_parameters::private_pkcs1(numbers).and_then(Key::pair),
+    }
+    .ok_or_else(wrong)
+}
+
+/// The receiver's key; `CryptographicException` if it has none.
+fn some_key<'c>(call: &'c Call<'_, '_>) -> Result<&'c Key, Throw> {
+    key(call)?.ok_or_else(|| exception("The key has not been imported; Tollgate makes none."))
+}
+
+fn public_pkcs1(call: &Call<'_, '_>) -> Result<Vec<u8>, Throw> {
+    let public = some_key(call)?.public();
+    Ok(rsa_parameters::public_pkcs1(
+        public.modulus().big_endian_without_leading_zero(),
+        public.exponent().big_endian_without_leading_zero(),
+    ))
+}
+
+fn private_pkcs1(call: &Call<'_, '_>) -> Result<Vec<u8>, Throw> {
+    match some_key(call)? {
+        Key::Pair(_, pkcs1) => Ok(pkcs1.clone()),
+        Key::Public(_) => Err(no_private_key()),
+    }
+}
+
+fn export_parameters(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let numbers = if call.bool(1)? {
+        rsa_parameters::numbers(&private_pkcs1(call)?)
+    } else {
+        let public = some_key(call)?.public();
+        let mut numbers = Numbers::default();
+        let parts = [public.modulus(), public.exponent()];
+        for (slot, part) in numbers.iter_mut().zip(parts) {
+            *slot = Some(part.big_endian_without_leading_zero().to_vec());
+        }
+        Some(numbers)
+    };
+    let numbers = numbers.ok_or_else(|| exception("ASN1 corrupted data."))?;
+    call.machine.heap.alloc(Parameters(numbers))
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for (place, c) in body.char_indices() {
+        if place > 0 && place % 64 == 0 {
+            text.push('\n');
+        }
+        text.push(c);
+    }
+    text.push_str(&format!("\n-----END {label}-----"));
+    text
+}
+
+fn failed() -> Throw {
+    exception("Error occurred during a cryptographic operation.")
+}
+
+fn oaep(hash: &str) -> Result<&'static OaepAlgorithm, Throw> {
+    Ok(match hash {
+        "SHA1" => &OAEP_SHA1_MGF1SHA1,
+        "SHA256" => &OAEP_SHA256_MGF1SHA256,
+        "SHA384" => &OAEP_SHA384_MGF1SHA384,
+        "SHA512" => &OAEP_SHA512_MGF1SHA512,
+        _ => return Err(unknown(hash)),
+    })
+}
+
+fn encrypt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let data = call.bytes(1, "data")?;
+    call.machine.step(VERIFICATION)?;
+    let info = rsa_parameters::public_info(&public_pkcs1(call)?);
+    let padding = *padding_at(call, 2)?;
+    let key = PublicEncryptingKey::from_der(&info).map_err(|_| failed())?;
+    let mut room = vec![0; key.key_size_bytes()];
+    let encrypted = match padding {
+        Scheme::Pkcs1 => Pkcs1PublicEncryptingKey::new(key)
+            .and_then(|key| key.encrypt(&data, &mut room).map(|bytes| bytes.to_vec())),
+        Scheme::Oaep(hash) => {
+            let algorithm = oaep(hash)?;
+            OaepPublicEncryptingKey::new(key).and_then(|key| {
+                key.encrypt(algorithm, &data, &mut room, None)
+                    .map(|bytes| bytes.to_vec())
+            })
+        }
+    };
+    call.new_bytes(encrypted.map_err(|_| failed())?)
+}
+
+fn decrypt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let data = call.bytes(1, "data")?;
+    call.machine.step(SIGNATURE)?;
+    let pkcs8 = rsa_parameters::pkcs8(&private_pkcs1(call)?);
+    let padding = *padding_at(call, 2)?;
+    let key = PrivateDecryptingKey::from_pkcs8(&pkcs8).map_err(|_| failed())?;
+    let mut room = vec![0; key.key_size_bytes()];
+    let decrypted = match padding {
+        Scheme::Pkcs1 => Pkcs1PrivateDecryptingKey::new(key)
+            .and_then(|key| key.decrypt(&data, &mut room).map(|bytes| bytes.to_vec())),
+        Scheme::Oaep(hash) => {
+            let algorithm = oaep(hash)?;
+            OaepPrivateDecryptingKey::new(key).and_then(|key| {
+                key.decrypt(algorithm, &data, &mut room, None)
+                    .map(|bytes| bytes.to_vec())
+            })
+        }
+    };
+    call.new_bytes(decrypted.map_err(|_| failed())?)
+}
+
+/// A hash that was made elsewhere.
+fn digest(call: &Call<'_, '_>, hash: &str) -> Result<Digest, Throw> {
+    let algorithm = match hash {
+        "SHA1" => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        "SHA256" => &digest::SHA256,
+        "SHA384" => &digest::SHA384,
+        "SHA512" => &digest::SHA512,
+        _ => return Err(unknown(hash)),
+    };
+    let bytes = call.bytes(1, "hash")?;
+    Digest::import_less_safe(&bytes, algorithm).map_err(|_| {
+        exception(
+            "The provided hash value is not the expected size for the specified hash algorithm.",
+        )
+    })
+}
+
+fn sign_hash(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.machine.step(SIGNATURE)?;
+    let (hash, padding) = scheme(call, 2)?;
+    let (digest, encoding) = (digest(call, hash)?, encoding(hash, padding)?);
+    let Key::Pair(pair, _) = some_key(call)? else {
+        return Err(no_private_key());
+    };
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign_digest(encoding, &digest, &mut signature)
+        .map_err(|_| failed())?;
+    call.new_bytes(signature)
+}
+
+fn verify_hash(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let signature = call.bytes(2, "signature")?;
+    call.machine.step(VERIFICATION)?;
+    let (hash, padding) = scheme(call, 3)?;
+    let (digest, parameters) = (digest(call, hash)?, parameters(hash, padding)?);
+    let public = some_key(call)?.public();
+    let public = UnparsedPublicKey::new(parameters, public.as_ref());
+    Ok(public.verify_digest(&digest, &signature).is_ok().into())
 }
 
 /// The receiver's key, if it was given one.
@@ -189,8 +626,8 @@ fn from_pem(text: &str) -> Option<Key> {
     let body: String = body.split_ascii_whitespace().collect();
     let der = STANDARD.decode(body).ok()?;
     match label {
-        "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der).ok().map(Key::pair),
-        "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der).ok().map(Key::pair),
+        "PRIVATE KEY" => Key::pair(rsa_parameters::inside_pkcs8(&der)?),
+        "RSA PRIVATE KEY" => Key::pair(der),
         "PUBLIC KEY" | "RSA PUBLIC KEY" => PublicKey::from_der(&der).ok().map(Key::Public),
         _ => None,
     }
@@ -215,7 +652,18 @@ fn sign(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.machine.step(SIGNATURE)?;
     call.work(data.len())?;
     let (hash, padding) = scheme(call, 2)?;
-    let encoding: &'static dyn RsaEncoding = match (hash, padding) {
+    let encoding = encoding(hash, padding)?;
+    let Some(Key::Pair(pair, _)) = key(call)? else {
+        return Err(no_private_key());
+    };
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(encoding, &SystemRandom::new(), &data, &mut signature)
+        .map_err(|_| failed())?;
+    call.new_bytes(signature)
+}
+
+fn encoding(hash: &str, padding: Padding) -> Result<&'static dyn RsaEncoding, Throw> {
+    Ok(match (hash, padding) {
         ("SHA256", Padding::Pkcs1) => &signature::RSA_PKCS1_SHA256,
         ("SHA384", Padding::Pkcs1) => &signature::RSA_PKCS1_SHA384,
         ("SHA512", Padding::Pkcs1) => &signature::RSA_PKCS1_SHA512,
@@ -223,16 +671,7 @@ fn sign(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         ("SHA384", Padding::Pss) => &signature::RSA_PSS_SHA384,
         ("SHA512", Padding::Pss) => &signature::RSA_PSS_SHA512,
         _ => return Err(unknown(hash)),
-    };
-    let Some(Key::Pair(pair)) = key(call)? else {
-        return Err(exception(
-            "Object contains only the public half of a key pair. A private key must also be provided.",
-        ));
-    };
-    let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(encoding, &SystemRandom::new(), &data, &mut signature)
-        .map_err(|_| exception("Error occurred during a cryptographic operation."))?;
-    call.new_bytes(signature)
+    })
 }
 
 fn verify(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -240,7 +679,17 @@ fn verify(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.machine.step(VERIFICATION)?;
     call.work(data.len())?;
     let (hash, padding) = scheme(call, 3)?;
-    let parameters: &'static RsaParameters = match (hash, padding) {
+    let parameters = parameters(hash, padding)?;
+    let public = match key(call)? {
+        Some(key) => key.public(),
+        None => return Ok(false.into()),
+    };
+    let public = UnparsedPublicKey::new(parameters, public.as_ref());
+    Ok(public.verify(&data, &signature).is_ok().into())
+}
+
+fn parameters(hash: &str, padding: Padding) -> Result<&'static RsaParameters, Throw> {
+    Ok(match (hash, padding) {
         ("SHA1", Padding::Pkcs1) => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
         ("SHA256", Padding::Pkcs1) => &signature::RSA_PKCS1_2048_8192_SHA256,
         ("SHA384", Padding::Pkcs1) => &signature::RSA_PKCS1_2048_8192_SHA384,
@@ -249,14 +698,7 @@ fn verify(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         ("SHA384", Padding::Pss) => &signature::RSA_PSS_2048_8192_SHA384,
         ("SHA512", Padding::Pss) => &signature::RSA_PSS_2048_8192_SHA512,
         _ => return Err(unknown(hash)),
-    };
-    let public = match key(call)? {
-        Some(Key::Public(key)) => key,
-        Some(Key::Pair(pair)) => pair.public_key(),
-        None => return Ok(false.into()),
-    };
-    let public = UnparsedPublicKey::new(parameters, public.as_ref());
-    Ok(public.verify(&data, &signature).is_ok().into())
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! `SymmetricAlgorithm` and `Aes`, and the extension methods `Encrypt` and `Decrypt` of policy expressions.
 
-use super::cipher::{BLOCK, Cipher, Mode, Padding, exception};
+use super::cipher::{Cipher, Kind, Mode, Padding, exception};
+use crate::collections::Array;
 use crate::heap::HeapObject;
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member, pure};
+use crate::record::Record;
 use crate::throw::Throw;
 use crate::types::{Type, TypeRef};
 use crate::value::{Object, Value};
@@ -14,6 +16,13 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &AES,
     &AES_MANAGED,
     &AES_PROVIDER,
+    &DES,
+    &DES_PROVIDER,
+    &TRIPLE_DES,
+    &TRIPLE_DES_PROVIDER,
+    &RIJNDAEL,
+    &RIJNDAEL_MANAGED,
+    &KEY_SIZES,
     &TRANSFORM,
     &CIPHER_MODE,
     &PADDING_MODE,
@@ -30,60 +39,103 @@ static SYMMETRIC: TypeDef = TypeDef {
         member("static SymmetricAlgorithm Create()", |call| {
             create(call, &AES)
         }),
-        member("static SymmetricAlgorithm Create(string algName)", |call| {
-            let known = is_aes(&call.text(0, "algName")?.to_utf8());
-            if known {
-                create(call, &AES)
-            } else {
-                Ok(Value::Null)
-            }
-        }),
+        member(
+            "static SymmetricAlgorithm Create(string algName)",
+            |call| match table_of(&call.text(0, "algName")?.to_utf8()) {
+                Some(table) => create(call, table),
+                None => Ok(Value::Null),
+            },
+        ),
         member("byte[] Key { get; }", |call| {
             let key = key(call, 0)?;
             call.new_bytes(key)
         }),
         member("byte[] Key { set; }", |call| {
             let key = call.bytes(1, "value")?;
-            if !matches!(key.len(), 16 | 24 | 32) {
+            let settings = settings(call)?;
+            if !settings.kind().keys().contains(&key.len()) {
                 return Err(exception(KEY_SIZE));
             }
-            settings(call)?.key = Some(key);
+            settings.key = Some(key);
             Ok(Value::Null)
         }),
         member("byte[] IV { get; }", |call| {
             let iv = iv(call, 0)?;
-            call.new_bytes(iv.to_vec())
+            call.new_bytes(iv)
         }),
         member("byte[] IV { set; }", |call| {
             let iv = call.bytes(1, "value")?;
-            let iv = iv.try_into().map_err(|_| exception(IV_SIZE))?;
-            settings(call)?.iv = Some(iv);
+            let settings = settings(call)?;
+            if iv.len() != settings.kind().block() {
+                return Err(exception(IV_SIZE));
+            }
+            settings.iv = Some(iv);
             Ok(Value::Null)
         }),
         member("int KeySize { get; }", |call| {
             Ok(crate::args::int(settings(call)?.key_size() * 8))
         }),
         member("int KeySize { set; }", |call| {
-            let bytes = match call.int(1)? {
-                128 => 16,
-                192 => 24,
-                256 => 32,
-                _ => return Err(exception(KEY_SIZE)),
-            };
+            let bits = usize::try_from(call.int(1)?).unwrap_or(0);
             let settings = settings(call)?;
+            let bytes = bits / 8;
+            if bits % 8 != 0 || !settings.kind().keys().contains(&bytes) {
+                return Err(exception(KEY_SIZE));
+            }
             settings.key = None;
             settings.size = bytes;
             Ok(Value::Null)
         }),
-        pure("int BlockSize { get; }", |_| {
-            Ok(crate::args::int(BLOCK * 8))
+        member("int BlockSize { get; }", |call| {
+            Ok(crate::args::int(settings(call)?.kind().block() * 8))
         }),
-        member("int BlockSize { set; }", |call| match call.int(1)? {
-            128 => Ok(Value::Null),
+        member("int BlockSize { set; }", |call| {
+            let bits = usize::try_from(call.int(1)?).unwrap_or(0);
+            match bits == settings(call)?.kind().block() * 8 {
+                true => Ok(Value::Null),
+                false => Err(exception(
+                    "Specified block size is not valid for this algorithm.",
+                )),
+            }
+        }),
+        member("int FeedbackSize { get; }", |call| {
+            settings(call).map(|_| Value::Int32(8))
+        }),
+        member("int FeedbackSize { set; }", |call| match call.int(1)? {
+            8 => Ok(Value::Null),
             _ => Err(exception(
-                "Specified block size is not valid for this algorithm.",
+                "Specified feedback size is not valid for this algorithm.",
             )),
         }),
+        member("KeySizes[] LegalKeySizes { get; }", |call| {
+            let keys = settings(call)?.kind().keys();
+            sizes(call, keys)
+        }),
+        member("KeySizes[] LegalBlockSizes { get; }", |call| {
+            let block = settings(call)?.kind().block();
+            sizes(call, &[block])
+        }),
+        member("bool ValidKeySize(int bitLength)", |call| {
+            let bits = usize::try_from(call.int(1)?).unwrap_or(0);
+            let keys = settings(call)?.kind().keys();
+            Ok((bits % 8 == 0 && keys.contains(&(bits / 8))).into())
+        }),
+        member(
+            "byte[] EncryptCbc(byte[] plaintext, byte[] iv, PaddingMode paddingMode = PaddingMode.PKCS7)",
+            |call| one_shot(call, 1, true),
+        ),
+        member(
+            "byte[] DecryptCbc(byte[] ciphertext, byte[] iv, PaddingMode paddingMode = PaddingMode.PKCS7)",
+            |call| one_shot(call, 1, false),
+        ),
+        member(
+            "byte[] EncryptEcb(byte[] plaintext, PaddingMode paddingMode)",
+            |call| one_shot(call, 2, true),
+        ),
+        member(
+            "byte[] DecryptEcb(byte[] ciphertext, PaddingMode paddingMode)",
+            |call| one_shot(call, 2, false),
+        ),
         member("CipherMode Mode { get; }", |call| {
             Ok(Value::Enum(TypeRef(&CIPHER_MODE), settings(call)?.mode))
         }),
@@ -166,6 +218,103 @@ static AES_PROVIDER: TypeDef = TypeDef {
     members: &[member("new()", |call| create(call, &AES_PROVIDER))],
 };
 
+/// An algorithm with a factory and a class of its own that is made with `new`.
+macro_rules! algorithm {
+    ($table:ident, $name:literal, $create:literal, $provider:ident, $provider_name:literal, $base:literal) => {
+        static $table: TypeDef = TypeDef {
+            name: $name,
+            kind: TypeKind::Class,
+            bases: &["SymmetricAlgorithm"],
+            values: &[],
+            members: &[member($create, |call| create(call, &$table))],
+        };
+        static $provider: TypeDef = TypeDef {
+            name: $provider_name,
+            kind: TypeKind::Class,
+            bases: &[$base],
+            values: &[],
+            members: &[member("new()", |call| create(call, &$provider))],
+        };
+    };
+}
+
+algorithm!(
+    DES,
+    "System.Security.Cryptography.DES",
+    "static DES Create()",
+    DES_PROVIDER,
+    "System.Security.Cryptography.DESCryptoServiceProvider",
+    "DES"
+);
+algorithm!(
+    TRIPLE_DES,
+    "System.Security.Cryptography.TripleDES",
+    "static TripleDES Create()",
+    TRIPLE_DES_PROVIDER,
+    "System.Security.Cryptography.TripleDESCryptoServiceProvider",
+    "TripleDES"
+);
+algorithm!(
+    RIJNDAEL,
+    "System.Security.Cryptography.Rijndael",
+    "static Rijndael Create()",
+    RIJNDAEL_MANAGED,
+    "System.Security.Cryptography.RijndaelManaged",
+    "Rijndael"
+);
+
+/// `KeySizes`.
+static KEY_SIZES: TypeDef = TypeDef {
+    name: "System.Security.Cryptography.KeySizes",
+    kind: TypeKind::Class,
+    bases: &[],
+    values: &[],
+    members: &[
+        pure("int MinSize { get; }", |call| size(call, 0)),
+        pure("int MaxSize { get; }", |call| size(call, 1)),
+        pure("int SkipSize { get; }", |call| size(call, 2)),
+    ],
+};
+
+fn size(call: &mut Call<'_, '_>, field: usize) -> Result<Value, Throw> {
+    Record::of(call.arg(0))
+        .and_then(|record| record.field(field))
+        .cloned()
+        .ok_or_else(Throw::null_reference)
+}
+
+/// Lengths in bytes, the same distance apart, as a `KeySizes[]`.
+fn sizes(call: &mut Call<'_, '_>, lengths: &[usize]) -> Result<Value, Throw> {
+    let least = lengths.first().copied().unwrap_or(0);
+    let most = lengths.last().copied().unwrap_or(0);
+    let step = lengths.get(1).map_or(0, |second| second - least);
+    let ty = Type::plain(&KEY_SIZES);
+    let fields = [least, most, step].map(|length| crate::args::int(length * 8));
+    let record = Value::object(Record::new(ty.clone(), fields));
+    call.new_array(Array::new(ty, vec![record]))
+}
+
+/// `EncryptCbc` and the like: the key that was set, and all else as arguments.
+fn one_shot(call: &mut Call<'_, '_>, mode: i64, encrypts: bool) -> Result<Value, Throw> {
+    let key = key(call, 0)?;
+    let input = call.bytes(1, if encrypts { "plaintext" } else { "ciphertext" })?;
+    let (iv, padding) = match mode {
+        1 => (Some(call.bytes(2, "iv")?), call.flags(3)),
+        _ => (None, call.flags(2)),
+    };
+    let table = settings(call)?.table;
+    let mut settings = Settings::new(table);
+    (settings.mode, settings.padding) = (mode, padding);
+    if iv
+        .as_ref()
+        .is_some_and(|iv| iv.len() != settings.kind().block())
+    {
+        return Err(Throw::argument(format!("{IV_SIZE} (Parameter 'iv')")));
+    }
+    let cipher = cipher(&settings, key, iv, encrypts)?;
+    run(call, &cipher, input)
+}
+
 /// `ICryptoTransform`.
 static TRANSFORM: TypeDef = TypeDef {
     name: "System.Security.Cryptography.ICryptoTransform",
@@ -182,11 +331,15 @@ static TRANSFORM: TypeDef = TypeDef {
                 run(call, cipher, part)
             },
         ),
-        pure("int InputBlockSize { get; }", |_| {
-            Ok(crate::args::int(BLOCK))
+        pure("int InputBlockSize { get; }", |call| {
+            Ok(crate::args::int(transform_block(call)?))
         }),
-        pure("int OutputBlockSize { get; }", |_| {
-            Ok(crate::args::int(BLOCK))
+        pure("int OutputBlockSize { get; }", |call| {
+            Ok(crate::args::int(transform_block(call)?))
+        }),
+        pure("bool CanReuseTransform { get; }", |_| Ok(Value::Bool(true))),
+        pure("bool CanTransformMultipleBlocks { get; }", |_| {
+            Ok(Value::Bool(true))
         }),
         pure("void Dispose()", |_| Ok(Value::Null)),
     ],
@@ -272,9 +425,28 @@ struct Settings {
     key: Option<Vec<u8>>,
     /// How long a key that is made shall be.
     size: usize,
-    iv: Option<[u8; BLOCK]>,
+    iv: Option<Vec<u8>>,
     mode: i64,
     padding: i64,
+}
+
+/// The block size of a transform.
+fn transform_block(call: &Call<'_, '_>) -> Result<usize, Throw> {
+    let cipher = call.arg(0).downcast::<Cipher>();
+    let cipher = cipher.ok_or_else(Throw::null_reference)?;
+    Ok(match cipher.mode {
+        Mode::Cfb => 1,
+        _ => cipher.kind.block(),
+    })
+}
+
+/// The cipher of a class.
+fn kind_of(table: &'static TypeDef) -> Kind {
+    match TypeRef(table).simple_name() {
+        "DES" | "DESCryptoServiceProvider" => Kind::Des,
+        "TripleDES" | "TripleDESCryptoServiceProvider" => Kind::TripleDes,
+        _ => Kind::Aes,
+    }
 }
 
 impl Settings {
@@ -282,11 +454,15 @@ impl Settings {
         Settings {
             table,
             key: None,
-            size: 32,
+            size: kind_of(table).keys().last().copied().unwrap_or(32),
             iv: None,
             mode: 1,
             padding: 2,
         }
+    }
+
+    fn kind(&self) -> Kind {
+        kind_of(self.table)
     }
 
     fn key_size(&self) -> usize {
@@ -317,18 +493,29 @@ fn create(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Thr
     call.machine.heap.alloc(Settings::new(table))
 }
 
-/// The names .NET knows AES by, in any case.
-fn is_aes(name: &str) -> bool {
+/// The class of an algorithm's name, in any case, with or without its namespace.
+fn table_of(name: &str) -> Option<&'static TypeDef> {
     let name = name.rsplit('.').next().unwrap_or(name);
-    [
-        "Aes",
-        "AesManaged",
-        "AesCryptoServiceProvider",
-        "Rijndael",
-        "RijndaelManaged",
-    ]
-    .iter()
-    .any(|known| known.eq_ignore_ascii_case(name))
+    let known: [(&str, &'static TypeDef); 10] = [
+        ("Aes", &AES),
+        ("AesManaged", &AES_MANAGED),
+        ("AesCryptoServiceProvider", &AES_PROVIDER),
+        ("Rijndael", &RIJNDAEL),
+        ("RijndaelManaged", &RIJNDAEL_MANAGED),
+        ("DES", &DES),
+        ("DESCryptoServiceProvider", &DES_PROVIDER),
+        ("TripleDES", &TRIPLE_DES),
+        ("3DES", &TRIPLE_DES),
+        ("TripleDESCryptoServiceProvider", &TRIPLE_DES_PROVIDER),
+    ];
+    known
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, table)| *table)
+}
+
+fn is_aes(name: &str) -> bool {
+    table_of(name).is_some_and(|table| kind_of(table) == Kind::Aes)
 }
 
 fn settings<'c>(call: &'c mut Call<'_, '_>) -> Result<&'c mut Settings, Throw> {
@@ -348,10 +535,10 @@ fn key(call: &mut Call<'_, '_>, at: usize) -> Result<Vec<u8>, Throw> {
     Ok(settings_at(call, at)?.key.get_or_insert(made).clone())
 }
 
-fn iv(call: &mut Call<'_, '_>, at: usize) -> Result<[u8; BLOCK], Throw> {
-    let made = super::random_bytes(call.machine, BLOCK);
-    let made = made.try_into().unwrap_or_default();
-    Ok(*settings_at(call, at)?.iv.get_or_insert(made))
+fn iv(call: &mut Call<'_, '_>, at: usize) -> Result<Vec<u8>, Throw> {
+    let block = settings_at(call, at)?.kind().block();
+    let made = super::random_bytes(call.machine, block);
+    Ok(settings_at(call, at)?.iv.get_or_insert(made).clone())
 }
 
 /// A cipher of the algorithm that is argument `at`, with its own key and vector.
@@ -363,52 +550,61 @@ fn own(call: &mut Call<'_, '_>, at: usize, encrypts: bool) -> Result<Cipher, Thr
 
 /// A cipher of the algorithm that is argument `at`, with the key and vector that follow it.
 fn given(call: &mut Call<'_, '_>, at: usize, encrypts: bool) -> Result<Cipher, Throw> {
-    let (key, iv) = key_and_iv(call, at + 1)?;
+    let kind = settings_at(call, at)?.kind();
+    let (key, iv) = key_and_iv(call, at + 1, kind)?;
     let settings = settings_at(call, at)?;
     cipher(settings, key, iv, encrypts)
 }
 
 fn named(call: &mut Call<'_, '_>, encrypts: bool) -> Result<Value, Throw> {
     let name = call.text(1, "alg")?.to_utf8();
-    if !is_aes(&name) {
+    let Some(table) = table_of(&name) else {
         return Err(exception(&format!("Unknown symmetric algorithm: {name}")));
-    }
-    let (key, iv) = key_and_iv(call, 2)?;
-    let cipher = cipher(&Settings::new(&AES), key, iv, encrypts)?;
+    };
+    let settings = Settings::new(table);
+    let (key, iv) = key_and_iv(call, 2, settings.kind())?;
+    let cipher = cipher(&settings, key, iv, encrypts)?;
     run_input(call, &cipher)
 }
 
 /// Arguments `at` and the next: a key, and a vector or null.
-fn key_and_iv(call: &Call<'_, '_>, at: usize) -> Result<(Vec<u8>, Option<[u8; BLOCK]>), Throw> {
+fn key_and_iv(
+    call: &Call<'_, '_>,
+    at: usize,
+    kind: Kind,
+) -> Result<(Vec<u8>, Option<Vec<u8>>), Throw> {
     let key = call.bytes(at, "rgbKey")?;
-    if !matches!(key.len(), 16 | 24 | 32) {
+    if !kind.keys().contains(&key.len()) {
         return Err(Throw::argument(format!("{KEY_SIZE} (Parameter 'rgbKey')")));
     }
     if call.arg(at + 1).is_null() {
         return Ok((key, None));
     }
-    let iv = call.bytes(at + 1, "rgbIV")?.try_into();
-    let iv = iv.map_err(|_| Throw::argument(format!("{IV_SIZE} (Parameter 'rgbIV')")))?;
-    Ok((key, Some(iv)))
+    let iv = call.bytes(at + 1, "rgbIV")?;
+    match iv.len() == kind.block() {
+        true => Ok((key, Some(iv))),
+        false => Err(Throw::argument(format!("{IV_SIZE} (Parameter 'rgbIV')"))),
+    }
 }
 
 fn cipher(
     settings: &Settings,
     key: Vec<u8>,
-    iv: Option<[u8; BLOCK]>,
+    iv: Option<Vec<u8>>,
     encrypts: bool,
 ) -> Result<Cipher, Throw> {
     let mode = mode_of(settings.mode)?;
     let iv = match (iv, mode) {
         (Some(iv), _) => iv,
-        (None, Mode::Ecb) => [0; BLOCK],
-        (None, Mode::Cbc) => {
+        (None, Mode::Ecb) => vec![0; settings.kind().block()],
+        (None, Mode::Cbc | Mode::Cfb) => {
             return Err(exception(
                 "The cipher mode specified requires that an initialization vector (IV) be used.",
             ));
         }
     };
     Ok(Cipher {
+        kind: settings.kind(),
         key,
         iv,
         mode,
@@ -421,6 +617,7 @@ fn mode_of(number: i64) -> Result<Mode, Throw> {
     match number {
         1 => Ok(Mode::Cbc),
         2 => Ok(Mode::Ecb),
+        4 => Ok(Mode::Cfb),
         _ => Err(exception(
             "Specified cipher mode is not valid for this algorithm.",
         )),
@@ -452,7 +649,11 @@ fn run_input(call: &mut Call<'_, '_>, cipher: &Cipher) -> Result<Value, Throw> {
 }
 
 fn run(call: &mut Call<'_, '_>, cipher: &Cipher, bytes: Vec<u8>) -> Result<Value, Throw> {
-    call.work(bytes.len())?;
+    // A byte of feedback costs a block.
+    call.work(match cipher.mode {
+        Mode::Cfb => bytes.len().saturating_mul(64),
+        _ => bytes.len(),
+    })?;
     let machine: &Machine<'_> = call.machine;
     let bytes = cipher.run(bytes, || {
         u8::try_from(machine.host.random() & 0xFF).unwrap_or(0)

@@ -49,13 +49,16 @@ fn comparison(call: &Call<'_, '_>, from: usize) -> Result<Comparison, Throw> {
     }))
 }
 
+/// A text and a needle.
+type BothUnits = (Vec<u16>, Vec<u16>);
+
 /// The units of both where a search by language cannot go by units.
 fn by_language(
     call: &mut Call<'_, '_>,
     text: &Str,
     needle: &Str,
     comparison: Comparison,
-) -> Result<Option<(Vec<u16>, Vec<u16>)>, Throw> {
+) -> Result<Option<BothUnits>, Throw> {
     if !comparison.culture {
         return Ok(None);
     }
