@@ -451,7 +451,10 @@ fn halves(call: &mut Call<'_, '_>, second: bool) -> Result<Value, Throw> {
         return Err(Throw::null_reference());
     }
     let of = |index| call.type_argument(index);
-    let class = half_type(of(0), of(1), second);
+    let class = match call.machine.heap.of::<Sorted>(&source) {
+        Some(sorted) => Type::generic(sorted.half(second), [of(0), of(1)]),
+        None => half_type(of(0), of(1), second),
+    };
     let sequence = Sequence::new(of(usize::from(second)), move || {
         let source = source.clone();
         let mut iterator = None;

@@ -47,7 +47,9 @@ use list::LIST;
 use queue::{QUEUE, STACK};
 use read_only::READ_ONLY_COLLECTION;
 use set::{HASH_SET, IREADONLY_SET_OF, ISET_OF};
-use sorted::{SORTED_DICTIONARY, SORTED_LIST, SORTED_SET};
+use sorted::{
+    KEY_LIST, SORTED_DICTIONARY, SORTED_KEYS, SORTED_LIST, SORTED_SET, SORTED_VALUES, VALUE_LIST,
+};
 
 use crate::member::TypeDef;
 
@@ -85,6 +87,10 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &SORTED_DICTIONARY,
     &SORTED_LIST,
     &SORTED_SET,
+    &SORTED_KEYS,
+    &SORTED_VALUES,
+    &KEY_LIST,
+    &VALUE_LIST,
     &LINKED_LIST,
     &LINKED_LIST_NODE,
 ];

@@ -212,6 +212,34 @@ pub(crate) static SORTED_SET: TypeDef = class(
     ],
 );
 
+/// `SortedDictionary<TKey, TValue>.KeyCollection`.
+pub(crate) static SORTED_KEYS: TypeDef = class(
+    "System.Collections.Generic.SortedDictionary+KeyCollection<TKey, TValue>",
+    &["ICollection<TKey>", "IReadOnlyCollection<TKey>"],
+    &[],
+);
+
+/// `SortedDictionary<TKey, TValue>.ValueCollection`.
+pub(crate) static SORTED_VALUES: TypeDef = class(
+    "System.Collections.Generic.SortedDictionary+ValueCollection<TKey, TValue>",
+    &["ICollection<TValue>", "IReadOnlyCollection<TValue>"],
+    &[],
+);
+
+/// `SortedList<TKey, TValue>.KeyList`.
+pub(crate) static KEY_LIST: TypeDef = class(
+    "System.Collections.Generic.SortedList+KeyList<TKey, TValue>",
+    &["IList<TKey>"],
+    &[],
+);
+
+/// `SortedList<TKey, TValue>.ValueList`.
+pub(crate) static VALUE_LIST: TypeDef = class(
+    "System.Collections.Generic.SortedList+ValueList<TKey, TValue>",
+    &["IList<TValue>"],
+    &[],
+);
+
 /// Pairs in the order of their keys; a set's values are null.
 #[derive(Debug, Clone)]
 pub(crate) struct Sorted {
@@ -229,6 +257,16 @@ impl Sorted {
 
     pub(crate) fn is_set(&self) -> bool {
         std::ptr::eq(self.table, &SORTED_SET)
+    }
+
+    /// The class of its `Keys` or `Values`.
+    pub(super) fn half(&self, second: bool) -> &'static TypeDef {
+        match (std::ptr::eq(self.table, &SORTED_LIST), second) {
+            (true, false) => &KEY_LIST,
+            (true, true) => &VALUE_LIST,
+            (false, false) => &SORTED_KEYS,
+            (false, true) => &SORTED_VALUES,
+        }
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Value> {

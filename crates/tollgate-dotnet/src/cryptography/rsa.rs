@@ -751,4 +751,36 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn a_pair_decrypts_what_its_parameters_encrypt() {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let pem = format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----",
+            STANDARD.encode(der.as_ref())
+        );
+        with_machine(|machine| {
+            let rsa = call(machine, RSA, "Create", &[]).unwrap();
+            call(machine, RSA, "ImportFromPem", &[rsa.clone(), pem.into()]).unwrap();
+            let data = machine.heap.alloc(Array::bytes(b"data".to_vec())).unwrap();
+            for include_private in [false, true] {
+                let arguments = [rsa.clone(), include_private.into()];
+                let parameters = call(machine, RSA, "ExportParameters", &arguments).unwrap();
+                let other = call(machine, RSA, "Create", &[]).unwrap();
+                let arguments = [other.clone(), parameters];
+                call(machine, RSA, "ImportParameters", &arguments).unwrap();
+                for scheme in [Scheme::Pkcs1, Scheme::Oaep("SHA1"), Scheme::Oaep("SHA512")] {
+                    let scheme = Value::object(scheme);
+                    let arguments = [other.clone(), data.clone(), scheme.clone()];
+                    let secret = call(machine, RSA, "Encrypt", &arguments).unwrap();
+                    let arguments = [rsa.clone(), secret.clone(), scheme.clone()];
+                    let text = call(machine, RSA, "Decrypt", &arguments);
+                    assert_eq!(shown(machine, text), "[100, 97, 116, 97]");
+                    let result = call(machine, RSA, "Decrypt", &[other.clone(), secret, scheme]);
+                    assert_eq!(shown(machine, result).starts_with('!'), !include_private);
+                }
+            }
+        });
+    }
 }

@@ -95,7 +95,7 @@ fn named(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let number = match unsigned.to_ascii_lowercase().as_str() {
         "nan" => f64::NAN,
-        "infinity" | "∞" => f64::INFINITY,
+        "infinity" => f64::INFINITY,
         _ => return None,
     };
     Some(if text.starts_with('-') {

@@ -77,6 +77,40 @@ const MEMBERS: &[Member] = &[
     pure("static long DoubleToInt64Bits(double value)", |call| {
         Ok(Value::Int64(call.double(0)?.to_bits().cast_signed()))
     }),
+    pure(
+        "static int SingleToInt32Bits(float value)",
+        |call| match call.arg(0) {
+            Value::Single(number) => Ok(Value::Int32(number.to_bits().cast_signed())),
+            _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
+        },
+    ),
+    pure(
+        "static uint SingleToUInt32Bits(float value)",
+        |call| match call.arg(0) {
+            Value::Single(number) => Ok(Value::UInt32(number.to_bits())),
+            _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
+        },
+    ),
+    pure("static float Int32BitsToSingle(int value)", |call| {
+        Ok(Value::Single(f32::from_bits(call.int(0)?.cast_unsigned())))
+    }),
+    pure(
+        "static float UInt32BitsToSingle(uint value)",
+        |call| match call.arg(0) {
+            Value::UInt32(bits) => Ok(Value::Single(f32::from_bits(*bits))),
+            _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
+        },
+    ),
+    pure("static ulong DoubleToUInt64Bits(double value)", |call| {
+        Ok(Value::UInt64(call.double(0)?.to_bits()))
+    }),
+    pure(
+        "static double UInt64BitsToDouble(ulong value)",
+        |call| match call.arg(0) {
+            Value::UInt64(bits) => Ok(Value::Double(f64::from_bits(*bits))),
+            _ => Err(Throw::invalid_cast("Specified cast is not valid.")),
+        },
+    ),
     pure("static double Int64BitsToDouble(long value)", |call| {
         Ok(Value::Double(f64::from_bits(call.long(0)?.cast_unsigned())))
     }),

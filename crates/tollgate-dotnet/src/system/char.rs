@@ -204,6 +204,7 @@ const MEMBERS: &[Member] = &[
     pure("bool Equals(char obj)", equals),
     pure("bool Equals(object obj)", equals),
     pure("int GetHashCode()", hash_code),
+    pure("TypeCode GetTypeCode()", crate::system::type_code),
 ];
 
 /// Argument 0, or the unit at argument 1 of the string in argument 0.

@@ -212,8 +212,33 @@ const MEMBERS: &[Member] = &[
         }
     }),
     pure("static bool IsLeapYear(int year)", |call| {
-        Ok(time::is_leap_year(call.int(0)?.into()).into())
+        match call.int(0)? {
+            year @ 1..=9999 => Ok(time::is_leap_year(year.into()).into()),
+            _ => Err(Throw::argument_out_of_range(
+                "Year must be between 1 and 9999. (Parameter 'year')",
+            )),
+        }
     }),
+    pure("int Microsecond { get; }", |call| {
+        Ok(number(call.date(0)?.0 / 10 % 1000))
+    }),
+    pure("int Nanosecond { get; }", |call| {
+        Ok(number(call.date(0)?.0 % 10 * 100))
+    }),
+    pure("DateTime AddMicroseconds(double value)", |call| {
+        add(call, SECOND / 1_000_000)
+    }),
+    pure("TypeCode GetTypeCode()", crate::system::type_code),
+    pure(
+        "void Deconstruct(out int year, out int month, out int day)",
+        |call| {
+            let civil = civil(call)?;
+            for part in [civil.year, civil.month, civil.day] {
+                call.outs.push(number(part));
+            }
+            Ok(Value::Null)
+        },
+    ),
     pure("bool IsDaylightSavingTime()", |call| {
         call.date(0).map(|_| Value::Bool(false))
     }),
@@ -302,6 +327,10 @@ const MEMBERS: &[Member] = &[
         Ok(Value::Int64(call.date(0)?.0 - FILE_EPOCH))
     }),
     pure("double ToOADate()", |call| {
+        // The first moment of all is the first of OLE's too.
+        if call.date(0)?.0 == 0 {
+            return Ok(Value::Double(0.0));
+        }
         // Whole milliseconds of ten thousand years fit a double.
         let milliseconds = (call.date(0)?.0 - OLE_EPOCH) / 10_000;
         Ok(Value::Double(milliseconds as f64 / 86_400_000.0))

@@ -66,6 +66,64 @@ const MEMBERS: &[Member] = &[
         Value::Guid(bytes) => call.new_bytes(swapped(*bytes).to_vec()),
         _ => Err(Throw::null_reference()),
     }),
+    member("byte[] ToByteArray(bool bigEndian)", |call| {
+        match call.arg(0) {
+            Value::Guid(bytes) if call.bool(1)? => call.new_bytes(bytes.to_vec()),
+            Value::Guid(bytes) => call.new_bytes(swapped(*bytes).to_vec()),
+            _ => Err(Throw::null_reference()),
+        }
+    }),
+    member("new(int a, short b, short c, byte[] d)", |call| {
+        let tail = call.bytes(3, "d")?;
+        let Ok(tail): Result<[u8; 8], _> = tail.try_into() else {
+            return Err(Throw::argument(
+                "Byte array for Guid must be exactly 8 bytes long. (Parameter 'd')",
+            ));
+        };
+        let field = |index: usize| call.integer(index).map(|number| number as u32);
+        let (a, b, c) = (field(0)?, field(1)?, field(2)?);
+        let head = u64::from(a) << 32 | u64::from(b & 0xffff) << 16 | u64::from(c & 0xffff);
+        let mut bytes = [0; 16];
+        for (to, from) in bytes
+            .iter_mut()
+            .zip(head.to_be_bytes().into_iter().chain(tail))
+        {
+            *to = from;
+        }
+        Ok(Value::Guid(bytes))
+    }),
+    pure("static Guid AllBitsSet { get; }", |_| {
+        Ok(Value::Guid([0xff; 16]))
+    }),
+    pure("int Version { get; }", |call| match call.arg(0) {
+        Value::Guid(bytes) => Ok(Value::Int32(i32::from(bytes[6] >> 4))),
+        _ => Err(Throw::null_reference()),
+    }),
+    pure("int Variant { get; }", |call| match call.arg(0) {
+        Value::Guid(bytes) => Ok(Value::Int32(i32::from(bytes[8] >> 4))),
+        _ => Err(Throw::null_reference()),
+    }),
+    pure("static bool operator <(Guid left, Guid right)", |call| {
+        ordered(call, std::cmp::Ordering::is_lt)
+    }),
+    pure("static bool operator <=(Guid left, Guid right)", |call| {
+        ordered(call, std::cmp::Ordering::is_le)
+    }),
+    pure("static bool operator >(Guid left, Guid right)", |call| {
+        ordered(call, std::cmp::Ordering::is_gt)
+    }),
+    pure("static bool operator >=(Guid left, Guid right)", |call| {
+        ordered(call, std::cmp::Ordering::is_ge)
+    }),
+    pure("int CompareTo(object value)", |call| match call.arg(1) {
+        Value::Null => Ok(Value::Int32(1)),
+        Value::Guid(_) => {
+            ops::compare(call.machine.heap, call.arg(0), call.arg(1)).map(args::order)
+        }
+        _ => Err(Throw::argument(
+            "Object must be of type GUID. (Parameter 'value')",
+        )),
+    }),
     pure("int CompareTo(Guid value)", |call| {
         ops::compare(call.machine.heap, call.arg(0), call.arg(1)).map(args::order)
     }),
@@ -77,6 +135,11 @@ const MEMBERS: &[Member] = &[
         Ok((!ops::equals(call.machine.heap, call.arg(0), call.arg(1))).into())
     }),
 ];
+
+fn ordered(call: &mut Call<'_, '_>, holds: fn(std::cmp::Ordering) -> bool) -> Result<Value, Throw> {
+    let order = ops::compare(call.machine.heap, call.arg(0), call.arg(1))?;
+    Ok(holds(order).into())
+}
 
 /// The bytes with the first three fields turned round: between text order and `ToByteArray`'s.
 fn swapped([a, b, c, d, e, f, g, h, rest @ ..]: [u8; 16]) -> [u8; 16] {

@@ -70,6 +70,7 @@ pub use runtime_type::value as type_value;
 use crate::member::TypeDef;
 use bit_converter::BIT_CONVERTER;
 use buffer::BUFFER;
+pub(crate) use convert::type_code;
 use convert::{CONVERT, DB_NULL, TYPE_CODE};
 use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
 pub(crate) use exception::DERIVED as EXCEPTIONS;

@@ -104,6 +104,39 @@ const MEMBERS: &[Member] = &[
         },
     ),
     pure("long Ticks { get; }", |call| call.span(0).map(Value::Int64)),
+    pure("int Microseconds { get; }", |call| {
+        part(call, SECOND / 1_000_000, 1000)
+    }),
+    pure("int Nanoseconds { get; }", |call| {
+        Ok(Value::Int32(
+            i32::try_from(call.span(0)? % 10 * 100).unwrap_or(0),
+        ))
+    }),
+    pure("double TotalMicroseconds { get; }", |call| {
+        total(call, SECOND / 1_000_000)
+    }),
+    pure("double TotalNanoseconds { get; }", |call| {
+        // As far as a double goes.
+        Ok(Value::Double(call.span(0)? as f64 * 100.0))
+    }),
+    pure("TimeSpan Multiply(double factor)", |call| {
+        scaled(call.span(0)?, call.double(1)?)
+    }),
+    pure("TimeSpan Divide(double divisor)", |call| {
+        scaled(call.span(0)?, 1.0 / call.double(1)?)
+    }),
+    pure("double Divide(TimeSpan ts)", |call| {
+        Ok(Value::Double(ratio(call.span(0)?, call.span(1)?)))
+    }),
+    pure("static TimeSpan FromMicroseconds(double value)", |call| {
+        of_double(call, SECOND / 1_000_000)
+    }),
+    pure("static long TicksPerMicrosecond { get; }", |_| {
+        Ok(Value::Int64(10))
+    }),
+    pure("static long NanosecondsPerTick { get; }", |_| {
+        Ok(Value::Int64(100))
+    }),
     pure("int Days { get; }", |call| part(call, DAY, i64::MAX)),
     pure("int Hours { get; }", |call| part(call, HOUR, 24)),
     pure("int Minutes { get; }", |call| part(call, MINUTE, 60)),

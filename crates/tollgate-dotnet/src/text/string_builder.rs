@@ -1,6 +1,7 @@
 //! `System.Text.StringBuilder`.
 
 use crate::args::int;
+use crate::collections::Array;
 use crate::formatting::compose;
 use crate::heap::{Heap, HeapObject};
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
@@ -80,6 +81,132 @@ const MEMBERS: &[Member] = &[
     member(
         "StringBuilder AppendJoin(string separator, params object[] values)",
         append_join,
+    ),
+    member(
+        "StringBuilder AppendJoin(string separator, params string[] values)",
+        append_join,
+    ),
+    member(
+        "StringBuilder AppendJoin<T>(string separator, IEnumerable<T> values)",
+        append_join,
+    ),
+    member(
+        "StringBuilder AppendJoin(char separator, params object[] values)",
+        append_join,
+    ),
+    member(
+        "StringBuilder AppendJoin(char separator, params string[] values)",
+        append_join,
+    ),
+    member(
+        "StringBuilder AppendJoin<T>(char separator, IEnumerable<T> values)",
+        append_join,
+    ),
+    member(
+        "StringBuilder AppendFormat(IFormatProvider provider, string format, object arg0)",
+        append_format_in,
+    ),
+    member(
+        "StringBuilder AppendFormat(IFormatProvider provider, string format, object arg0, object arg1)",
+        append_format_in,
+    ),
+    member(
+        "StringBuilder AppendFormat(IFormatProvider provider, string format, object arg0, object arg1, object arg2)",
+        append_format_in,
+    ),
+    member(
+        "StringBuilder AppendFormat(IFormatProvider provider, string format, params object[] args)",
+        append_format_in,
+    ),
+    member(
+        "StringBuilder Append(char[] value, int startIndex, int charCount)",
+        append_some_chars,
+    ),
+    member("StringBuilder Append(StringBuilder value)", append),
+    member(
+        "StringBuilder Append(StringBuilder value, int startIndex, int count)",
+        append_part,
+    ),
+    member("StringBuilder Append(float value)", append),
+    member("StringBuilder Append(byte value)", append),
+    member("StringBuilder Append(short value)", append),
+    member("StringBuilder Append(uint value)", append),
+    member("StringBuilder Append(ulong value)", append),
+    member("new(int capacity, int maxCapacity)", |call| {
+        match call.count(0, "capacity")? > call.count(1, "maxCapacity")? {
+            true => Err(Throw::argument_out_of_range(
+                "Capacity exceeds maximum capacity. (Parameter 'capacity')",
+            )),
+            false => create(call),
+        }
+    }),
+    member(
+        "new(string value, int startIndex, int length, int capacity)",
+        |call| {
+            let (start, length) = (call.count(1, "startIndex")?, call.count(2, "length")?);
+            let text = call.opt_str(0).cloned().unwrap_or_default();
+            let done = text.substring(start, length);
+            let done = done.ok_or_else(|| out_of_range("length"))?;
+            call.machine.heap.alloc(Text {
+                table: &STRING_BUILDER,
+                done,
+                tail: Builder::default(),
+            })
+        },
+    ),
+    member("int MaxCapacity { get; }", |_| Ok(Value::Int32(i32::MAX))),
+    member("int EnsureCapacity(int capacity)", |call| {
+        let capacity = call.count(1, "capacity")?;
+        current(call).map(|text| int(text.len().max(16).max(capacity)))
+    }),
+    member(
+        "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)",
+        |call| {
+            let (from, to, count) = (
+                call.count(1, "sourceIndex")?,
+                call.count(3, "destinationIndex")?,
+                call.count(4, "count")?,
+            );
+            let part = current(call)?.substring(from, count);
+            let part = part.ok_or_else(|| out_of_range("sourceIndex"))?;
+            let target = call.machine.heap.of_mut::<Array>(call.arg(2));
+            let target = target.ok_or_else(|| Throw::argument_null("destination"))?;
+            if to.saturating_add(count) > target.len() {
+                return Err(Throw::argument(
+                    "Either offset did not refer to a position in the string, or there is an insufficient length of destination character array.",
+                ));
+            }
+            for (offset, unit) in part.units().enumerate() {
+                target.set(to + offset, Value::Char(unit));
+            }
+            Ok(Value::Null)
+        },
+    ),
+    member(
+        "StringBuilder Insert(int index, string value, int count)",
+        |call| {
+            let (place, count) = (call.count(1, "index")?, call.count(3, "count")?);
+            let value = call.to_text(2)?;
+            call.room(value.size().saturating_mul(count))?;
+            let repeated = Str::concat(&vec![&value; count]);
+            insert_text(call, place, &repeated)
+        },
+    ),
+    member("StringBuilder Insert(int index, char[] value)", |call| {
+        let place = call.count(1, "index")?;
+        let value = match call.arg(2) {
+            Value::Null => Str::EMPTY,
+            _ => chars(call, 2)?,
+        };
+        insert_text(call, place, &value)
+    }),
+    member(
+        "StringBuilder Replace(string oldValue, string newValue, int startIndex, int count)",
+        replace,
+    ),
+    member(
+        "StringBuilder Replace(char oldChar, char newChar, int startIndex, int count)",
+        replace,
     ),
     member("StringBuilder Insert(int index, string value)", insert),
     member("StringBuilder Insert(int index, char value)", insert),
@@ -211,21 +338,36 @@ fn append_repeated(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     append_text(call, &Str::from_utf16(&vec![unit; count]))
 }
 
-pub(crate) fn append_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    if call.arg(1).is_null() {
-        return Ok(call.arg(0).clone());
-    }
+/// The text of the `char[]` in an argument.
+fn chars(call: &Call<'_, '_>, index: usize) -> Result<Str, Throw> {
     let unit = |value| match value {
         Value::Char(unit) => unit,
         _ => 0,
     };
-    let units: Vec<u16> = call.array(1, "value")?.values().map(unit).collect();
-    append_text(call, &Str::from_utf16(&units))
+    let units: Vec<u16> = call.array(index, "value")?.values().map(unit).collect();
+    Ok(Str::from_utf16(&units))
+}
+
+pub(crate) fn append_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if call.arg(1).is_null() {
+        return Ok(call.arg(0).clone());
+    }
+    let text = chars(call, 1)?;
+    append_text(call, &text)
+}
+
+fn append_some_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (start, count) = (call.count(2, "startIndex")?, call.count(3, "charCount")?);
+    let part = chars(call, 1)?.substring(start, count);
+    append_text(call, &part.ok_or_else(|| out_of_range("startIndex"))?)
 }
 
 fn append_part(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (start, count) = (call.count(2, "startIndex")?, call.count(3, "count")?);
-    let part = call.text(1, "value")?.substring(start, count);
+    if call.arg(1).is_null() {
+        return Err(Throw::argument_null("value"));
+    }
+    let part = call.to_text(1)?.substring(start, count);
     append_text(call, &part.ok_or_else(|| out_of_range("startIndex"))?)
 }
 
@@ -239,6 +381,20 @@ pub(crate) fn append_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn append_composed(call: &mut Call<'_, '_>, values: &[Value]) -> Result<Value, Throw> {
     let format = call.text(1, "format")?;
     let text = compose(call.machine, format, values, &NumberCulture::INVARIANT)?;
+    append_text(call, &text)
+}
+
+fn append_format_in(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let culture = call.culture(1);
+    let format = call.text(2, "format")?.clone();
+    let rest = call.arguments.get(3..).unwrap_or_default();
+    let values = match rest {
+        [array] if call.machine.heap.of::<Array>(array).is_some() => {
+            ops::collect(call.machine, array)?
+        }
+        values => values.to_vec(),
+    };
+    let text = compose(call.machine, &format, &values, &culture)?;
     append_text(call, &text)
 }
 
@@ -271,9 +427,13 @@ fn halves(text: &Str, place: usize) -> Option<(Str, Str)> {
 
 fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (place, value) = (call.count(1, "index")?, call.to_text(2)?);
+    insert_text(call, place, &value)
+}
+
+fn insert_text(call: &mut Call<'_, '_>, place: usize, value: &Str) -> Result<Value, Throw> {
     let text = current(call)?;
     let (before, after) = halves(&text, place).ok_or_else(|| out_of_range("index"))?;
-    put(call, Str::concat(&[&before, &value, &after]))
+    put(call, Str::concat(&[&before, value, &after]))
 }
 
 fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -295,9 +455,21 @@ fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         ));
     }
     let text = current(call)?;
+    let (first, end) = match call.arg(3) {
+        Value::Int32(_) => {
+            let (first, count) = (call.count(3, "startIndex")?, call.count(4, "count")?);
+            let end = first.checked_add(count).filter(|end| *end <= text.len());
+            (first, end.ok_or_else(|| out_of_range("count"))?)
+        }
+        _ => (0, text.len()),
+    };
     let mut result = Builder::default();
-    let mut start = 0;
-    while let Some(place) = text.find(&old, start) {
+    result.push(&text.substring(0, first).unwrap_or_default());
+    let mut start = first;
+    while let Some(place) = text
+        .find(&old, start)
+        .filter(|place| place + old.len() <= end)
+    {
         result.push(&text.substring(start, place - start).unwrap_or_default());
         result.push(&new);
         start = place + old.len();

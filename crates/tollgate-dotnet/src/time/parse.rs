@@ -58,6 +58,8 @@ struct Fields {
     half: Option<i64>,
     offset: Option<i16>,
     utc: bool,
+    /// The day of the week that was named, 0 for Sunday.
+    weekday: Option<i64>,
     /// The place of the month's name among the numbers.
     month_at: usize,
 }
@@ -187,9 +189,13 @@ fn take_word<'t>(fields: &mut Fields, text: &'t str) -> Option<&'t str> {
     if let Some(month) = named(&MONTHS, word) {
         fields.month = Some(month + 1);
         fields.month_at = fields.numbers.len();
-    } else if named(&WEEKDAYS, word).is_none() {
+    } else if let Some(weekday) = named(&WEEKDAYS, word) {
+        fields.weekday = Some(weekday);
+    } else {
         match word.to_ascii_uppercase().as_str() {
-            "T" if !fields.numbers.is_empty() && fields.time.is_none() => {}
+            "T" if !fields.numbers.is_empty()
+                && fields.time.is_none()
+                && !rest.trim().is_empty() => {}
             "AM" | "A" if fields.time.is_some() || !fields.numbers.is_empty() => {
                 fields.half = Some(0);
             }
@@ -233,11 +239,17 @@ fn resolve(fields: &Fields, styles: i64, now: i64) -> Option<Parsed> {
         _ => return None,
     };
     let [mut hour, minute, second, fraction] = fields.time.unwrap_or_default();
-    if let Some(half) = fields.half {
-        if !(1..=12).contains(&hour) {
-            return None;
-        }
-        hour = hour % 12 + half;
+    match fields.half {
+        Some(half) if (0..=12).contains(&hour) => hour = hour % 12 + half,
+        // An hour of the afternoon may be told in both ways at once.
+        Some(12) | None => {}
+        Some(_) => return None,
+    }
+    if fields
+        .weekday
+        .is_some_and(|weekday| Some(weekday) != weekday_of(year, month, day))
+    {
+        return None;
     }
     finish(
         Civil {
@@ -253,6 +265,21 @@ fn resolve(fields: &Fields, styles: i64, now: i64) -> Option<Parsed> {
         fields.offset,
         fields.utc,
     )
+}
+
+/// The day of the week, 0 for Sunday.
+fn weekday_of(year: i64, month: i64, day: i64) -> Option<i64> {
+    let midnight = Civil {
+        year,
+        month,
+        day,
+        hour: 0,
+        minute: 0,
+        second: 0,
+        fraction: 0,
+    };
+    // The first day of year 1 was a Monday.
+    Some((midnight.ticks()? / super::DAY + 1) % 7)
 }
 
 fn finish(civil: Civil, fraction: i64, offset: Option<i16>, utc: bool) -> Option<Parsed> {
@@ -317,7 +344,12 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
         ) {
             let literal;
             (literal, rest) = take_literal(rest)?;
-            text = text.strip_prefix(literal.as_str())?;
+            match text.strip_prefix(literal.as_str()) {
+                Some(after) => text = after,
+                // A point before optional digits goes with them.
+                None if literal == "." && rest.starts_with('F') => {}
+                None => return None,
+            }
             continue;
         }
         rest = rest.get(count..)?;

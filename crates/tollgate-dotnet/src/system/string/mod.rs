@@ -53,6 +53,7 @@ const MEMBERS: &[Member] = &[
     pure("string ToString()", itself),
     pure("string ToString(IFormatProvider provider)", itself),
     pure("object Clone()", itself),
+    pure("TypeCode GetTypeCode()", crate::system::type_code),
     pure("static string Copy(string str)", itself),
     pure("static string Intern(string str)", itself),
     pure("int GetHashCode()", |call| {
