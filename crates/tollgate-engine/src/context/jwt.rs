@@ -1,12 +1,13 @@
 //! `Jwt`: a token taken apart, its signature not looked at.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64_simd::URL_SAFE_NO_PAD;
+use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use tollgate_dotnet::json::Tape;
 use tollgate_dotnet::{
@@ -83,6 +84,9 @@ struct Claims {
 /// Names and values in their order.
 type List = Arc<[(Str, Texts)]>;
 
+/// How many bytes are decoded on the stack: enough for nearly every token.
+const ROOM: usize = 1024;
+
 /// The longest token that is taken apart, in bytes.
 const MAX_LENGTH: usize = 64 << 10;
 
@@ -147,9 +151,15 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The bytes; nearly every token is as the standard has it, which is decoded faster.
-fn decode(part: &str) -> Option<Vec<u8>> {
-    let strict = URL_SAFE_NO_PAD.decode_to_vec(part).ok();
-    strict.or_else(|| LENIENT.decode(part).ok())
+fn decode<'r>(part: &str, room: &'r mut [u8; ROOM]) -> Option<Cow<'r, [u8]>> {
+    let strict = match part.len() <= ROOM {
+        true => {
+            let decoded = URL_SAFE_NO_PAD.decode(part.as_bytes(), Out::from_slice(room));
+            decoded.ok().map(|bytes| Cow::Borrowed(&*bytes))
+        }
+        false => URL_SAFE_NO_PAD.decode_to_vec(part).ok().map(Cow::Owned),
+    };
+    strict.or_else(|| LENIENT.decode(part).ok().map(Cow::Owned))
 }
 
 fn is_base64(part: &str) -> bool {
@@ -159,7 +169,8 @@ fn is_base64(part: &str) -> bool {
 impl Claims {
     /// The members of an object in base64; `None` if it is none.
     fn read(part: &str) -> Option<Self> {
-        let bytes = decode(part)?;
+        let mut room = [0; ROOM];
+        let bytes = decode(part, &mut room)?;
         let text = utf8(&bytes);
         // What is said of a control character or an escape, `serde_json` decides.
         let odd = |odd, byte: &u8| odd | (*byte < b' ') | (*byte == b'\\');
