@@ -79,3 +79,87 @@ impl EventSink for MetricsEvents {
         histogram!(name, labels).record(value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+    use std::collections::BTreeMap;
+
+    use metrics::{Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder};
+    use metrics::{SharedString, Unit};
+    use tollgate_engine::ports::Partition;
+
+    use super::*;
+    use crate::LogEvents;
+
+    /// Sums by name and labels.
+    #[derive(Clone, Default)]
+    struct Sums(Arc<Mutex<BTreeMap<String, f64>>>);
+
+    struct Sum(Sums, String);
+
+    impl HistogramFn for Sum {
+        fn record(&self, value: f64) {
+            *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += value;
+        }
+    }
+
+    impl Recorder for Sums {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            panic!("there are only histograms")
+        }
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            panic!("there are only histograms")
+        }
+        fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+            let labels = key
+                .labels()
+                .map(|one| format!("{}={}", one.key(), one.value()));
+            let labels: Vec<_> = labels.collect();
+            let name = format!("{} {}", key.name(), labels.join(","));
+            Histogram::from_arc(Arc::new(Sum(self.clone(), name)))
+        }
+    }
+
+    fn observe(events: &MetricsEvents, tenant: &str, value: f64) {
+        events.emit(Event::Metric {
+            name: "calls".into(),
+            namespace: "mine".into(),
+            value,
+            dimensions: vec![("tenant".into(), tenant.into())],
+        });
+    }
+
+    #[test]
+    fn observations_are_recorded_with_their_labels_but_not_without_end() {
+        let sums = Sums::default();
+        metrics::with_local_recorder(&sums, || {
+            let events = MetricsEvents::with_limit(Arc::new(LogEvents), 2);
+            for (tenant, value) in [("a", 1.0), ("b", 2.0), ("c", 4.0), ("d", 8.0), ("a", 16.0)] {
+                observe(&events, tenant, value);
+            }
+            events.emit(Event::EventHub {
+                logger: "l".into(),
+                partition: Partition::Any,
+                body: "x".into(),
+            });
+        });
+        let sums = sums.0.lock().unwrap();
+        let sums: Vec<_> = sums
+            .iter()
+            .map(|(name, sum)| (name.as_str(), *sum))
+            .collect();
+        assert_eq!(
+            sums,
+            [
+                ("calls tenant=a,namespace=mine", 17.0),
+                ("calls tenant=b,namespace=mine", 2.0),
+                ("calls tenant=other,namespace=mine", 12.0),
+            ]
+        );
+    }
+}

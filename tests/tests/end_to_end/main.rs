@@ -9,6 +9,7 @@
 
 mod backends;
 mod blog;
+mod calls;
 mod front;
 mod handlers;
 mod requests;

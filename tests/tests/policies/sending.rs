@@ -430,3 +430,111 @@ async fn a_one_way_request_beyond_what_may_run_is_not_sent() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(client.calls().is_empty());
 }
+
+/// A gateway with identities and certificates, and what it sent.
+async fn authenticated(children: &str) -> (Answer, Vec<Call>) {
+    let client = backends();
+    let policies = format!(
+        r#"<send-request response-variable-name="r" mode="copy">{children}</send-request><return-response />"#
+    );
+    let gateway = tollgate::Gateway::builder()
+        .api(
+            tollgate::Api::new("api")
+                .service_url("http://a.test")
+                .policy(crate::world::source("p.xml", &[("inbound", &policies)])),
+        )
+        .http_client(client.clone())
+        .credentials(Identities)
+        .build()
+        .unwrap_or_else(|error| panic!("{error}"));
+    let options = tollgate::engine::RunOptions {
+        request_id: Some(crate::world::REQUEST_ID),
+        ..Default::default()
+    };
+    let headers = [("Authorization", "Bearer of-the-client")];
+    let request = request(Method::GET, "/", &headers, "");
+    let run = gateway.run(request, tollgate::Peer::default(), options);
+    (Answer::of(run.await).await, client.calls())
+}
+
+/// Has one identity, of the system.
+struct Identities;
+
+impl tollgate::ports::Credentials for Identities {
+    fn managed_identity(
+        &self,
+        request: tollgate::ports::IdentityRequest<'_>,
+    ) -> tollgate::ports::Step<Result<tollgate_dotnet::Str, tollgate::ports::CredentialError>> {
+        let answer = match request.client_id {
+            None => Ok(format!("token-for-{}", request.resource).into()),
+            Some(_) => Err(tollgate::ports::CredentialError(
+                "no such identity".to_owned(),
+            )),
+        };
+        tollgate::ports::Step::Pending(Box::pin(async { answer }))
+    }
+
+    fn authorization(
+        &self,
+        _: tollgate::ports::AuthorizationRequest<'_>,
+    ) -> tollgate::ports::Step<
+        Result<tollgate::ports::AuthorizationToken, tollgate::ports::CredentialError>,
+    > {
+        unreachable!("no connection is asked for")
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_authenticated_on_its_own() {
+    for (children, authorization) in [
+        ("", "Bearer of-the-client"),
+        (
+            r#"<authentication-basic username="@("Ann")" password="p:w" />"#,
+            "Basic QW5uOnA6dw==",
+        ),
+        (
+            r#"<authentication-managed-identity resource="@("https://" + "x")" />"#,
+            "Bearer token-for-https://x",
+        ),
+        (
+            r#"<authentication-managed-identity resource="https://x" client-id="other" ignore-error="true" />"#,
+            "Bearer of-the-client",
+        ),
+        (
+            r#"<authentication-managed-identity resource="https://x" output-token-variable-name="t" />"#,
+            "Bearer of-the-client",
+        ),
+    ] {
+        let (answer, calls) = authenticated(children).await;
+        assert_eq!(answer.status, 200, "{children}");
+        assert_eq!(
+            calls[0].header("authorization"),
+            authorization,
+            "{children}"
+        );
+        let token = answer.variable("t");
+        assert_eq!(
+            token.contains("token-for-https://x"),
+            children.contains("output")
+        );
+    }
+    let (answer, calls) = authenticated(
+        r#"<authentication-managed-identity resource="https://x" client-id="other" />"#,
+    )
+    .await;
+    assert_eq!(
+        (answer.status, &*answer.body, calls.len()),
+        (500, INTERNAL, 0)
+    );
+    assert_eq!(
+        answer.last_error()[..3],
+        ["send-request", "TokenNotAcquired", "no such identity"]
+    );
+    let (answer, calls) =
+        authenticated(r#"<authentication-certificate thumbprint="00ff" />"#).await;
+    assert_eq!((answer.status, calls.len()), (500, 0));
+    assert_eq!(
+        answer.last_error()[..2],
+        ["send-request", "CertificateNotFound"]
+    );
+}
