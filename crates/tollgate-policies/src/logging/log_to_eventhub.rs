@@ -72,7 +72,9 @@ impl LogToEventHub {
 
 /// As much of the text as a message may have.
 fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LIMIT)).unwrap_or(text)
+    let mut ends = (0..=LIMIT.min(text.len())).rev();
+    let end = ends.find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 impl Policy for LogToEventHub {
