@@ -594,5 +594,5 @@ async fn a_service_bus_message_is_waited_for() {
     let nobody = r#"<send-service-bus-message queue-name="q" namespace="a.test"><payload>x</payload></send-service-bus-message>"#;
     let answer = World::of(&[("inbound", nobody)]).get("/", &[]).await;
     assert_eq!((answer.status, &*answer.body), (500, INTERNAL));
-    assert_eq!(answer.last_error()[1], "TokenNotAcquired");
+    assert_eq!(answer.last_error()[1], "ManagedIdentityTokenFailure");
 }

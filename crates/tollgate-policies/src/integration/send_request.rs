@@ -20,9 +20,11 @@
 //! | no response in time | `Timeout` | 500 |
 //! | no connection, broken connection, not HTTP | `BackendConnectionFailure` | 500 |
 //! | the response's body is too long | `ResponseBodyTooLarge` | 500 |
+//! | no token of a managed identity | `ManagedIdentityTokenFailure` | 500 |
+//! | no such certificate | `CertificateNotFound` | 500 |
 //! | mode `copy` without a service URL | `BackendNotFound` | 500 |
 //!
-//! With `ignore-error` the first three leave `null` in the variable and the pipeline goes on; an expression that fails
+//! With `ignore-error` the first four leave `null` in the variable and the pipeline goes on; an expression that fails
 //! is an error all the same. How the request is made of its children: the module `outgoing`. In `wait` several are sent
 //! at a time. Source: send-request-policy.md.
 

@@ -17,7 +17,7 @@
 //! |---|---|---|
 //! | no answer in time | `Timeout` | 500 |
 //! | no connection | `BackendConnectionFailure` | 500 |
-//! | no token | `TokenNotAcquired` | 500 |
+//! | no token | `ManagedIdentityTokenFailure` | 500 |
 //! | the service answers with anything but success | `MessageNotSent` | 500 |
 //!
 //! Source: send-service-bus-message-policy.md; on failures it is silent.
@@ -164,10 +164,14 @@ impl Message {
         let token = token
             .get()
             .await
-            .map_err(|error| Failure::new("TokenNotAcquired", error.0))?;
+            .map_err(|error| Failure::new("ManagedIdentityTokenFailure", error.0))?;
         let token = HeaderValue::try_from(format!("Bearer {token}"));
-        let mut token = token
-            .map_err(|_| Failure::new("TokenNotAcquired", "The token cannot stand in a header."))?;
+        let mut token = token.map_err(|_| {
+            Failure::new(
+                "ManagedIdentityTokenFailure",
+                "The token cannot stand in a header.",
+            )
+        })?;
         token.set_sensitive(true);
         let mut call = Call::new(Method::POST, &self.url, self.body, TIMEOUT)?;
         let headers = call.headers_mut();
