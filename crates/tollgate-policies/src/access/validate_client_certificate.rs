@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The certificate is the one that the server took from the client, in [`Peer`](tollgate_engine::Peer) or as an extension
-//! of the request: [`ClientCertificate`](tollgate_engine::exchange::ClientCertificate). It is checked in this order, and
+//! of the request: [`ClientCertificate`]. It is checked in this order, and
 //! the first failure is what `LastError` tells of:
 //!
 //! | check | `LastError.Reason` |
