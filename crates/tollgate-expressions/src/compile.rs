@@ -33,6 +33,8 @@ pub struct CompileError {
 pub struct Compiler {
     pub(crate) registry: &'static Registry,
     pub(crate) globals: Vec<Global>,
+    /// Extension methods are not found, as when `dynamic` is bound.
+    pub(crate) late: bool,
 }
 
 /// A name that every expression can use.
@@ -49,6 +51,7 @@ impl Compiler {
         Self {
             registry,
             globals: Vec::new(),
+            late: false,
         }
     }
 

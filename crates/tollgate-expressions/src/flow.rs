@@ -276,12 +276,15 @@ impl<'f> Flow<'f> {
             return;
         }
         if let Some(variable) = self.captured.get(&slot) {
-            self.needs.push(Need {
-                variable: *variable,
-                name: name.into(),
-                start,
-                end,
-            });
+            // Where it is read first is enough, also when functions call each other.
+            if self.needs.iter().all(|need| need.variable != *variable) {
+                self.needs.push(Need {
+                    variable: *variable,
+                    name: name.into(),
+                    start,
+                    end,
+                });
+            }
             return;
         }
         if !self.reported.insert(slot) {

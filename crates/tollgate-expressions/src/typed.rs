@@ -110,6 +110,11 @@ pub(crate) enum Op {
     /// `object == object`, by reference; delegates and anonymous objects too. Strings are the same object when both are
     /// constants of equal text.
     ReferenceEquals(Box<[Node; 2]>),
+    /// `a + b` of delegates: both, one after the other; `remove`: `a - b`.
+    Delegates {
+        remove: bool,
+        operands: Box<[Node; 2]>,
+    },
     /// `a + b + …` of which one was a string: each operand's `ToString()`, null as "".
     Concat(Box<[Node]>),
     /// `$"…"`.
@@ -311,8 +316,10 @@ pub(crate) enum Dynamic {
         left: Node,
         right: Node,
     },
-    /// `!x` (`true`) or `-x` (`false`).
-    Unary { not: bool, operand: Node },
+    /// `!x`, `-x`, `+x`, `~x`; of `++` and `--` the new value.
+    Unary { sign: &'static str, operand: Node },
+    /// Whether it is true, in a condition.
+    Truth { operand: Node },
     /// A conversion of a `dynamic` value, implicit or (`explicit`) by cast. Yields the kind of `ty`.
     Convert {
         ty: Type,

@@ -46,7 +46,8 @@ macro_rules! visit {
                     | Op::ReferenceEquals(nodes)
                     | Op::CharAt(nodes)
                     | Op::Arithmetic { operands: nodes, .. }
-                    | Op::Compare { operands: nodes, .. } => nodes.$iter().for_each(action),
+                    | Op::Compare { operands: nodes, .. }
+                    | Op::Delegates { operands: nodes, .. } => nodes.$iter().for_each(action),
                     Op::Interpolate(pieces) => {
                         for piece in pieces {
                             if let Piece::Hole { value, .. } = piece {
@@ -83,6 +84,7 @@ macro_rules! visit {
                 match self {
                     Dynamic::Get { receiver: node, .. }
                     | Dynamic::Unary { operand: node, .. }
+                    | Dynamic::Truth { operand: node }
                     | Dynamic::Convert { operand: node, .. } => action(node),
                     Dynamic::Set { receiver: a, value: b, .. }
                     | Dynamic::Arithmetic { left: a, right: b, .. }

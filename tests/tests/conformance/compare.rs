@@ -5,12 +5,18 @@ use tollgate_testing::Outcome;
 
 use crate::text;
 
-/// An outcome in the shape of a line of `results.jsonl`.
-pub(crate) fn fields(outcome: &Outcome) -> Map<String, Json> {
-    match outcome.to_json() {
+/// An outcome of the code in the shape of a line of `results.jsonl`; of errors, `at` is where the first begins.
+pub(crate) fn fields(outcome: &Outcome, code: &str) -> Map<String, Json> {
+    let mut fields = match outcome.to_json() {
         Json::Object(fields) => fields,
         other => panic!("{other}"),
+    };
+    if let Outcome::Errors(errors) = outcome {
+        let before = usize::try_from(errors[0].start).unwrap();
+        let units = code[..before].encode_utf16().count();
+        fields.insert("at".into(), units.into());
     }
+    fields
 }
 
 /// Whether an outcome is the one expected. Messages are not compared.
@@ -33,9 +39,15 @@ pub(crate) fn agrees(actual: &Map<String, Json>, expected: &Map<String, Json>) -
         // The number of the first error, or of any that C# reports.
         Some("compile") => {
             let first = text(actual, "error_type");
-            let all = expected.get("all").and_then(Json::as_array);
-            text(expected, "error_type") == first
-                || all.into_iter().flatten().any(|code| code == first)
+            let list = |key: &str| expected.get(key).and_then(Json::as_array);
+            let mut all = list("all").into_iter().flatten().enumerate();
+            match list("at") {
+                // Where C# reports each is known.
+                Some(places) => all.any(|(index, code)| {
+                    code == first && places.get(index) == actual.get("at")
+                }),
+                None => text(expected, "error_type") == first || all.any(|(_, code)| code == first),
+            }
         }
         _ => equal("error_type"),
     }

@@ -43,7 +43,7 @@ fn expressions_give_what_csharp_gives() {
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| case.run(&contexts).unwrap()));
         let actual = match outcome {
-            Ok(outcome) => compare::fields(&outcome),
+            Ok(outcome) => compare::fields(&outcome, Expression::parse(&case.text).code),
             Err(_) => parse(r#"{"ok": false, "stage": "panic"}"#),
         };
         let right = compare::agrees(&actual, &expected)

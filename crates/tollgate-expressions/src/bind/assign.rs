@@ -7,7 +7,7 @@ use super::call::sequence;
 use super::place::Place;
 use super::types::{kind_of, underlying};
 use super::{Bind, Binder, Bound, Typed, node};
-use crate::typed::{Kind, Node, Op};
+use crate::typed::{Dynamic, Kind, Node, Op};
 
 impl<'a> Binder<'a> {
     /// `target op value`.
@@ -47,8 +47,23 @@ impl<'a> Binder<'a> {
                 let (mut setup, place) = self.stable(place)?;
                 let ty = place.ty().clone();
                 let current = self.read_place(&place, range)?;
-                let Bound::Value(operand) = bound else {
-                    return Err(self.not_a_value(&bound, value.range));
+                let operand = match bound {
+                    Bound::Value(operand) => operand,
+                    // `+=` of a lambda to a delegate, and `default`.
+                    bound @ (Bound::Lambda(..) | Bound::Methods(_)) if ty.is_delegate() => {
+                        let node = self.convert(bound, &ty, value.range)?;
+                        let ty = ty.clone();
+                        Typed { node, ty }
+                    }
+                    bound => {
+                        let result = self.binary_bound(op, Bound::Value(current), bound, range)?;
+                        let result = self.convert_typed(result, &ty, range)?;
+                        setup.push(self.write(place, result, true, range)?);
+                        return Ok(Typed {
+                            node: sequence(setup, range),
+                            ty,
+                        });
+                    }
                 };
                 let result = self.compound(op, current, operand, &ty, range)?;
                 setup.push(self.write(place, result, true, range)?);
@@ -154,6 +169,20 @@ impl<'a> Binder<'a> {
             }
             false => (None, current),
         };
+        if ty == Type::Dynamic {
+            let sign = if op == BinaryOp::Add { "++" } else { "--" };
+            let operand = old.node.clone();
+            let counted = super::call::dynamic(Dynamic::Unary { sign, operand }, range);
+            setup.extend(held);
+            setup.push(self.write(place, counted.node, !postfix, range)?);
+            if postfix {
+                setup.push(old.node);
+            }
+            return Ok(Typed {
+                node: sequence(setup, range),
+                ty,
+            });
+        }
         let one = Typed::constant(Value::Int32(1), Type::int(), range);
         let result = self.binary(op, old.clone(), one, range)?;
         let result = self.cast(Bound::Value(result), &ty, range)?;

@@ -29,7 +29,16 @@ impl<'a> Binder<'a> {
         written: &'a [ast::Argument],
         range: Range32,
     ) -> Bind<Bound<'a>> {
-        let callee = self.unresolved(target);
+        let callee = match &target.kind {
+            ExprKind::Member {
+                target: owner,
+                name,
+            } => {
+                self.tick(target.range)?;
+                self.member(owner, name, target.range, true)
+            }
+            _ => self.unresolved(target),
+        };
         let arguments = self.arguments(written);
         let (callee, arguments) = (callee?, arguments?);
         match callee {
@@ -578,10 +587,29 @@ impl<'a> Binder<'a> {
         let plain = arguments
             .iter()
             .all(|argument| matches!(argument.value, Passed::Value(Bound::Value(_))));
-        let ambiguous = self
-            .quietly(|binder| binder.resolve(methods, arguments, range))
-            .is_none();
-        if !plain || !ambiguous {
+        let fitting = self.applicable(
+            &methods.own,
+            &methods.type_arguments,
+            arguments,
+            false,
+            &mut Vec::new(),
+        );
+        let settled = match fitting.len() {
+            0 => self
+                .quietly(|binder| binder.resolve(methods, arguments, range))
+                .is_some(),
+            // Only what takes any object needs not wait.
+            1 => fitting.iter().all(|applicable| {
+                (0..).zip(arguments).all(|(index, argument)| {
+                    !is_dynamic(argument)
+                        || applicable
+                            .parameter(index)
+                            .is_some_and(|ty| ty.is_object() || *ty == Type::Dynamic)
+                })
+            }),
+            _ => false,
+        };
+        if !plain || settled {
             return Ok(None);
         }
         let late = self.dynamic_arguments(arguments.to_vec())?;

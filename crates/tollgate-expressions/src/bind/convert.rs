@@ -512,7 +512,14 @@ impl<'a> Binder<'a> {
 
     /// The type that a condition or loop needs.
     pub(super) fn convert_to_bool(&mut self, value: Bound<'a>, range: Range32) -> Bind<Node> {
-        self.convert(value, &Type::bool(), range)
+        match value {
+            Bound::Value(value) if value.ty == Type::Dynamic => {
+                let operand = value.node;
+                let test = Op::Dynamic(Box::new(Dynamic::Truth { operand }));
+                Ok(node(test, Kind::Bool, range))
+            }
+            value => self.convert(value, &Type::bool(), range),
+        }
     }
 
     /// How messages name the type of something.

@@ -28,7 +28,7 @@ impl<'a> Binder<'a> {
             ExprKind::Interpolated(parts) => self.interpolated(parts, range)?,
             ExprKind::Name(name) => return self.name(name, range),
             ExprKind::Predefined(ty) => return Ok(Bound::Type(predefined(*ty))),
-            ExprKind::Member { target, name } => return self.member(target, name, range),
+            ExprKind::Member { target, name } => return self.member(target, name, range, false),
             ExprKind::ConditionalAccess { receiver, access } => {
                 self.conditional_access(receiver, access, range)?
             }
@@ -77,6 +77,7 @@ impl<'a> Binder<'a> {
             ExprKind::NewAnonymous(members) => self.anonymous(members, range)?,
             ExprKind::Lambda(lambda) => return Ok(Bound::Lambda(lambda, range)),
             ExprKind::Query(query) => {
+                self.check_query(query)?;
                 let lowered = self.queries.lower(query, range);
                 return self.expression(lowered);
             }
@@ -605,7 +606,7 @@ impl<'a> Binder<'a> {
                     _ => false,
                 };
                 if !member {
-                    self.member(target, name, of.range)?;
+                    self.member(target, name, of.range, false)?;
                 }
                 text.to_string()
             }

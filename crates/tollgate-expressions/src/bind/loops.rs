@@ -70,7 +70,16 @@ impl<'a> Binder<'a> {
             .map(|scope| scope.cells)
             .unwrap_or_default();
         let (item, setup, body) = bound?;
-        let source = source?;
+        let mut source = source?;
+        if source.ty == Type::Dynamic
+            && let Some(enumerable) = self.registry.find("System.Collections.IEnumerable", 0)
+        {
+            let node = self.convert_typed(source, &Type::plain(enumerable.0), range)?;
+            source = Typed {
+                node,
+                ty: Type::Dynamic,
+            };
+        }
         let body = match setup.is_empty() && cells.is_empty() {
             true => body,
             false => {

@@ -10,19 +10,20 @@ use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
 use crate::typed::{Dynamic, Kind, Op};
 
 impl<'a> Binder<'a> {
-    /// `target.name`; methods are left unresolved.
+    /// `target.name`; methods are left unresolved. What is `called` is no property, if there is a method.
     pub(super) fn member(
         &mut self,
         target: &'a ast::Expr,
         name: &'a SimpleName,
         range: Range32,
+        called: bool,
     ) -> Bind<Bound<'a>> {
         let target_range = target.range;
         let target = self.natural(target)?;
         match target {
             Bound::Namespace(namespace) => self.in_namespace(&namespace, name, range),
             Bound::Type(ty) => self.static_member(ty, name, range),
-            Bound::Value(value) => self.instance_member(value, name, range),
+            Bound::Value(value) => self.instance_member(value, name, range, called),
             Bound::Tuple(..) | Bound::Default(_) | Bound::New(..) | Bound::Throw(_) => {
                 Err(self.not_a_value(&target, target_range))
             }
@@ -145,6 +146,7 @@ impl<'a> Binder<'a> {
         target: Typed,
         name: &'a SimpleName,
         range: Range32,
+        called: bool,
     ) -> Bind<Bound<'a>> {
         let text = &*name.identifier.name;
         match &target.ty {
@@ -209,7 +211,14 @@ impl<'a> Binder<'a> {
         let found = self.registry.lookup(&target.ty, text);
         let property = found
             .iter()
-            .find(|found| found.info.kind == MemberKind::Getter);
+            .find(|found| found.info.kind == MemberKind::Getter)
+            .filter(|found| {
+                let returns = &found.info.returns;
+                !called
+                    || returns.is_delegate()
+                    || matches!(returns, Type::Dynamic | Type::Parameter(_))
+                    || self.registry.extensions(text).is_empty()
+            });
         if let Some(property) = property {
             if property.info.is_static {
                 return Err(self.error(
@@ -240,6 +249,7 @@ impl<'a> Binder<'a> {
             .registry
             .extensions(text)
             .into_iter()
+            .filter(|_| !self.late)
             .map(|info| Callee::Member {
                 info,
                 owner: Type::Named(info.owner, Default::default()),

@@ -126,6 +126,8 @@ struct Facts {
 struct Binder<'a> {
     registry: &'static Registry,
     globals: &'a [Global],
+    /// Extension methods are not found.
+    late: bool,
     queries: &'a query::Arena,
     errors: Vec<CompileError>,
     frames: Vec<Frame>,
@@ -232,6 +234,7 @@ impl<'a> Binder<'a> {
         Self {
             registry: compiler.registry,
             globals: &compiler.globals,
+            late: compiler.late,
             queries,
             errors: Vec::new(),
             frames: Vec::new(),

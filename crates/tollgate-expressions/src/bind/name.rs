@@ -1,6 +1,6 @@
 //! Names: variables, globals, types and namespaces.
 
-use tollgate_dotnet::Type;
+use tollgate_dotnet::{MemberKind, Type};
 use tollgate_syntax::csharp::ast::{Identifier, Range32, SimpleName};
 
 use super::types::{construct, kind_of};
@@ -28,7 +28,36 @@ impl<'a> Binder<'a> {
         if self.registry.is_namespace(text) {
             return Ok(Bound::Namespace(text.to_string()));
         }
+        if let Some(methods) = self.of_object(name) {
+            return Ok(methods);
+        }
         Err(self.unknown_name(text, name.identifier.range))
+    }
+
+    /// The methods that the class around the code has from `object`.
+    fn of_object(&self, name: &SimpleName) -> Option<Bound<'a>> {
+        let owner = Type::object();
+        let own: Vec<Callee> = self
+            .registry
+            .lookup(&owner, &name.identifier.name)
+            .into_iter()
+            .filter(|found| found.info.kind == MemberKind::Method)
+            .map(|found| Callee::Member {
+                info: found.info,
+                owner: found.owner,
+            })
+            .collect();
+        (!own.is_empty()).then(|| {
+            Bound::Methods(Box::new(Methods {
+                receiver: None,
+                own,
+                extensions: Vec::new(),
+                type_arguments: Vec::new(),
+                name: name.identifier.name.clone(),
+                owner: Some(owner),
+                range: name.identifier.range,
+            }))
+        })
     }
 
     /// The type of that possibly qualified name, with the type arguments.

@@ -150,7 +150,7 @@ impl<'a> Binder<'a> {
         Ok(Typed::new(op, Type::bool(), range))
     }
 
-    fn binary_bound(
+    pub(super) fn binary_bound(
         &mut self,
         op: BinaryOp,
         left: Bound<'a>,
@@ -167,6 +167,13 @@ impl<'a> Binder<'a> {
                 Err(self.error("CS8310", message, range))
             }
             // `x == default`.
+            (Bound::Value(left), right @ (Bound::Lambda(..) | Bound::Methods(_)))
+                if left.ty.is_delegate() =>
+            {
+                let node = self.convert(right, &left.ty.clone(), range)?;
+                let ty = left.ty.clone();
+                self.binary(op, left, Typed { node, ty }, range)
+            }
             (Bound::Value(left), Bound::Default(at)) => {
                 let right = self.default_of(&left.ty, at);
                 self.binary(op, left, right, range)
@@ -281,6 +288,9 @@ impl<'a> Binder<'a> {
                 (None, Some(op)) => self.arithmetic(op, kind, left, right, range),
                 (None, None) => Err(Reported),
             };
+        }
+        if let Some(combined) = delegates(op, &left, &right, range) {
+            return Ok(combined);
         }
         if equality {
             if let (Type::Tuple(x), Type::Tuple(y)) = (&left.ty, &right.ty)
@@ -488,6 +498,27 @@ impl<'a> Binder<'a> {
             ty: Type::bool(),
         })
     }
+}
+
+/// `a + b` and `a - b` of delegates of one type.
+fn delegates(op: BinaryOp, left: &Typed, right: &Typed, range: Range32) -> Option<Typed> {
+    let ty = match (left.ty.is_delegate(), right.ty.is_delegate()) {
+        (true, true) if left.ty == right.ty => &left.ty,
+        (true, false) if right.ty == Type::Null => &left.ty,
+        (false, true) if left.ty == Type::Null => &right.ty,
+        _ => return None,
+    };
+    let remove = match op {
+        BinaryOp::Add => false,
+        BinaryOp::Subtract => true,
+        _ => return None,
+    };
+    let operands = Box::new([left.node.clone(), right.node.clone()]);
+    Some(Typed::new(
+        Op::Delegates { remove, operands },
+        ty.clone(),
+        range,
+    ))
 }
 
 pub(super) fn negated_if(negate: bool, test: Node, range: Range32) -> Typed {

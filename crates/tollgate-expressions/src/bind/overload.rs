@@ -164,7 +164,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Those that take the arguments.
-    fn applicable(
+    pub(super) fn applicable(
         &mut self,
         callees: &[Callee],
         type_arguments: &[Type],

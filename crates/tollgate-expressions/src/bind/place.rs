@@ -91,7 +91,7 @@ impl<'a> Binder<'a> {
                 let text = &*name.identifier.name;
                 let owner_bound = self.expression(owner)?;
                 let Bound::Value(receiver) = owner_bound else {
-                    self.member(owner, name, range)?;
+                    self.member(owner, name, range, false)?;
                     return Err(self.not_assignable(range));
                 };
                 if let Type::Tuple(_) = receiver.ty

@@ -6,6 +6,8 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
+use super::types::element_type;
+use super::{Bind, Binder, Bound};
 use tollgate_syntax::csharp::ast::{
     AnonymousMember, Argument, ArgumentModifier, Block, Body, Declarator, Expr, ExprKind,
     FromClause, Identifier, Lambda, LambdaParameter, LocalDeclaration, LocalModifier, Query,
@@ -315,6 +317,52 @@ fn call(
             arguments,
         },
         range,
+    }
+}
+
+impl<'a> Binder<'a> {
+    /// Range variables that come twice, and sources that are none.
+    pub(super) fn check_query(&mut self, query: &'a Query) -> Bind<()> {
+        let source = &query.from.source;
+        if let Some(Bound::Value(value)) = self.quietly(|binder| binder.natural(source))
+            && value.ty.is_value_type()
+            && element_type(self.registry, &value.ty).is_none()
+        {
+            let message = format!(
+                "Could not find an implementation of the query pattern for source type '{}'.  'Select' not found.",
+                value.ty
+            );
+            return Err(self.error("CS1936", message, source.range));
+        }
+        let mut body = &query.body;
+        let mut names = vec![&query.from.name];
+        loop {
+            for clause in &body.clauses {
+                let declared = match clause {
+                    QueryClause::From(from) => [Some(&from.name), None],
+                    QueryClause::Let { name, .. } => [Some(name), None],
+                    QueryClause::Join(join) => [Some(&join.from.name), join.into.as_ref()],
+                    QueryClause::Where(_) | QueryClause::OrderBy(_) => [None, None],
+                };
+                for name in declared.into_iter().flatten() {
+                    if names.iter().any(|known| known.name == name.name) {
+                        let message = format!(
+                            "The range variable '{}' has already been declared",
+                            name.name
+                        );
+                        return Err(self.error("CS1930", message, name.range));
+                    }
+                    names.push(name);
+                }
+            }
+            match &body.continuation {
+                Some(next) => {
+                    names = vec![&next.name];
+                    body = &next.body;
+                }
+                None => return Ok(()),
+            }
+        }
     }
 }
 

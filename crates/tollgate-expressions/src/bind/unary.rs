@@ -56,11 +56,10 @@ impl<'a> Binder<'a> {
 
     fn unary_typed(&mut self, op: UnaryOp, value: Typed, range: Range32) -> Bind<Typed> {
         let sign = sign(op);
-        if value.ty == Type::Dynamic && matches!(op, UnaryOp::Not | UnaryOp::Minus) {
-            let not = op == UnaryOp::Not;
+        if value.ty == Type::Dynamic {
             return Ok(dynamic(
                 Dynamic::Unary {
-                    not,
+                    sign,
                     operand: value.node,
                 },
                 range,

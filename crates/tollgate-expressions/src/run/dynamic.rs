@@ -1,16 +1,15 @@
 //! Operations on `dynamic` values: C# binds them when they run, and so they are compiled then, with the run-time types
 //! of their operands.
 
-use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use smallvec::SmallVec;
-use tollgate_dotnet::{Throw, Type, Value, ops};
+use tollgate_dotnet::{Throw, Type, TypeKind, Value, ops};
 
 use super::Frame;
 use crate::compile::{CompileError, Compiler, Form};
 use crate::program::Program;
-use crate::typed::{Arithmetic, Comparison, Dynamic, Node};
+use crate::typed::{Arithmetic, Comparison, Dynamic, Node, Op};
 
 /// What the operands are called in the code that is compiled.
 const NAMES: [&str; 10] = ["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9"];
@@ -18,12 +17,9 @@ const NAMES: [&str; 10] = ["d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8",
 /// What compiling an operation costs, in steps.
 const STEPS: u64 = 200;
 
-/// Its members are its properties.
-const OBJECT: &str = "Newtonsoft.Json.Linq.JObject";
-/// It computes, compares and converts as what it holds.
-const VALUE: &str = "Newtonsoft.Json.Linq.JValue";
-
 type Operands = SmallVec<[Value; 4]>;
+
+const JVALUE: &str = "Newtonsoft.Json.Linq.JValue";
 
 impl Frame<'_, '_> {
     pub(super) fn dynamic(&mut self, operation: &Dynamic) -> Result<Value, Throw> {
@@ -31,7 +27,7 @@ impl Frame<'_, '_> {
         match operation {
             Dynamic::Get { receiver, name } => {
                 let operands = self.operands([receiver])?;
-                if self.is_a(operands.first(), OBJECT) {
+                if self.is_a(operands.first(), "Newtonsoft.Json.Linq.JObject") {
                     return self.bound(&format!("d0[\"{name}\"]"), &operands);
                 }
                 self.bound(&format!("d0.{name}"), &operands)
@@ -42,9 +38,13 @@ impl Frame<'_, '_> {
                 value,
             } => {
                 let operands = self.operands([receiver, value])?;
-                if self.is_a(operands.first(), OBJECT) {
-                    let code = format!("d0[\"{name}\"] = JToken.FromObject(d1)");
-                    return self.bound(&code, &operands);
+                if self.is_a(operands.first(), "Newtonsoft.Json.Linq.JObject") {
+                    let token = match operands.get(1) {
+                        None | Some(Value::Null) => "JValue.CreateNull()",
+                        value if self.is_a(value, "Newtonsoft.Json.Linq.JToken") => "d1",
+                        _ => "new JValue((object)d1)",
+                    };
+                    return self.bound(&format!("d0[\"{name}\"] = {token}"), &operands);
                 }
                 self.bound(&format!("d0.{name} = d1"), &operands)
             }
@@ -96,34 +96,47 @@ impl Frame<'_, '_> {
                 self.bound(&code, &operands)
             }
             Dynamic::Arithmetic { op, left, right } => {
-                let mut operands = self.operands([left, right])?;
-                let code = format!("d0 {} d1", sign(*op));
-                match self.is_a(operands.first(), VALUE) {
-                    // JSON values compute with what they hold, and make new ones.
-                    true => {
-                        self.plain(&mut operands)?;
-                        self.bound(&format!("(JValue)JToken.FromObject({code})"), &operands)
-                    }
-                    false => self.bound(&code, &operands),
+                let operands = self.operands([left, right])?;
+                if self.is_a(operands.first(), JVALUE)
+                    && let Some(result) = self.json_arithmetic(*op, &operands)?
+                {
+                    return Ok(result);
                 }
+                let code = format!("{} {} {}", named(left, "d0"), sign(*op), named(right, "d1"));
+                self.bound(&code, &operands)
             }
             Dynamic::Compare { op, left, right } => {
-                let mut operands = self.operands([left, right])?;
-                if let [left, right] = operands.as_slice()
-                    && self.is_a(Some(left), VALUE)
-                {
-                    let order = ops::compare(self.machine.heap, left, right)?;
-                    self.plain(&mut operands)?;
-                    let nulls = operands.iter().filter(|operand| operand.is_null()).count();
-                    let order = if nulls == 2 { Ordering::Equal } else { order };
-                    return Ok(holds(*op, order).into());
+                let operands = self.operands([left, right])?;
+                if self.is_a(operands.first(), JVALUE) {
+                    return self.json_compare(*op, &operands);
                 }
-                self.bound(&format!("d0 {} d1", relation(*op)), &operands)
+                let code = format!(
+                    "{} {} {}",
+                    named(left, "d0"),
+                    relation(*op),
+                    named(right, "d1")
+                );
+                self.bound(&code, &operands)
             }
-            Dynamic::Unary { not, operand } => {
-                let mut operands = self.operands([operand])?;
-                self.plain(&mut operands)?;
-                self.bound(if *not { "!d0" } else { "-d0" }, &operands)
+            Dynamic::Unary { sign, operand } => {
+                let operands = self.operands([operand])?;
+                match *sign {
+                    "++" | "--" if self.is_a(operands.first(), JVALUE) => Err(binder_exception(
+                        "Operator cannot be applied to operand of type 'Newtonsoft.Json.Linq.JValue'",
+                    )),
+                    "++" => self.bound("d0 + 1", &operands),
+                    "--" => self.bound("d0 - 1", &operands),
+                    sign => self.bound(&format!("{sign}d0"), &operands),
+                }
+            }
+            Dynamic::Truth { operand } => {
+                let operands = self.operands([operand])?;
+                match operands.first() {
+                    Some(truth @ Value::Bool(_)) => Ok(truth.clone()),
+                    _ => {
+                        self.compiled("if (d0) return true; return false;", Form::Block, &operands)
+                    }
+                }
             }
             Dynamic::Convert {
                 ty,
@@ -142,11 +155,30 @@ impl Frame<'_, '_> {
         let operands = self.operands([operand])?;
         let value = operands.first().cloned().unwrap_or_default();
         let may_be_null = ty.is_reference() || matches!(ty, Type::Nullable(_));
-        if value.is_null() && may_be_null || ops::is_instance(self.machine, &value, ty) {
+        let interface = ty
+            .table()
+            .is_some_and(|table| table.kind == TypeKind::Interface);
+        let token = self.is_a(Some(&value), JVALUE);
+        let instance = !(token && interface) && ops::is_instance(self.machine, &value, ty);
+        if value.is_null() && may_be_null || instance {
             return Ok(value);
         }
-        // A JSON value converts to whatever it holds does, even implicitly.
-        if explicit || self.is_a(Some(&value), VALUE) {
+        // A JSON value converts to whatever what it holds does, even implicitly.
+        let mut explicit = explicit;
+        if token {
+            if self.bound("d0.Value", &operands)?.is_null() {
+                if may_be_null {
+                    return Ok(Value::Null);
+                }
+            } else if interface {
+                return Err(Throw::argument(format!(
+                    "Target type {ty} is not a value type or a non-abstract class. (Parameter 'targetType')"
+                )));
+            } else {
+                explicit = true;
+            }
+        }
+        if explicit {
             return self.bound(&format!("({ty})d0"), &operands);
         }
         let code = format!("{ty} result = d0; return result;");
@@ -160,15 +192,78 @@ impl Frame<'_, '_> {
         nodes.into_iter().map(|node| self.value(node)).collect()
     }
 
-    /// Puts what they hold in the place of JSON values.
-    fn plain(&mut self, operands: &mut Operands) -> Result<(), Throw> {
+    /// What the operands hold that are JSON values.
+    fn held(&mut self, operands: &[Value]) -> Result<Operands, Throw> {
+        let mut held = Operands::new();
         for operand in operands {
-            if self.is_a(Some(operand), VALUE) {
-                let token = std::mem::take(operand);
-                *operand = self.bound("d0.Value", &[token])?;
-            }
+            held.push(match self.is_a(Some(operand), JVALUE) {
+                true => self.bound("d0.Value", std::slice::from_ref(operand))?,
+                false => operand.clone(),
+            });
         }
-        Ok(())
+        Ok(held)
+    }
+
+    /// `value op x` of a `JValue`, which gives another; `None` if it has no such operator. Source: Newtonsoft.Json's
+    /// `JValue`.
+    fn json_arithmetic(
+        &mut self,
+        op: Arithmetic,
+        operands: &[Value],
+    ) -> Result<Option<Value>, Throw> {
+        let held = self.held(operands)?;
+        let any = |test: fn(&Value) -> bool| held.iter().any(test);
+        let number = |value: &Value| {
+            value.as_integer().is_some()
+                || matches!(
+                    value,
+                    Value::Single(_) | Value::Double(_) | Value::Decimal(_)
+                )
+        };
+        if !matches!(
+            op,
+            Arithmetic::Add | Arithmetic::Subtract | Arithmetic::Multiply | Arithmetic::Divide
+        ) {
+            return Ok(None);
+        }
+        let code = if any(|value| matches!(value, Value::String(_))) {
+            match op {
+                Arithmetic::Add => "new JValue(string.Concat((object)d0, (object)d1))".to_string(),
+                _ => return Ok(None),
+            }
+        } else if !held.iter().any(number)
+            || !held.iter().all(|value| value.is_null() || number(value))
+        {
+            return Ok(None);
+        } else if any(Value::is_null) {
+            "JValue.CreateNull()".into()
+        } else {
+            let to = if any(|value| matches!(value, Value::UInt64(_) | Value::Decimal(_))) {
+                "ToDecimal"
+            } else if any(|value| matches!(value, Value::Single(_) | Value::Double(_))) {
+                "ToDouble"
+            } else {
+                "ToInt64"
+            };
+            let sign = sign(op);
+            format!("new JValue(Convert.{to}((object)d0) {sign} Convert.{to}((object)d1))")
+        };
+        self.bound(&code, &held).map(Some)
+    }
+
+    /// `value op x` of a `JValue`: by the kind of what the left one holds.
+    fn json_compare(&mut self, op: Comparison, operands: &[Value]) -> Result<Value, Throw> {
+        let held = self.held(operands)?;
+        let order = match (held.first(), held.get(1)) {
+            (Some(Value::Null), Some(Value::Null)) => "0",
+            (Some(_), Some(Value::Null)) => "1",
+            (Some(Value::Null), Some(_)) => "-1",
+            (Some(Value::String(_)), _) => {
+                "string.CompareOrdinal((string)d0, Convert.ToString((object)d1))"
+            }
+            _ => "new JValue((object)d0).CompareTo(new JValue((object)d1))",
+        };
+        self.bound(&format!("{order} {} 0", relation(op)), &held)
     }
 
     fn is_a(&self, value: Option<&Value>, name: &str) -> bool {
@@ -191,6 +286,7 @@ impl Frame<'_, '_> {
 
     fn compiled(&mut self, code: &str, form: Form, operands: &[Value]) -> Result<Value, Throw> {
         let mut compiler = Compiler::new(self.machine.host.registry());
+        compiler.late = true;
         for (name, value) in NAMES.iter().zip(operands) {
             let ty = match ops::type_of(self.machine, value) {
                 Type::Null => Type::object(),
@@ -215,6 +311,14 @@ impl Frame<'_, '_> {
             },
             Err(errors) => Err(refused(&errors)),
         }
+    }
+}
+
+/// How an operand is written: a literal `null` is one still.
+fn named(operand: &Node, name: &'static str) -> &'static str {
+    match operand.op {
+        Op::Constant(Value::Null) => "null",
+        _ => name,
     }
 }
 
@@ -260,17 +364,6 @@ fn sign(op: Arithmetic) -> &'static str {
         Arithmetic::Xor => "^",
         Arithmetic::ShiftLeft => "<<",
         Arithmetic::ShiftRight => ">>",
-    }
-}
-
-fn holds(op: Comparison, order: Ordering) -> bool {
-    match op {
-        Comparison::Equal => order.is_eq(),
-        Comparison::NotEqual => order.is_ne(),
-        Comparison::Less => order.is_lt(),
-        Comparison::LessOrEqual => order.is_le(),
-        Comparison::Greater => order.is_gt(),
-        Comparison::GreaterOrEqual => order.is_ge(),
     }
 }
 

@@ -7,7 +7,7 @@ use tollgate_dotnet::{HeapObject, Machine, Object, Throw, Type, Value};
 
 use super::Frame;
 use super::statement::Flow;
-use crate::typed::{Body, Function, Slot};
+use crate::typed::{Body, Function, Node, Slot};
 
 /// A delegate: a function with what it captured.
 #[derive(Debug)]
@@ -32,6 +32,59 @@ impl Object for Closure {
     }
 }
 
+/// Delegates combined by `+`: called one after the other, the last one's result counts.
+#[derive(Debug)]
+struct Several {
+    functions: Box<[Value]>,
+    depth: u32,
+}
+
+impl Object for Several {
+    fn type_of(&self) -> Type {
+        self.functions
+            .first()
+            .and_then(|function| function.downcast::<Closure>())
+            .map_or_else(Type::object, Closure::type_of)
+    }
+
+    fn equals(&self, other: &dyn Object) -> bool {
+        let other = (other as &dyn std::any::Any).downcast_ref::<Several>();
+        other.is_some_and(|other| {
+            other.functions.len() == self.functions.len()
+                && other
+                    .functions
+                    .iter()
+                    .zip(&self.functions)
+                    .all(|(a, b)| same(a, b))
+        })
+    }
+
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
+    }
+}
+
+/// Whether two delegates are one.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+/// The delegates that one stands for.
+fn list(function: &Value) -> &[Value] {
+    match function.downcast::<Several>() {
+        Some(several) => &several.functions,
+        None if function.is_null() => &[],
+        None => std::slice::from_ref(function),
+    }
+}
+
 /// A captured local.
 #[derive(Debug)]
 pub(super) struct Cell(pub Value);
@@ -48,10 +101,18 @@ pub fn invoke(
     function: &Value,
     arguments: &[Value],
 ) -> Result<Value, Throw> {
-    match function.downcast::<Closure>() {
-        Some(closure) => call(machine, &closure.function, &closure.captured, arguments),
-        None => Err(Throw::null_reference()),
+    if let Some(closure) = function.downcast::<Closure>() {
+        return call(machine, &closure.function, &closure.captured, arguments);
     }
+    let Some(several) = function.downcast::<Several>() else {
+        return Err(Throw::null_reference());
+    };
+    let mut last = Value::Null;
+    for function in &several.functions {
+        machine.step(1)?;
+        last = invoke(machine, function, arguments)?;
+    }
+    Ok(last)
 }
 
 /// Runs a function in a frame of its own.
@@ -112,6 +173,39 @@ impl Frame<'_, '_> {
             depth: 0,
         });
         delegate.nested(&captured)
+    }
+
+    /// `left + right`, or without the last `right` in `left`.
+    pub(super) fn delegates(&mut self, remove: bool, operands: &[Node; 2]) -> Result<Value, Throw> {
+        let [left, right] = operands;
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        let (first, second) = (list(&left), list(&right));
+        let all: Vec<Value> = if remove {
+            let found = first
+                .windows(second.len().max(1))
+                .rposition(|part| part.iter().zip(second).all(|(a, b)| same(a, b)));
+            let Some(place) = found.filter(|_| !second.is_empty()) else {
+                return Ok(left);
+            };
+            let (before, rest) = first.split_at(place);
+            let after = rest.get(second.len()..).unwrap_or_default();
+            [before, after].concat()
+        } else {
+            [first, second].concat()
+        };
+        match all.as_slice() {
+            [] => Ok(Value::Null),
+            [one] => Ok(one.clone()),
+            _ => {
+                self.machine.heap.charge(all.len() * size_of::<Value>())?;
+                let functions: Box<[Value]> = all.into();
+                let several = Value::object(Several {
+                    functions: functions.clone(),
+                    depth: 0,
+                });
+                several.nested(&functions)
+            }
+        }
     }
 
     pub(super) fn new_cell(&mut self, slot: Slot, value: Value) -> Result<(), Throw> {

@@ -62,6 +62,7 @@ impl Frame<'_, '_> {
             Op::Conditional(parts) => self.conditional(parts),
             Op::Coalesce(parts) => self.coalesce(parts),
             Op::Unwrap(operand) => self.unwrap_nullable(operand),
+            Op::Delegates { remove, operands } => self.delegates(*remove, operands),
             Op::Concat(operands) => self.concat(operands),
             Op::Interpolate(pieces) => self.interpolate(pieces),
             Op::EnumNumber(operand) => self.enum_number(operand),
