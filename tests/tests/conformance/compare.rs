@@ -43,9 +43,9 @@ pub(crate) fn agrees(actual: &Map<String, Json>, expected: &Map<String, Json>) -
             let mut all = list("all").into_iter().flatten().enumerate();
             match list("at") {
                 // Where C# reports each is known.
-                Some(places) => all.any(|(index, code)| {
-                    code == first && places.get(index) == actual.get("at")
-                }),
+                Some(places) => {
+                    all.any(|(index, code)| code == first && places.get(index) == actual.get("at"))
+                }
                 None => text(expected, "error_type") == first || all.any(|(_, code)| code == first),
             }
         }
