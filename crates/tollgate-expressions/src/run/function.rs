@@ -104,6 +104,16 @@ pub fn invoke(
     if let Some(closure) = function.downcast::<Closure>() {
         return call(machine, &closure.function, &closure.captured, arguments);
     }
+    invoke_all(machine, function, arguments)
+}
+
+/// Calls combined delegates.
+#[inline(never)]
+fn invoke_all(
+    machine: &mut Machine<'_>,
+    function: &Value,
+    arguments: &[Value],
+) -> Result<Value, Throw> {
     let Some(several) = function.downcast::<Several>() else {
         return Err(Throw::null_reference());
     };

@@ -62,11 +62,9 @@ impl Frame<'_, '_> {
             Op::Conditional(parts) => self.conditional(parts),
             Op::Coalesce(parts) => self.coalesce(parts),
             Op::Unwrap(operand) => self.unwrap_nullable(operand),
-            Op::Delegates { remove, operands } => self.delegates(*remove, operands),
             Op::Concat(operands) => self.concat(operands),
             Op::Interpolate(pieces) => self.interpolate(pieces),
             Op::EnumNumber(operand) => self.enum_number(operand),
-            Op::ToEnum(table, operand) => Ok(Value::Enum(*table, self.integer(operand)?)),
             Op::Unbox { ty, operand } => self.unbox(ty, node.kind, operand),
             Op::Cast { ty, operand } => self.cast(ty, operand),
             Op::As { ty, operand } => self.as_type(ty, operand),
@@ -77,10 +75,6 @@ impl Frame<'_, '_> {
             Op::Lambda(function) => self.lambda(function),
             Op::NewArray { element, lengths } => self.new_array(element, lengths),
             Op::Array { element, items } => self.array(element, items),
-            Op::Element { array, indices } => match self.lent_value(node)? {
-                Some(value) => Ok(value),
-                None => self.element(array, indices),
-            },
             Op::SetElement {
                 array,
                 indices,
@@ -95,10 +89,25 @@ impl Frame<'_, '_> {
                 index,
                 value,
             } => self.with_item(operand, *index, value),
+            _ => self.rare(node),
+        }
+    }
+
+    /// What would only make the stack frames of [`dispatch`](Self::dispatch) larger, which nest.
+    #[inline(never)]
+    fn rare(&mut self, node: &Node) -> Result<Value, Throw> {
+        match &node.op {
+            Op::Delegates { remove, operands } => self.delegates(*remove, operands),
+            Op::ToEnum(table, operand) => Ok(Value::Enum(*table, self.integer(operand)?)),
+            Op::Element { array, indices } => match self.lent_value(node)? {
+                Some(value) => Ok(value),
+                None => self.element(array, indices),
+            },
             Op::TypeOf(ty) => Ok(tollgate_dotnet::type_value(ty.clone())),
             Op::Default(ty) => Ok(ops::default_of(ty)),
             Op::Throw(node) => Err(self.thrown(Some(node))?),
             Op::Dynamic(operation) => self.dynamic(operation),
+            _ => Err(mismatch(node)),
         }
     }
 
