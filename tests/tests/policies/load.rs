@@ -298,7 +298,7 @@ fn expressions_that_do_not_compile() {
     );
     assert_eq!(
         inbound("<set-variable name=\"a\" value=\"@(1 +)\" />"),
-        ["policy.xml:2:36: error[CS1733]: Expected expression"]
+        ["policy.xml:2:36: error[CS1525]: Invalid expression term ')'"]
     );
     assert_eq!(
         inbound(r#"<choose><when condition="@(1)" /></choose>"#),
