@@ -249,7 +249,7 @@ impl Exchange {
         self.stops.points.pop()
     }
 
-    /// Keeps something between a policy's `execute`, which answers [`Flow::Wait`](crate::Flow::Wait), and its `resume`:
+    /// Keeps something between a policy's `execute`, which answers [`Flow::Wait`], and its `resume`:
     /// the pending answer of a port.
     pub fn keep<T: Any + Send>(&mut self, what: T) {
         self.stops.kept.push(Box::new(what));
