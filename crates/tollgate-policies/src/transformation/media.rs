@@ -1,6 +1,7 @@
-//! When `json-to-xml` and `xml-to-json` convert.
+//! JSON and XML as the transformations know them: when they convert, and what a reference stands for.
 
 use http::header;
+use quick_xml::events::BytesRef;
 use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{ElementReader, Exchange, Failure, FromValue, Invalid, Reads, Setting};
 
@@ -122,5 +123,20 @@ impl Apply {
             ranges.collect::<Vec<_>>()
         });
         Ok(!consider_accept || accepted.any(|range| self.to.is(&range)))
+    }
+}
+
+/// The character that a reference in XML stands for; `None` of an entity that the document would have to declare.
+pub(crate) fn referenced(reference: &BytesRef<'_>) -> Option<char> {
+    if let Ok(Some(character)) = reference.resolve_char_ref() {
+        return Some(character);
+    }
+    match &*reference.xml10_content() {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
     }
 }

@@ -25,7 +25,7 @@ use tollgate_engine::{
     Reads, Scopes, Sections, Setting, optional, required,
 };
 
-use super::media::{Apply, Format};
+use super::media::{Apply, Format, referenced};
 use super::message::{Message, too_long};
 
 /// The row of the list.
@@ -171,18 +171,7 @@ fn convert(xml: &str, kind: Kind, arrays: bool) -> Option<Json> {
             Event::Text(text) => open.last_mut()?.text.push_str(&text.xml10_content()),
             Event::CData(text) => open.last_mut()?.text.push_str(&text.xml10_content()),
             Event::GeneralRef(reference) => {
-                let resolved = match reference.resolve_char_ref() {
-                    Ok(Some(character)) => character,
-                    _ => match &*reference.xml10_content() {
-                        "lt" => '<',
-                        "gt" => '>',
-                        "amp" => '&',
-                        "quot" => '"',
-                        "apos" => '\'',
-                        _ => return None,
-                    },
-                };
-                open.last_mut()?.text.push(resolved);
+                open.last_mut()?.text.push(referenced(&reference)?);
             }
             // How entities that grow without bounds come in.
             Event::DocType(_) => return None,

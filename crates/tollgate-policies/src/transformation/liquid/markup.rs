@@ -5,6 +5,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
 use super::data::{Data, Fields};
+use crate::transformation::media::referenced;
 
 /// How deep elements may be nested.
 const DEPTH: usize = 128;
@@ -51,18 +52,7 @@ pub(super) fn read(xml: &str, nil_is_null: bool, allowance: &mut usize) -> Optio
                 open.last_mut()?.text.push_str(&text);
             }
             Event::GeneralRef(reference) => {
-                let resolved = match reference.resolve_char_ref() {
-                    Ok(Some(character)) => character,
-                    _ => match &*reference.xml10_content() {
-                        "lt" => '<',
-                        "gt" => '>',
-                        "amp" => '&',
-                        "quot" => '"',
-                        "apos" => '\'',
-                        _ => return None,
-                    },
-                };
-                open.last_mut()?.text.push(resolved);
+                open.last_mut()?.text.push(referenced(&reference)?);
             }
             // How entities that grow without bounds come in.
             Event::DocType(_) => return None,
