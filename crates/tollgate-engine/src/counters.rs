@@ -35,14 +35,14 @@ impl Window {
     /// What the counter would answer; counts nothing.
     pub fn check(&mut self, now: i64, limit: u64, period: Duration, count: Count) -> CounterState {
         let now = self.forget(now, period);
-        let used = self.used();
-        let allowed = matches!(count, Count::Add(_)) || used < limit;
+        let left = limit.saturating_sub(self.used());
+        let missing = count.needs().filter(|needed| *needed > left);
         CounterState {
-            allowed,
-            remaining: limit.saturating_sub(used),
-            retry_after: match allowed {
-                true => Duration::ZERO,
-                false => self.retry_after(now, limit, period),
+            allowed: missing.is_none(),
+            remaining: left,
+            retry_after: match missing {
+                None => Duration::ZERO,
+                Some(needed) => self.retry_after(now, limit.saturating_sub(needed), period),
             },
         }
     }
@@ -50,10 +50,28 @@ impl Window {
     /// Counts what [`check`](Self::check) allowed, and gives how many more are allowed now.
     pub fn add(&mut self, now: i64, limit: u64, period: Duration, count: Count) -> u64 {
         let now = self.forget(now, period);
-        if let Count::Take(count @ 1..) | Count::Add(count @ 1..) = count {
-            self.push(Moment { at: now, count }, period);
+        match count {
+            Count::Take(count @ 1..) | Count::Add(count @ 1..) | Count::Reserve(count @ 1..) => {
+                self.push(Moment { at: now, count }, period);
+            }
+            // What has left the window is not given back out of what came later.
+            Count::Release { count, since } if since > now.saturating_sub(ticks(period)) => {
+                self.release(count, since);
+            }
+            _ => {}
         }
         limit.saturating_sub(self.used())
+    }
+
+    /// Takes so many back, of what was counted since then: the oldest first, which leave the window first, so that
+    /// nothing is freed too early.
+    fn release(&mut self, mut count: u64, since: i64) {
+        for moment in self.moments.iter_mut().filter(|moment| moment.at >= since) {
+            let part = moment.count.min(count);
+            moment.count -= part;
+            count -= part;
+        }
+        self.moments.retain(|moment| moment.count > 0);
     }
 
     fn used(&self) -> u64 {
@@ -95,12 +113,12 @@ impl Window {
         });
     }
 
-    /// How long until one more is allowed: until enough of the oldest are a period old.
-    fn retry_after(&self, now: i64, limit: u64, period: Duration) -> Duration {
+    /// How long until no more than `most` are counted: until enough of the oldest are a period old.
+    fn retry_after(&self, now: i64, most: u64, period: Duration) -> Duration {
         let mut used = self.used();
         for moment in &self.moments {
             used = used.saturating_sub(moment.count);
-            if used < limit {
+            if used <= most {
                 let left = moment.at.saturating_add(ticks(period)).saturating_sub(now);
                 return Duration::from_nanos(u64::try_from(left).unwrap_or(0).saturating_mul(100));
             }
@@ -161,6 +179,40 @@ mod tests {
         assert_eq!(window.add(0, 2, MINUTE, Count::Add(5)), 0);
         assert!(!window.check(59 * SECOND, 2, MINUTE, Count::Check).allowed);
         assert!(window.check(60 * SECOND, 2, MINUTE, Count::Check).allowed);
+    }
+
+    #[test]
+    fn what_was_reserved_is_given_back() {
+        let mut window = Window::default();
+        let reserve = |window: &mut Window, now: i64, count| {
+            let state = window.check(now * SECOND, 100, MINUTE, Count::Reserve(count));
+            if state.allowed {
+                window.add(now * SECOND, 100, MINUTE, Count::Reserve(count));
+            }
+            (state.allowed, state.retry_after.as_secs())
+        };
+        assert_eq!(reserve(&mut window, 0, 60), (true, 0));
+        assert_eq!(reserve(&mut window, 10, 40), (true, 0));
+        assert_eq!(reserve(&mut window, 20, 0), (false, 40), "nothing is left");
+        assert_eq!(reserve(&mut window, 20, 61), (false, 50));
+        assert_eq!(reserve(&mut window, 20, 101), (false, 50), "it never fits");
+        let release = |window: &mut Window, now: i64, count, since: i64| {
+            let since = since * SECOND;
+            window.add(now * SECOND, 100, MINUTE, Count::Release { count, since })
+        };
+        assert_eq!(release(&mut window, 30, 50, 0), 50);
+        assert_eq!(reserve(&mut window, 30, 50), (true, 0));
+        assert_eq!(
+            release(&mut window, 65, 10, 0),
+            10,
+            "it has left the window"
+        );
+        assert_eq!(release(&mut window, 66, 30, 10), 40);
+        assert_eq!(
+            release(&mut window, 67, 1_000, 40),
+            40,
+            "nothing is so young"
+        );
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub struct Ports {
     pub cache: Arc<dyn CacheStore>,
     /// The external cache, if one is configured.
     pub external_cache: Option<Arc<dyn CacheStore>>,
+    /// Counts the tokens of language models.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// Keeps values by meaning, for the semantic cache; none if there is none.
+    pub vectors: Option<Arc<dyn VectorStore>>,
     /// Gets tokens.
     pub credentials: Arc<dyn Credentials>,
     /// Takes what policies report.
@@ -226,6 +230,26 @@ pub enum Count {
     Take(u64),
     /// That many, allowed or not: those who asked with [`Count::Check`] settle so.
     Add(u64),
+    /// That many, if they do not exceed the limit; none at all is as [`Count::Check`].
+    Reserve(u64),
+    /// Gives back what was reserved at that time (.NET ticks) and was not needed.
+    Release {
+        /// How many.
+        count: u64,
+        /// When they were reserved.
+        since: i64,
+    },
+}
+
+impl Count {
+    /// How many must still be free for it to be allowed; `None` if it always is.
+    pub fn needs(self) -> Option<u64> {
+        match self {
+            Self::Check | Self::Take(_) => Some(1),
+            Self::Reserve(count) => Some(count.max(1)),
+            Self::Add(_) | Self::Release { .. } => None,
+        }
+    }
 }
 
 /// One counter after a [`CounterOp`].
@@ -249,6 +273,49 @@ pub trait CacheStore: Send + Sync {
     fn put(&self, now: i64, key: &str, value: Bytes, keep: Duration) -> Step<()>;
     /// Forgets a key.
     fn remove(&self, key: &str) -> Step<()>;
+}
+
+/// Keeps values by vectors, so that they are found by others close to them; perhaps for many gateways at once.
+///
+/// As with [`CacheStore`], what goes wrong is the store's own to log.
+pub trait VectorStore: Send + Sync {
+    /// The value in this partition whose vector is closest, if its cosine distance (0 same, 2 opposite) is at most
+    /// `distance` and its time is not over. `now` is in .NET ticks.
+    fn nearest(
+        &self,
+        now: i64,
+        partition: &str,
+        vector: &[f32],
+        distance: f32,
+    ) -> Step<Option<Bytes>>;
+    /// Keeps a value for that long.
+    fn put(
+        &self,
+        now: i64,
+        partition: &str,
+        vector: &[f32],
+        value: Bytes,
+        keep: Duration,
+    ) -> Step<()>;
+}
+
+/// Counts tokens as a language model would. Its time must be linear in the text: prompts are as long as clients like.
+pub trait Tokenizer: Send + Sync {
+    /// How many tokens the text has.
+    fn count(&self, text: &str) -> u64;
+}
+
+/// Counts without a vocabulary: a token for each four letters of ASCII, and for each other character. Of English it finds
+/// about as many as there are; of other languages and of code more.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RoughTokenizer;
+
+impl Tokenizer for RoughTokenizer {
+    fn count(&self, text: &str) -> u64 {
+        let ascii = text.bytes().filter(u8::is_ascii).count();
+        let others = text.chars().filter(|c| !c.is_ascii()).count();
+        u64::try_from(ascii.div_ceil(4) + others).unwrap_or(u64::MAX)
+    }
 }
 
 /// Runs what no request waits for.

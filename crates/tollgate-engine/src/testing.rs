@@ -13,8 +13,8 @@ use crate::exchange::Body;
 use crate::policy::BoxFuture;
 use crate::ports::{
     Background, Busy, CacheStore, Clock, CounterOp, CounterState, CounterStates, CounterStore,
-    Event, EventSink, HttpClient, Limits, NoCredentials, OutboundRequest, Ports, Random, SendError,
-    Shared, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
+    Event, EventSink, HttpClient, Limits, NoCredentials, OutboundRequest, Ports, Random,
+    RoughTokenizer, SendError, Shared, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
 };
 
 /// A set of ports with handles to what tests look at.
@@ -42,6 +42,8 @@ impl TestPorts {
             counters: Arc::new(TestCounters::default()),
             cache: Arc::new(TestCache::default()),
             external_cache: None,
+            tokenizer: Arc::new(RoughTokenizer),
+            vectors: None,
             credentials: Arc::new(NoCredentials),
             events: self.events.clone(),
             background: self.background.clone(),

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use thiserror::Error;
 use tollgate_engine::ports::{
     Background, CacheStore, Clock, CounterStore, Credentials, EventSink, HttpClient, Limits, Ports,
-    Random, Shared,
+    Random, Shared, Tokenizer, VectorStore,
 };
 use tollgate_engine::{Api, Catalog, Certificate, LoadErrors, Plan, PolicyKind, Source};
 
 use crate::event_hub::{EventHub, EventHubs, World};
 use crate::{
-    HttpCredentials, LogEvents, ManagedIdentity, MemoryCache, MemoryCounters, OAuthConnection,
-    SystemClock, SystemRandom, TokioBackground,
+    HttpCredentials, LogEvents, ManagedIdentity, MemoryCache, MemoryCounters, MemoryVectors,
+    OAuthConnection, SystemClock, SystemRandom, TokioBackground,
 };
 
 /// A gateway: policies that requests run through. Cheap to clone; clones are the same gateway.
@@ -83,6 +83,8 @@ pub struct GatewayBuilder {
     counters: Option<Arc<dyn CounterStore>>,
     cache: Option<Arc<dyn CacheStore>>,
     external_cache: Option<Arc<dyn CacheStore>>,
+    tokenizer: Option<Arc<dyn Tokenizer>>,
+    vectors: Option<Arc<dyn VectorStore>>,
     credentials: Option<Arc<dyn Credentials>>,
     managed_identity: Option<ManagedIdentity>,
     connections: Vec<(String, String, OAuthConnection)>,
@@ -233,6 +235,22 @@ impl GatewayBuilder {
         self
     }
 
+    /// Who counts the tokens of language models, for `llm-token-limit` and `llm-emit-token-metric`; with the feature
+    /// `tokenizer` the vocabulary of OpenAI's models otherwise, or else
+    /// [`RoughTokenizer`](tollgate_engine::ports::RoughTokenizer).
+    #[must_use]
+    pub fn tokenizer(mut self, tokenizer: impl Tokenizer + 'static) -> Self {
+        self.tokenizer = Some(Arc::new(tokenizer));
+        self
+    }
+
+    /// The store of the semantic cache; [`MemoryVectors`] with 64 MiB otherwise.
+    #[must_use]
+    pub fn vectors(mut self, vectors: impl VectorStore + 'static) -> Self {
+        self.vectors = Some(Arc::new(vectors));
+        self
+    }
+
     /// Where tokens of managed identities come from; what the environment says otherwise
     /// ([`ManagedIdentity::from_environment`]).
     #[must_use]
@@ -341,6 +359,11 @@ impl GatewayBuilder {
                 .cache
                 .unwrap_or_else(|| Arc::new(MemoryCache::default())),
             external_cache: self.external_cache,
+            tokenizer: self.tokenizer.unwrap_or_else(default_tokenizer),
+            vectors: Some(
+                self.vectors
+                    .unwrap_or_else(|| Arc::new(MemoryVectors::default())),
+            ),
             credentials,
             events,
             background,
@@ -360,6 +383,16 @@ fn default_events() -> Arc<dyn EventSink> {
 #[cfg(not(feature = "metrics"))]
 fn default_events() -> Arc<dyn EventSink> {
     Arc::new(LogEvents)
+}
+
+#[cfg(feature = "tokenizer")]
+fn default_tokenizer() -> Arc<dyn Tokenizer> {
+    Arc::new(crate::BpeTokenizer)
+}
+
+#[cfg(not(feature = "tokenizer"))]
+fn default_tokenizer() -> Arc<dyn Tokenizer> {
+    Arc::new(tollgate_engine::ports::RoughTokenizer)
 }
 
 #[cfg(feature = "hyper")]

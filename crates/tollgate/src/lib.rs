@@ -35,8 +35,9 @@
 //! ```
 //!
 //! # Features
-//! `hyper` (on by default): the HTTP client and a proxy. `metrics` (on by default): custom metrics. `tower`, `axum`: the layers. `render`: pictures of the places
-//! that diagnostics are about.
+//! On by default: `hyper`, the HTTP client and a proxy; `metrics`, custom metrics; `pfx`, certificates as PKCS #12;
+//! `tokenizer`, tokens counted with the vocabulary of OpenAI's models (5 MB). `tower`, `axum`: the layers. `render`:
+//! pictures of the places that diagnostics are about.
 
 mod background;
 mod builder;
@@ -47,6 +48,9 @@ mod event_hub;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod system;
+#[cfg(feature = "tokenizer")]
+mod tokenizer;
+mod vectors;
 
 pub use background::TokioBackground;
 pub use builder::{BuildError, Gateway, GatewayBuilder};
@@ -57,6 +61,9 @@ pub use event_hub::EventHub;
 #[cfg(feature = "metrics")]
 pub use metrics::MetricsEvents;
 pub use system::{LogEvents, SystemClock, SystemRandom};
+#[cfg(feature = "tokenizer")]
+pub use tokenizer::BpeTokenizer;
+pub use vectors::MemoryVectors;
 
 /// What a policy of one's own is written with.
 pub use tollgate_engine as engine;

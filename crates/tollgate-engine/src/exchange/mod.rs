@@ -1,5 +1,6 @@
 //! One request and its response on their way through the pipeline.
 
+mod backend;
 mod body;
 mod context;
 mod headers;
@@ -8,6 +9,7 @@ mod transfer;
 mod url;
 mod variables;
 
+pub use backend::BackendWatch;
 pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
 pub use headers::{ReasonPhrase, strip_hop_by_hop};
@@ -44,6 +46,7 @@ pub struct Exchange {
     /// What the request runs through.
     pub plan: Arc<Plan>,
     backend: Option<Arc<dyn HttpClient>>,
+    watches: SmallVec<[Arc<dyn BackendWatch>; 2]>,
     stops: Stops,
     hit: Option<&'static str>,
     deferred: VecDeque<Box<dyn Deferred>>,
@@ -97,6 +100,7 @@ impl Exchange {
             plan,
             context,
             backend: None,
+            watches: SmallVec::new(),
             stops: Stops::default(),
             hit: None,
             deferred: VecDeque::new(),

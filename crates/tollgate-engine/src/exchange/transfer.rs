@@ -194,6 +194,8 @@ impl HttpBody for Streaming {
 impl Drop for Streaming {
     fn drop(&mut self) {
         if matches!(self.state, State::Streaming) {
+            // Who looks at the body as it passes is to know that this was all.
+            drop(self.body.take());
             abandon(self.transfer.finish(self.sent));
         }
     }

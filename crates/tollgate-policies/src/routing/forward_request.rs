@@ -34,7 +34,7 @@ use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::ports::{HttpVersion, OutboundRequest, SendError, SendErrorKind};
 use tollgate_engine::{
     Body, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy,
-    PolicyKind, Reads, Response, Scopes, Sections, Setting, optional,
+    PolicyKind, Reads, Scopes, Sections, Setting, optional,
 };
 
 /// The row of the list.
@@ -163,10 +163,8 @@ impl ForwardRequest {
                 "request": {"method": context.request.method.as_str(), "url": context.request.url.to_string()},
             })
         });
-        let answer = exchange.backend().send(outbound).await;
-        let response = Response::from(answer.map_err(failure)?);
-        let status = response.status;
-        exchange.context.response = response;
+        exchange.call_backend(outbound, failure).await?;
+        let status = exchange.context.response.status;
         exchange.context.trace(|context| {
             let response = &context.response;
             json!({"response": {"status": {"code": response.status.as_u16(), "reason": response.status_reason().to_utf8()}}})

@@ -87,6 +87,8 @@ impl World {
             counters: Arc::new(Nothing),
             cache: Arc::new(ports::Nothing),
             external_cache: None,
+            tokenizer: Arc::new(ports::RoughTokenizer),
+            vectors: None,
             credentials: Arc::new(NoCredentials),
             events: Arc::new(Nothing),
             background: Arc::new(ports::Nothing),
