@@ -4,6 +4,7 @@
 //! checks documents against. `include-fragment` and `base` are the engine's own.
 
 pub mod access;
+pub mod ai;
 pub mod caching;
 pub mod control;
 pub mod cross_domain;
@@ -64,6 +65,10 @@ pub const ALL: &[PolicyKind] = &[
     control::retry::KIND,
     control::return_response::KIND,
     control::wait::KIND,
+    ai::llm_emit_token_metric::AZURE_OPENAI,
+    ai::llm_emit_token_metric::KIND,
+    ai::llm_token_limit::AZURE_OPENAI,
+    ai::llm_token_limit::KIND,
     logging::emit_metric::KIND,
     logging::log_to_eventhub::KIND,
     logging::trace::KIND,

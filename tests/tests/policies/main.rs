@@ -30,6 +30,7 @@ mod scopes;
 mod sending;
 mod service_fabric;
 mod tables;
+mod tokens;
 mod transformation;
 mod waiting;
 mod world;

@@ -14,6 +14,30 @@ const ENDS: &[&str] = &["inbound", "outbound", "on-error"];
 
 const ROWS: &[Row] = &[
     Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<llm-token-limit counter-key="@(5)" tokens-per-minute="@(5)" token-quota="@(6)" token-quota-period="monthly" estimate-prompt-tokens="@(true)" retry-after-header-name="a" retry-after-variable-name="b" remaining-tokens-header-name="c" remaining-tokens-variable-name="d" remaining-quota-tokens-header-name="e" remaining-quota-tokens-variable-name="f" tokens-consumed-header-name="g" tokens-consumed-variable-name="h" />"#,
+        ],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<azure-openai-token-limit counter-key="k" tokens-per-minute="5" estimate-prompt-tokens="false" />"#,
+        ],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<llm-emit-token-metric namespace="n"><dimension name="API ID" /><dimension name="a" value="@("b")" /></llm-emit-token-metric>"#,
+        ],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<azure-openai-emit-token-metric namespace="n" value="1"><dimension name="User ID" /></azure-openai-emit-token-metric>"#,
+        ],
+    },
+    Row {
         sections: ALL,
         texts: &[
             r#"<send-request id="i" mode="new" response-variable-name="r" timeout="20" ignore-error="true"><set-url>https://a.test</set-url><set-method>POST</set-method><set-header name="a" exists-action="append"><value>1</value></set-header><set-body template="none">x</set-body><authentication-basic username="a" password="b" /><proxy url="http://p.test:8080" username="a" password="b" /></send-request>"#,
