@@ -3,7 +3,7 @@
 
 use allocation_counter::measure;
 use tollgate::engine::{Setting, VariableName};
-use tollgate_benches::{Policy, World, answer, exchange, expression, request};
+use tollgate_benches::{Policy, World, answer, block, exchange, expression, request};
 use tollgate_dotnet::Value;
 
 /// Allocations of a request through the throttling policy, its token being remembered.
@@ -38,6 +38,12 @@ const CONDITIONS: &[&str] = &[
     r#"context.Request.Method == "POST" && context.Response.StatusCode == 200"#,
 ];
 
+/// What is read once in a request, and then allocates nothing.
+const READ_ONCE: &[&str] = &[
+    r#"context.Request.Headers.GetValueOrDefault("Authorization", "").Split(' ').Last().AsJwt().Claims.GetValueOrDefault("ver") == "1.0""#,
+    r#"var body = context.Request.Body.As<JObject>(true); return (int)body["temperature"] == 0 && (string)body["none"] == null;"#,
+];
+
 #[test]
 fn conditions_that_read_the_request_allocate_nothing() {
     let world = World::default();
@@ -45,8 +51,17 @@ fn conditions_that_read_the_request_allocate_nothing() {
     let mut exchange = exchange(&gateway, request(&world.token(0)));
     let name = VariableName::new("urlId");
     exchange.context.variables.set(&name, Value::Int32(2));
-    for code in CONDITIONS {
-        let condition: Setting<bool> = expression(code);
+    for code in CONDITIONS.iter().chain(READ_ONCE) {
+        let condition: Setting<bool> = match code.contains("return") {
+            true => block(code),
+            false => expression(code),
+        };
+        if READ_ONCE.contains(code) {
+            assert!(
+                *condition.get(&mut exchange).expect("it is a condition"),
+                "{code}"
+            );
+        }
         let mut truth = false;
         let allocations = measure(|| {
             truth = *condition.get(&mut exchange).expect("it is a condition");

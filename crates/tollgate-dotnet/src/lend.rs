@@ -6,7 +6,9 @@
 //! as any other.
 
 use std::any::Any;
+use std::sync::Arc;
 
+use crate::json::Tape;
 use crate::machine::Machine;
 use crate::member::Prepared;
 use crate::str::Str;
@@ -26,6 +28,8 @@ pub enum Lent<'a> {
     Pieces(&'a [u8], Option<u8>),
     /// An immutable object.
     Object(&'a dyn Object),
+    /// A token of JSON that nobody can change, by its place on the tape.
+    Token(&'a Tape, u32),
     /// A `bool`.
     Bool(bool),
     /// An `int`.
@@ -39,13 +43,23 @@ pub struct Loan<'a, 'm> {
     pub machine: &'a Machine<'m>,
     /// Argument 0: what the member before lends.
     pub first: Lent<'a>,
-    /// All arguments; the ones from 1 on are constants.
-    pub arguments: &'a [Value],
-    /// Generic arguments of the call.
-    pub types: &'a [Type],
-    /// What load time prepared.
-    pub prepared: Option<&'a Prepared>,
+    /// What load time knows of the call.
+    pub terms: &'a Terms,
 }
+
+/// What load time knows of a call of a lending member.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// All arguments. Those from 1 on are constants; argument 0 is `Null` unless it is one too.
+    pub arguments: Box<[Value]>,
+    /// Generic arguments of the call.
+    pub types: Arc<[Type]>,
+    /// What load time prepared.
+    pub prepared: Option<Prepared>,
+}
+
+/// The longest text or JSON that is searched in place, in bytes: what is read in place is not paid for.
+pub const LONGEST_LENT: usize = 4096;
 
 /// The code of a lending member.
 pub type Lend = for<'a> fn(&Loan<'a, '_>) -> Option<Lent<'a>>;
@@ -54,12 +68,17 @@ impl<'a> Loan<'a, '_> {
     /// Argument `index`, from 1 on; `Null` beyond the end.
     pub fn arg(&self, index: usize) -> &'a Value {
         const NULL: &Value = &Value::Null;
-        self.arguments.get(index).unwrap_or(NULL)
+        self.terms.arguments.get(index).unwrap_or(NULL)
     }
 
     /// What load time prepared, as the type it has.
     pub fn prepared<T: 'static>(&self) -> Option<&'a T> {
-        self.prepared?.downcast_ref()
+        self.terms.prepared.as_ref()?.downcast_ref()
+    }
+
+    /// The last generic argument of the call: that of the method, if it has one.
+    pub fn ty(&self) -> Option<&'a Type> {
+        self.terms.types.last()
     }
 
     /// The host as the type it is.
@@ -69,6 +88,9 @@ impl<'a> Loan<'a, '_> {
 }
 
 impl<'a> Lent<'a> {
+    /// `null`.
+    pub const NULL: Lent<'static> = Lent::Value(&Value::Null);
+
     /// Whether it is `null`.
     pub fn is_null(self) -> bool {
         matches!(self, Lent::Value(Value::Null))
@@ -79,6 +101,14 @@ impl<'a> Lent<'a> {
         match self {
             Lent::Text(bytes) => Some(bytes),
             Lent::Value(Value::String(text)) | Lent::Str(text) => text.as_utf8().map(str::as_bytes),
+            _ => None,
+        }
+    }
+
+    /// A string that is one object.
+    fn string(self) -> Option<&'a Str> {
+        match self {
+            Lent::Value(Value::String(text)) | Lent::Str(text) => Some(text),
             _ => None,
         }
     }
@@ -136,12 +166,13 @@ impl<'a> Lent<'a> {
 
     /// Whether two strings, or `null`s, are equal by ordinal value.
     pub fn same_text(self, other: Lent<'_>) -> Option<bool> {
-        if let (
-            Lent::Value(Value::String(a)) | Lent::Str(a),
-            Lent::Value(Value::String(b)) | Lent::Str(b),
-        ) = (self, other)
-        {
+        if let (Some(a), Some(b)) = (self.string(), other.string()) {
             return Some(a == b);
+        }
+        if let (Lent::Text(text), known) | (known, Lent::Text(text)) = (self, other)
+            && let Some(ascii) = known.string().and_then(Str::as_ascii)
+        {
+            return Some(text == ascii);
         }
         if self.is_null() || other.is_null() {
             return (self.is_null() || self.text().is_some())
@@ -162,7 +193,7 @@ impl<'a> Lent<'a> {
             Lent::Text(bytes) if bytes.is_ascii() => {
                 Value::string(std::str::from_utf8(bytes).ok()?)
             }
-            Lent::Text(_) | Lent::Pieces(..) | Lent::Object(_) => return None,
+            Lent::Text(_) | Lent::Pieces(..) | Lent::Object(_) | Lent::Token(..) => return None,
         })
     }
 }

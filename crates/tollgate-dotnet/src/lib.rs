@@ -42,7 +42,7 @@ pub use collections::{Array, Dictionary, HashSet, List, dictionary_keys, diction
 pub use convert::{Primitive, convert, divide_decimals};
 pub use cryptography::{certificate, certificate_type};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
-pub use lend::{Lend, Lent, Loan};
+pub use lend::{LONGEST_LENT, Lend, Lent, Loan, Terms};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
 pub use net::escaping::form as form_encode;

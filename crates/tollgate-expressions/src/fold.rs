@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_dotnet::{
-    Budget, Call as Native, Heap, Host, Machine, Member, Str, Throw, Type, Value,
+    Budget, Call as Native, Heap, Host, Machine, Member, Str, Terms, Throw, Type, Value,
 };
 
 use crate::compile::CompileError;
@@ -36,13 +36,9 @@ pub(crate) fn fold(main: &mut Function, errors: &mut Vec<CompileError>) -> Folde
         }) if !matches!(value, Value::Host(_)) => Some(value.clone()),
         _ => None,
     };
-    let test_calls = match &main.body {
-        Body::Expression(node) if node.kind == Kind::Bool => node.test_calls(),
-        _ => None,
-    };
     Folded {
         constant,
-        test_calls,
+        test_calls: main.test_calls(),
         reads: folder.reads,
     }
 }
@@ -290,7 +286,11 @@ fn lending(call: &Call) -> Option<Lending> {
     };
     Some(Lending {
         lend,
-        arguments: [first].into_iter().chain(constants(others)?).collect(),
+        terms: Terms {
+            arguments: [first].into_iter().chain(constants(others)?).collect(),
+            types: call.types.clone(),
+            prepared: call.prepared.clone(),
+        },
         calls: calls + 1,
     })
 }

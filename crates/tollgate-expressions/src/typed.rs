@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use tollgate_dotnet::{Lend, Member, Prepared, Str, Type, TypeRef, Value};
+use tollgate_dotnet::{Lend, Member, Prepared, Str, Terms, Type, TypeRef, Value};
 
 /// The number of a value in a [`Function`]'s frame.
 pub(crate) type Slot = u32;
@@ -255,8 +255,7 @@ pub(crate) struct Call {
 #[derive(Debug, Clone)]
 pub(crate) struct Lending {
     pub lend: Lend,
-    /// The arguments' values; argument 0 is `Null` unless it is constant.
-    pub arguments: Box<[Value]>,
+    pub terms: Terms,
     /// How many calls the chain has that ends here.
     pub calls: u32,
 }

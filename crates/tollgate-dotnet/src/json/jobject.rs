@@ -2,6 +2,7 @@
 
 use super::from;
 use super::jtoken::{from_object, parse, reference, this, token_type};
+use super::lend;
 use super::read::Reads;
 use super::token::{
     self, Node, Token, copy, get, id_of, member_of, name_of, object, property, property_of, push,
@@ -46,7 +47,7 @@ const MEMBERS: &[Member] = &[
         from_object(call, Reads::Object)
     }),
     member("int Count { get; }", super::jtoken::count),
-    member("JToken this[string propertyName] { get; }", get_value),
+    member("JToken this[string propertyName] { get; }", get_value).linking(lend::member),
     member("JToken this[string propertyName] { set; }", set_value),
     member("void Add(string propertyName, JToken value)", add),
     member("bool Remove(string propertyName)", remove),
@@ -55,7 +56,8 @@ const MEMBERS: &[Member] = &[
         Ok(property_of(call.machine.heap, this(call)?, name)
             .is_some()
             .into())
-    }),
+    })
+    .lending(lend::has_member),
     member(
         "bool TryGetValue(string propertyName, out JToken value)",
         try_get_value,
@@ -68,7 +70,7 @@ const MEMBERS: &[Member] = &[
             Ok(found.is_some().into())
         },
     ),
-    member("JToken GetValue(string propertyName)", get_value),
+    member("JToken GetValue(string propertyName)", get_value).linking(lend::member),
     member(
         "JToken GetValue(string propertyName, StringComparison comparison)",
         |call| {

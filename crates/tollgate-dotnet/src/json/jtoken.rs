@@ -4,6 +4,7 @@ use super::convert;
 use super::from;
 use super::iterators;
 use super::kind::Kind;
+use super::lend;
 use super::path::Path;
 use super::read::{Reads, read};
 use super::settings::Reading;
@@ -80,9 +81,9 @@ const MEMBERS: &[Member] = &[
         let path = token::path(call.machine.heap, this(call)?);
         call.new_text(path)
     }),
-    member("JToken this[object key] { get; }", get_key),
+    member("JToken this[object key] { get; }", get_key).linking(lend::member),
     member("JToken this[object key] { set; }", set_key),
-    member("T Value<T>(object key)", value_of_key),
+    member("T Value<T>(object key)", value_of_key).linking(lend::value_of_member),
     member("JEnumerable<JToken> Children()", children),
     member("JEnumerable<T> Children<T>()", children_of),
     member("IEnumerable<T> Values<T>()", values),
@@ -136,7 +137,8 @@ const MEMBERS: &[Member] = &[
         let text = call.to_text(0)?;
         this(call)?;
         call.new_text(text)
-    }),
+    })
+    .linking(lend::to_string),
     member("string ToString(Formatting formatting)", |call| {
         let text = write(call.machine.heap, call.arg(0), call.flags(1) == 1)?;
         this(call)?;
@@ -200,7 +202,8 @@ const MEMBERS: &[Member] = &[
     member("static implicit operator JToken(Guid? value)", of_value),
     member("static explicit operator bool(JToken value)", |call| {
         convert::explicit(call, &Type::bool())
-    }),
+    })
+    .linking(lend::to_bool),
     member(
         "static explicit operator DateTimeOffset(JToken value)",
         |call| convert::explicit(call, &Type::date_time_offset()),
@@ -229,7 +232,8 @@ const MEMBERS: &[Member] = &[
     }),
     member("static explicit operator int(JToken value)", |call| {
         convert::explicit(call, &Type::int())
-    }),
+    })
+    .linking(lend::to_int),
     member("static explicit operator short(JToken value)", |call| {
         convert::explicit(call, &Type::short())
     }),
@@ -286,7 +290,8 @@ const MEMBERS: &[Member] = &[
     }),
     member("static explicit operator string(JToken value)", |call| {
         convert::explicit(call, &Type::string())
-    }),
+    })
+    .linking(lend::to_string),
     member("static explicit operator uint(JToken value)", |call| {
         convert::explicit(call, &Type::uint())
     }),

@@ -17,6 +17,7 @@ mod json_convert;
 mod jtoken;
 mod jvalue;
 mod kind;
+mod lend;
 mod linq;
 mod merge;
 mod path;
@@ -44,6 +45,7 @@ pub(crate) use token::{
 pub(crate) use value::{bytes_of, bytes_value, plain_text};
 pub(crate) use write::Writer;
 
+pub use lend::lent;
 pub use plain::to_json;
 pub use tape::Tape;
 

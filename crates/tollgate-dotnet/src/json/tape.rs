@@ -70,6 +70,14 @@ impl Tape {
         }
     }
 
+    /// As [`member`](Self::member), where the value is a string without escapes: what it says.
+    pub fn plain_member(&self, name: &str) -> Option<Option<&str>> {
+        match self.property(0, name) {
+            Some(property) => self.plain_string(property + 1).map(Some),
+            None => Some(None),
+        }
+    }
+
     /// The names of the members of the outermost object, each with the text from its value on.
     pub fn members(&self) -> impl Iterator<Item = (Str, &str)> {
         let properties = self.is_object().then(|| self.children(0));
@@ -131,8 +139,7 @@ impl Tape {
         let text = self.text.as_utf8()?.as_bytes();
         let length = name.len() + 2;
         let (mut found, mut next) = (None, object + 1);
-        while next < whole.end {
-            let entry = self.entry(next)?;
+        while let Some([entry, value, ..]) = self.entries.get(place(next)..place(whole.end)) {
             let same = match entry.escaped {
                 false => entry.len() == length && entry.inner(text)? == name.as_bytes(),
                 true => self.string(next)? == *name,
@@ -140,7 +147,10 @@ impl Tape {
             if same {
                 found = Some(next);
             }
-            next = self.behind(next + 1)?;
+            next = match value.item {
+                Item::Object | Item::Array => value.end,
+                _ => next + 2,
+            };
         }
         found
     }
@@ -151,6 +161,14 @@ impl Tape {
         self.text
             .as_utf8()?
             .get(place(entry.start)..place(entry.end))
+    }
+
+    /// What a string says, if it has no escapes.
+    pub(crate) fn plain_string(&self, index: u32) -> Option<&str> {
+        match self.entry(index)?.escaped {
+            false => self.raw(index)?.strip_prefix('"')?.strip_suffix('"'),
+            true => None,
+        }
     }
 
     /// What a string or a name says.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use tollgate_dotnet::{
-    Array, Call, Dictionary, List, Machine, Str, Throw, Type, TypeDef, TypeKind, Value, json,
-    member, xml,
+    Array, Call, Dictionary, LONGEST_LENT, Lent, List, Loan, Machine, Str, Throw, Type, TypeDef,
+    TypeKind, Value, json, member, xml,
 };
 
 use super::{Part, context, part, registry};
@@ -18,7 +18,7 @@ pub(super) static BODY: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("T As<T>(bool preserveContent = false)", read_as),
+        member("T As<T>(bool preserveContent = false)", read_as).linking(lent_json),
         member(
             "JObject AsJObject(bool preserveContent = false, JsonSerializerSettings settings = null)",
             |call| read_json(call, "JObject"),
@@ -92,8 +92,7 @@ fn read_token(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
     let (part, preserve) = (part(call)?, call.bool(1)?);
     let (context, heap) = context(call)?;
     let body = body_of(context, part).ok_or_else(Throw::null_reference)?;
-    let tape = body.json(|bytes| json::Tape::read(Str::from(&*text(bytes))));
-    let token = tape.and_then(|tape| json::token_of(heap, &tape, ty));
+    let token = (body.json(read_tape)).and_then(|tape| json::token_of(heap, tape, ty));
     match token {
         Some(token) => {
             if !preserve {
@@ -106,6 +105,25 @@ fn read_token(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
             convert(call.machine, &bytes, ty)
         }
     }
+}
+
+/// The JSON of a body that stays, which nobody but its reader could change.
+fn lent_json<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
+    let (Lent::Value(Value::Host(part)), Value::Bool(true)) = (loan.first, loan.arg(1)) else {
+        return None;
+    };
+    let context = loan.host::<Context>()?;
+    let body = match Part::of(*part)? {
+        Part::RequestBody => &context.request.body,
+        Part::ResponseBody(index) => &context.response_at(index)?.body,
+        _ => return None,
+    };
+    let short = body.bytes()?.len() <= LONGEST_LENT;
+    json::lent(body.json(read_tape).filter(|_| short)?, loan.ty()?)
+}
+
+fn read_tape(bytes: &Bytes) -> Option<json::Tape> {
+    json::Tape::read(Str::from(&*text(bytes)))
 }
 
 fn take(call: &mut Call<'_, '_>) -> Result<Bytes, Throw> {

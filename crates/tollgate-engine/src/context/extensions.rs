@@ -25,7 +25,7 @@ pub(super) static EXTENSIONS: TypeDef = TypeDef {
                 Ok(found(c, parsed))
             },
         ),
-        member("static Jwt AsJwt(this string input)", jwt).linking(known_jwt),
+        member("static Jwt AsJwt(this string input)", jwt).linking(lent_jwt),
         member(
             "static bool TryParseJwt(this string input, out Jwt result)",
             |c| {
@@ -93,9 +93,7 @@ fn jwt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(super::object(context(call)?.0.decode_jwt(&text).as_ref()))
 }
 
-/// A token that the exchange has taken apart already.
-fn known_jwt<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    let text = loan.first.text()?;
-    let jwt = loan.host::<Context>()?.known_jwt(text)?;
-    Some(Lent::Object(jwt))
+fn lent_jwt<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
+    let jwt = loan.host::<Context>()?.lent_jwt(loan.first.text()?)?;
+    Some(jwt.map_or(Lent::NULL, |jwt| Lent::Object(jwt)))
 }

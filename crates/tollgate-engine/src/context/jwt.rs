@@ -273,12 +273,8 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
 fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
     let (claims, name) = (loan.first.object::<Claims>()?, lent_key(loan)?);
     if let (Some(json), None) = (&claims.json, claims.list.get()) {
-        let Some(value) = json.member(name) else {
-            return Some(None);
-        };
-        // All of this JSON is without escapes.
-        let (text, _) = value.strip_prefix('"')?.split_once('"')?;
-        return Some(Some(Lent::Text(text.as_bytes())));
+        let text = json.plain_member(name)?;
+        return Some(text.map(|text| Lent::Text(text.as_bytes())));
     }
     match claims.find(name) {
         None => Some(None),

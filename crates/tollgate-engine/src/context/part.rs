@@ -30,7 +30,7 @@ const INDEX_BITS: u32 = 24;
 
 impl Part {
     /// The value that refers to it.
-    pub(crate) fn value(self) -> Value {
+    pub(crate) const fn value(self) -> Value {
         let (kind, index) = match self {
             Self::Context => (0, 0),
             Self::Variables => (1, 0),

@@ -13,7 +13,13 @@ pub(super) static REQUEST: TypeDef = TypeDef {
     bases: &[],
     values: &[],
     members: &[
-        member("IMessageBody Body { get; }", body).reading(Reads::REQUEST.bits()),
+        member("IMessageBody Body { get; }", body)
+            .reading(Reads::REQUEST.bits())
+            .lending(|loan| {
+                const BODY: &Value = &Part::RequestBody.value();
+                let there = !loan.host::<Context>()?.request.body.is_empty();
+                Some(if there { Lent::Value(BODY) } else { Lent::NULL })
+            }),
         member("X509Certificate2 Certificate { get; }", certificate),
         pure("HeaderDictionary Headers { get; }", |_| {
             Ok(Part::RequestHeaders.value())

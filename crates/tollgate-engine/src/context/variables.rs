@@ -22,14 +22,14 @@ dictionary! {
         })
         .preparing(prepare)
         .lending(|loan| match item(loan)? {
-            Some(found) => lent_as(found, loan.types.last()?),
+            Some(found) => lent_as(found, loan.ty()?),
             None => Some(Lent::Value(loan.arg(2))),
         }),
         member("T GetValueOrDefault<T>(string name)", |c| {
             typed(c, |c| c.types.last().map_or(Value::Null, ops::default_of))
         })
         .preparing(prepare)
-        .lending(|loan| lent_as(item(loan)??, loan.types.last()?)),
+        .lending(|loan| lent_as(item(loan)??, loan.ty()?)),
         member("object GetValueOrDefault(string name)", |c| {
             Ok(get(c)?.unwrap_or_default())
         })

@@ -1,5 +1,6 @@
 //! The body of a request or a response.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
@@ -27,7 +28,7 @@ enum Inner {
     #[default]
     Empty,
     /// The bytes, and the JSON in them once it was read.
-    Full(Bytes, Option<Arc<Tape>>),
+    Full(Bytes, OnceCell<Option<Arc<Tape>>>),
     Stream(UnsyncBoxBody<Bytes, BoxError>),
     /// It was there, and an expression took it.
     Consumed,
@@ -92,14 +93,11 @@ impl Body {
     }
 
     /// The JSON in its bytes, which `read` reads once; `None` if they are not here, or not strict JSON.
-    pub(crate) fn json(&mut self, read: impl FnOnce(&Bytes) -> Option<Tape>) -> Option<Arc<Tape>> {
-        let Inner::Full(bytes, json) = &mut self.0 else {
+    pub(crate) fn json(&self, read: impl FnOnce(&Bytes) -> Option<Tape>) -> Option<&Arc<Tape>> {
+        let Inner::Full(bytes, json) = &self.0 else {
             return None;
         };
-        if json.is_none() {
-            *json = read(bytes).map(Arc::new);
-        }
-        json.clone()
+        json.get_or_init(|| read(bytes).map(Arc::new)).as_ref()
     }
 
     /// Takes the body, as if an expression had read it without `preserveContent`: what is left reads as nothing.
@@ -142,7 +140,7 @@ impl Body {
                 return Err(BodyError::TooLong { limit });
             }
             let bytes = collect(stream, limit).await?;
-            *self = Self(Inner::Full(bytes, None));
+            *self = Self(Inner::Full(bytes, OnceCell::new()));
         }
         Ok(self.bytes().cloned().unwrap_or_default())
     }
@@ -179,14 +177,14 @@ impl Body {
             Ok([only]) => only,
             Err(chunks) => chunks.concat().into(),
         };
-        *self = Self(Inner::Full(bytes.clone(), None));
+        *self = Self(Inner::Full(bytes.clone(), OnceCell::new()));
         Ok(Some(bytes))
     }
 
     fn of_bytes(bytes: Bytes) -> Self {
         match bytes.is_empty() {
             true => Self::empty(),
-            false => Self(Inner::Full(bytes, None)),
+            false => Self(Inner::Full(bytes, OnceCell::new())),
         }
     }
 }
@@ -411,7 +409,7 @@ mod tests {
         let read = |bytes: &Bytes| Tape::read(std::str::from_utf8(bytes).unwrap().into());
         let first = body.json(read).unwrap();
         let second = body.json(|_| unreachable!("it was read")).unwrap();
-        assert!(Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(first, second));
         body.consume();
         assert!(body.json(read).is_none());
         assert!(Body::full("{a: 1}").json(read).is_none());

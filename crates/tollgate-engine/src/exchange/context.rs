@@ -8,8 +8,9 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value as Json;
-use tollgate_dotnet::{Str, Value};
+use tollgate_dotnet::{LONGEST_LENT, Str, Value};
 
+use super::tokens::Tokens;
 use super::{Body, BodyError, Trace, TraceEntry, Url, Variables};
 use crate::block::Place;
 use crate::catalog::{
@@ -60,7 +61,7 @@ pub struct Context {
     pub trace: Option<Trace>,
     running: Option<(&'static str, &'static str)>,
     responses: Vec<Response>,
-    tokens: Vec<(Str, Option<Arc<Jwt>>)>,
+    tokens: Tokens,
     header_texts: RefCell<Vec<(HeaderValue, Str)>>,
 }
 
@@ -193,8 +194,6 @@ static DEPLOYMENT: LazyLock<Arc<DeploymentInfo>> = LazyLock::new(Arc::default);
 const LONG_HEADER: usize = 64;
 /// How many texts of headers are remembered.
 const HEADER_TEXTS: usize = 8;
-/// How many decoded tokens are remembered.
-const TOKENS: usize = 8;
 
 impl Context {
     /// The context of a request that came just now.
@@ -226,7 +225,7 @@ impl Context {
             trace: None,
             running: None,
             responses: Vec::new(),
-            tokens: Vec::new(),
+            tokens: Tokens::default(),
             header_texts: RefCell::default(),
         }
     }
@@ -274,29 +273,30 @@ impl Context {
     }
 
     /// Takes a token apart, once for each token of the exchange.
-    pub fn decode_jwt(&mut self, text: &Str) -> Option<Arc<Jwt>> {
-        if let Some((_, jwt)) = self.tokens.iter().find(|(known, _)| known == text) {
-            return jwt.clone();
+    pub fn decode_jwt(&self, text: &Str) -> Option<Arc<Jwt>> {
+        if let Some(known) = self.tokens.get(text) {
+            return known.cloned();
         }
         let jwt = text.as_utf8().and_then(Jwt::parse).map(Arc::new);
-        if self.tokens.len() < TOKENS {
-            self.tokens.push((text.clone(), jwt.clone()));
-        }
+        self.tokens.note(text, jwt.clone());
         jwt
     }
 
-    /// A token that was taken apart before, by its bytes, which are ASCII.
-    pub(crate) fn known_jwt(&self, text: &[u8]) -> Option<&Jwt> {
-        let mut tokens = self.tokens.iter();
-        let (_, jwt) = tokens.find(|(known, _)| known.as_ascii() == Some(text))?;
-        jwt.as_deref()
+    /// As [`decode_jwt`](Self::decode_jwt), in place. `None` if the text is too long to be read unpaid, or not ASCII.
+    pub(crate) fn lent_jwt(&self, text: &[u8]) -> Option<Option<&Jwt>> {
+        if let Some(known) = self.tokens.lent(text) {
+            return Some(known);
+        }
+        if text.len() <= LONGEST_LENT && text.is_ascii() {
+            let text = std::str::from_utf8(text).ok()?;
+            self.tokens.read(text, &self.request.headers);
+        }
+        self.tokens.lent(text)
     }
 
     /// Notes a token that was taken apart before, so that [`decode_jwt`](Self::decode_jwt) need not.
-    pub fn keep_jwt(&mut self, text: &Str, jwt: &Arc<Jwt>) {
-        if self.tokens.len() < TOKENS {
-            self.tokens.push((text.clone(), Some(jwt.clone())));
-        }
+    pub fn keep_jwt(&self, text: &Str, jwt: &Arc<Jwt>) {
+        self.tokens.note(text, Some(jwt.clone()));
     }
 
     /// `context.Elapsed` in ticks.

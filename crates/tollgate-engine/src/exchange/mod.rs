@@ -4,6 +4,7 @@ mod backend;
 mod body;
 mod context;
 mod headers;
+mod tokens;
 mod trace;
 mod transfer;
 mod url;

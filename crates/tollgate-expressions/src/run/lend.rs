@@ -7,7 +7,7 @@ use tollgate_dotnet::{Lent, Loan, Machine, Throw, Value};
 
 use super::value::is_exactly;
 use super::{Frame, arith};
-use crate::typed::{Call, Kind, Lending, Node, Op};
+use crate::typed::{Body, Call, Function, Kind, Lending, Node, Op, Slot, Statement};
 
 impl Node {
     /// How many calls it takes to read it in place, if that can be done.
@@ -44,19 +44,97 @@ impl Node {
     }
 }
 
-/// What is read from.
-#[derive(Clone, Copy)]
-pub(super) struct Reader<'f, 'm> {
-    pub machine: &'f Machine<'m>,
-    pub slots: &'f [Value],
+impl Function {
+    /// How many calls it takes to read it in place, if it is a test that can be read so: an expression, or a block that
+    /// sets a few locals and returns one.
+    pub(crate) fn test_calls(&self) -> Option<u32> {
+        let (locals, test) = self.test()?;
+        let mut calls = (test.kind == Kind::Bool).then(|| test.test_calls())??;
+        for statement in locals {
+            let (slot, value) = local(statement)?;
+            let more = match value.kind {
+                Kind::Bool | Kind::Int32 => value.test_calls(),
+                _ => value.lent_calls(),
+            };
+            calls = calls.checked_add(more.filter(|_| super::index(slot) < LOCALS)?)?;
+        }
+        Some(calls)
+    }
+
+    /// What comes before it, and the test that it returns.
+    fn test(&self) -> Option<(&[Statement], &Node)> {
+        match &self.body {
+            Body::Expression(test) => Some((&[], test)),
+            Body::Block(Statement::Block {
+                cells,
+                functions,
+                statements,
+            }) if cells.is_empty() && functions.is_empty() => match statements.split_last()? {
+                (Statement::Return(Some(test)), locals) => Some((locals, test)),
+                _ => None,
+            },
+            Body::Block(_) => None,
+        }
+    }
 }
 
-impl<'f> Reader<'f, '_> {
+/// The local that a statement sets, and its value.
+fn local(statement: &Statement) -> Option<(Slot, &Node)> {
+    match statement {
+        Statement::Expression(Node {
+            op: Op::Assign(slot, value),
+            ..
+        }) => Some((*slot, value)),
+        _ => None,
+    }
+}
+
+/// The result of a function that is a test, read in place.
+pub(super) fn test(machine: &Machine<'_>, function: &Function) -> Option<bool> {
+    let (locals, test) = function.test()?;
+    let mut reader = Reader::new(machine, &[]);
+    for statement in locals {
+        let (slot, value) = local(statement)?;
+        let value = match value.kind {
+            Kind::Bool => Lent::Bool(reader.truth(value)?),
+            Kind::Int32 => Lent::Int(reader.integer(value)?.try_into().ok()?),
+            _ => reader.lend(value)?,
+        };
+        *reader.locals.get_mut(super::index(slot))? = value;
+    }
+    reader.truth(test)
+}
+
+/// How many locals a test may have.
+const LOCALS: usize = 4;
+
+/// What is read from.
+struct Reader<'f, 'm> {
+    machine: &'f Machine<'m>,
+    /// The slots of a frame.
+    slots: &'f [Value],
+    /// Where there is no frame, what the locals were lent.
+    locals: [Lent<'f>; LOCALS],
+}
+
+impl<'f, 'm> Reader<'f, 'm> {
+    fn new(machine: &'f Machine<'m>, slots: &'f [Value]) -> Self {
+        Self {
+            machine,
+            slots,
+            locals: [Lent::NULL; LOCALS],
+        }
+    }
+
     /// What a node lends.
-    fn lend(self, node: &'f Node) -> Option<Lent<'f>> {
+    fn lend(&self, node: &'f Node) -> Option<Lent<'f>> {
         match &node.op {
             Op::Constant(value) => Some(Lent::Value(value)),
-            Op::Local(slot) => self.slots.get(super::index(*slot)).map(Lent::Value),
+            Op::Local(slot) => {
+                let slot = super::index(*slot);
+                let value = self.slots.get(slot).map(Lent::Value);
+                value.or_else(|| self.locals.get(slot).copied())
+            }
             Op::Call(call) => self.lend_call(call, call.lending.as_ref()?),
             Op::Element { array, indices } => {
                 let [index] = &**indices else {
@@ -72,8 +150,8 @@ impl<'f> Reader<'f, '_> {
         }
     }
 
-    fn lend_call(self, call: &'f Call, lending: &'f Lending) -> Option<Lent<'f>> {
-        let first = match &*lending.arguments {
+    fn lend_call(&self, call: &'f Call, lending: &'f Lending) -> Option<Lent<'f>> {
+        let first = match &*lending.terms.arguments {
             // The first of a chain.
             [first, ..] if lending.calls == 1 && !first.is_null() => Lent::Value(first),
             _ => self.lend(call.arguments.first()?)?,
@@ -84,14 +162,12 @@ impl<'f> Reader<'f, '_> {
         (lending.lend)(&Loan {
             machine: self.machine,
             first,
-            arguments: &lending.arguments,
-            types: &call.types,
-            prepared: call.prepared.as_ref(),
+            terms: &lending.terms,
         })
     }
 
     /// A node of kind `Bool`.
-    pub(super) fn truth(self, node: &'f Node) -> Option<bool> {
+    fn truth(&self, node: &'f Node) -> Option<bool> {
         match &node.op {
             Op::Compare { op, kind, operands } => {
                 let [left, right] = &**operands;
@@ -126,7 +202,7 @@ impl<'f> Reader<'f, '_> {
     }
 
     /// A node of an integral kind.
-    pub(super) fn integer(self, node: &'f Node) -> Option<i64> {
+    fn integer(&self, node: &'f Node) -> Option<i64> {
         match &node.op {
             Op::Constant(value) => arith::unboxed(value),
             Op::ArrayLength(array) => self.lend(array)?.length().map(i64::from),
@@ -169,10 +245,7 @@ impl Frame<'_, '_> {
         };
         let step = self.machine.step(calls.into());
         step.map_err(|throw| throw.at(node.start, node.end))?;
-        Ok(Some(Reader {
-            machine: self.machine,
-            slots: &self.slots,
-        }))
+        Ok(Some(Reader::new(self.machine, &self.slots)))
     }
 }
 

@@ -17,8 +17,7 @@ use smallvec::SmallVec;
 use tollgate_dotnet::{Machine, Throw, Value};
 
 use crate::program::Program;
-use crate::typed::{Body, Slot};
-use lend::Reader;
+use crate::typed::Slot;
 
 pub use function::invoke;
 pub(crate) use number::decimals;
@@ -44,16 +43,13 @@ impl Program {
     /// The result of a test that only reads what is there: without a frame, a value or an allocation. `None` where that
     /// cannot be done; [`run`](Self::run) then gives the result.
     pub fn test(&self, machine: &mut Machine<'_>) -> Result<Option<bool>, Throw> {
-        let (Some(calls), Body::Expression(node)) = (self.0.test_calls, &self.0.main.body) else {
+        let Some(calls) = self.0.test_calls else {
             return Ok(None);
         };
+        let (start, end) = self.0.main.at;
         let step = machine.step(calls.into());
-        step.map_err(|throw| throw.at(node.start, node.end))?;
-        let reader = Reader {
-            machine,
-            slots: &[],
-        };
-        Ok(reader.truth(node))
+        step.map_err(|throw| throw.at(start, end))?;
+        Ok(lend::test(machine, &self.0.main))
     }
 }
 
