@@ -1,5 +1,7 @@
 //! Arguments of natives as Rust values, and results as .NET ones.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use crate::collections::Array;
@@ -116,6 +118,19 @@ impl<'c> Call<'c, '_> {
     /// How numbers are written where argument `index` is an `IFormatProvider`, null or not given.
     pub(crate) fn culture(&self, index: usize) -> NumberCulture {
         culture_of(self.arg(index))
+    }
+
+    /// The number's text in argument `index`, in the invariant culture whatever the provider among the arguments.
+    pub(crate) fn number_text(&self, index: usize) -> Option<Cow<'c, str>> {
+        let text = self.opt_str(index)?.to_utf8();
+        let provider = self.arguments.iter().skip(index + 1);
+        let provider = provider
+            .rev()
+            .find(|argument| matches!(argument, Value::Object(_)));
+        Some(match provider {
+            Some(provider) => culture_of(provider).invariant(text),
+            None => text,
+        })
     }
 
     /// A generic argument of the call.

@@ -238,9 +238,62 @@ pub fn divide_decimals(left: Decimal, right: Decimal) -> Option<Decimal> {
     Decimal::try_from_i128_with_scale(digits, places).ok()
 }
 
-/// The nearest `double`.
+/// `left * right` in `decimal`; nothing keeps the places of both, as long as the digits fit 32 bits. `None` beyond the
+/// range.
+pub fn multiply_decimals(left: Decimal, right: Decimal) -> Option<Decimal> {
+    let product = left.checked_mul(right)?;
+    let places = left.scale().saturating_add(right.scale());
+    let fits = |number: Decimal| number.mantissa().unsigned_abs() <= u32::MAX.into();
+    match product.is_zero() {
+        true if fits(left) && fits(right) && places <= 47 => Some(zero(places)),
+        true => Some(Decimal::ZERO),
+        false => Some(product),
+    }
+}
+
+/// `left % right` in `decimal`, with the places of the longer unless `left` is the smaller; `None` of zero.
+pub fn decimal_remainder(left: Decimal, right: Decimal) -> Option<Decimal> {
+    if left.abs() < right.abs() {
+        return Some(left);
+    }
+    let places = left.scale().max(right.scale());
+    let mut rest = left.checked_rem(right)?;
+    match rest.is_zero() {
+        true => return Some(zero(places)),
+        false => rest.rescale(places),
+    }
+    Some(rest)
+}
+
+fn zero(places: u32) -> Decimal {
+    Decimal::new(0, places.min(28))
+}
+
+/// The text of a `decimal`; nothing has no sign.
+pub fn decimal_text(number: &Decimal) -> String {
+    match number.is_zero() {
+        true => number.abs().to_string(),
+        false => number.to_string(),
+    }
+}
+
+/// The nearest `double`, as .NET gets it: the digits, divided by a power of ten.
 pub(crate) fn decimal_to_double(number: &Decimal) -> f64 {
-    number.to_string().parse().unwrap_or(0.0)
+    const POWERS: [f64; 29] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+        1e17, 1e18, 1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28,
+    ];
+    let digits = number.mantissa().unsigned_abs();
+    // The low 64 bits and the 32 above them, each as the nearest double.
+    let (low, high) = (digits as u64, digits >> 64);
+    let whole = low as f64 + high as f64 * 18_446_744_073_709_551_616.0;
+    let scale = usize::try_from(number.scale()).unwrap_or(0);
+    let size = whole / POWERS.get(scale).copied().unwrap_or(1.0);
+    if number.is_sign_negative() {
+        -size
+    } else {
+        size
+    }
 }
 
 #[cfg(test)]

@@ -181,7 +181,14 @@ fn wrong(offset: usize) -> Throw {
 fn read_item(item: &str) -> Option<(usize, i32, String)> {
     let (head, format) = item.split_once(':').unwrap_or((item, ""));
     let (index, alignment) = match head.split_once(',') {
-        Some((index, alignment)) => (index, alignment.trim().parse().ok()?),
+        Some((index, alignment)) => {
+            let digits = alignment.trim();
+            let width: i32 = digits.parse().ok()?;
+            if digits.starts_with('+') || width.abs() >= 10_000_000 {
+                return None;
+            }
+            (index, width)
+        }
         None => (head, 0),
     };
     if !index.starts_with(|c: char| c.is_ascii_digit()) {

@@ -39,7 +39,9 @@ mod value;
 pub mod xml;
 
 pub use collections::{Array, Dictionary, HashSet, List, dictionary_keys, dictionary_values};
-pub use convert::{Primitive, convert, divide_decimals};
+pub use convert::{
+    Primitive, convert, decimal_remainder, decimal_text, divide_decimals, multiply_decimals,
+};
 pub use cryptography::{certificate, certificate_type};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use lend::{LONGEST_LENT, Lend, Lent, Loan, Terms};
@@ -66,6 +68,7 @@ pub const TYPES: &[&[&TypeDef]] = &[
     io::TYPES,
     linq::TYPES,
     text::ENCODINGS,
+    text::FALLBACKS,
     text::BUILDERS,
     text::REGEXES,
     cryptography::TYPES,

@@ -75,7 +75,7 @@ fn text(machine: &Machine<'_>, value: &Value, depth: u32) -> Result<Str, Throw> 
         Value::Char(unit) => Str::from_unit(*unit),
         Value::Single(number) => single_text(*number).into(),
         Value::Double(number) => double_text(*number).into(),
-        Value::Decimal(number) => number.to_string().into(),
+        Value::Decimal(number) => crate::convert::decimal_text(number).into(),
         Value::String(text) => text.clone(),
         Value::Guid(bytes) => guid_text(bytes).into(),
         Value::DateTime(ticks, kind) => time::date_time_text(*ticks, *kind).into(),

@@ -329,18 +329,21 @@ pub(super) fn intersect_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 pub(super) fn symmetric_except_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let other = other(call)?;
-    let mut new = Vec::new();
+    // Of a set one after the other, so that new ones take the places of those removed before; of others the new ones
+    // first.
+    let at_once = call.machine.heap.of::<HashSet>(&other).is_none();
+    let mut old = Vec::new();
     for value in ops::collect(call.machine, &other)? {
-        match has(call, call.arg(0), &value)? {
-            true => {
-                take_out(call.machine, call.arg(0), &value)?;
-            }
-            false => new.push(value),
+        if !has(call, call.arg(0), &value)? {
+            insert(call.machine, call.arg(0), value)?;
+        } else if at_once {
+            old.push(value);
+        } else {
+            take_out(call.machine, call.arg(0), &value)?;
         }
     }
-    // New ones last, so that they do not take the places of those removed before their time.
-    for value in new {
-        insert(call.machine, call.arg(0), value)?;
+    for value in old {
+        take_out(call.machine, call.arg(0), &value)?;
     }
     Ok(Value::Null)
 }

@@ -14,6 +14,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &CULTURE_INFO,
     &NUMBER_STYLES,
     &DATE_TIME_STYLES,
+    &TIME_SPAN_STYLES,
     &COMPARE_OPTIONS,
     &UNICODE_CATEGORY,
 ];
@@ -71,6 +72,11 @@ pub(crate) fn culture_of(provider: &Value) -> NumberCulture {
     provider
         .downcast::<Culture>()
         .map_or(NumberCulture::INVARIANT, |culture| culture.numbers)
+}
+
+/// The invariant culture.
+pub(crate) fn invariant() -> Value {
+    culture("")
 }
 
 fn culture(name: &str) -> Value {
@@ -194,6 +200,12 @@ static DATE_TIME_STYLES: TypeDef = enumeration(
         ("AssumeUniversal", 64),
         ("RoundtripKind", 128),
     ],
+);
+
+/// `TimeSpanStyles`.
+static TIME_SPAN_STYLES: TypeDef = enumeration(
+    "System.Globalization.TimeSpanStyles",
+    &[("None", 0), ("AssumeNegative", 1)],
 );
 
 /// `CompareOptions`.

@@ -1,5 +1,6 @@
 //! `System.IO.StringReader` and its base.
 
+use crate::collections::Array;
 use crate::heap::HeapObject;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::str::Str;
@@ -25,6 +26,11 @@ pub(super) static TEXT_READER: TypeDef = TypeDef {
             reader.next = reader.units.len().min(reader.next.saturating_add(1));
             Ok(code(unit))
         }),
+        member("int Read(char[] buffer, int index, int count)", read_block),
+        member(
+            "int ReadBlock(char[] buffer, int index, int count)",
+            read_block,
+        ),
         member("int Peek()", |call| Ok(code(this(call)?.peek()))),
         member("void Close()", close),
         member("void Dispose()", close),
@@ -111,6 +117,25 @@ fn read_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
     call.work(line.size())?;
     call.new_text(line)
+}
+
+/// Into an array; gives how many there were.
+fn read_block(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (to, count) = (call.count(2, "index")?, call.count(3, "count")?);
+    if call.array(1, "buffer")?.len() < to.saturating_add(count) {
+        return Err(Throw::argument(
+            "Offset and length were out of bounds for the array or count is greater than the number of elements from index to the end of the source collection.",
+        ));
+    }
+    let part = this(call)?.take(count);
+    call.work(part.size())?;
+    let target = call.arg(1);
+    if let Some(array) = call.machine.heap.of_mut::<Array>(target) {
+        for (offset, unit) in part.units().enumerate() {
+            array.set(to + offset, Value::Char(unit));
+        }
+    }
+    Ok(crate::args::int(part.len()))
 }
 
 fn code(unit: Option<u16>) -> Value {

@@ -71,7 +71,7 @@ pub(crate) fn text(value: &Value) -> Str {
         Value::Bool(false) => Str::from_static("False"),
         Value::Single(number) => single_text(*number).into(),
         Value::Double(number) => double_text(*number).into(),
-        Value::Decimal(number) => number.to_string().into(),
+        Value::Decimal(number) => crate::convert::decimal_text(number).into(),
         Value::String(text) => text.clone(),
         Value::Guid(bytes) => ops::guid_text(bytes).into(),
         Value::DateTime(ticks, kind) => time::date_time_text(*ticks, *kind).into(),

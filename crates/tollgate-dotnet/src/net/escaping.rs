@@ -63,6 +63,13 @@ pub fn form(text: &str) -> String {
         .replace(' ', "+")
 }
 
+/// `WebUtility.UrlEncodeToBytes`.
+pub(crate) fn form_bytes(bytes: &[u8]) -> String {
+    percent_encoding::percent_encode(bytes, FORM)
+        .to_string()
+        .replace(' ', "+")
+}
+
 /// Undoes percent-encoding as forms have it: what is no UTF-8 becomes U+FFFD, escapes that are none are left.
 pub(crate) fn decode_form(text: &str) -> String {
     percent_encoding::percent_decode_str(text)

@@ -1,7 +1,7 @@
 //! `System.Net.WebUtility`.
 
 use super::escaping;
-use crate::member::{Call, TypeDef, TypeKind, pure};
+use crate::member::{Call, TypeDef, TypeKind, member, pure};
 use crate::throw::Throw;
 use crate::value::Value;
 
@@ -18,6 +18,33 @@ pub(super) static WEB_UTILITY: TypeDef = TypeDef {
         pure("static string UrlDecode(string encodedValue)", |call| {
             each(call, |text| escaping::decode_form(&text.replace('+', " ")))
         }),
+        member(
+            "static byte[] UrlEncodeToBytes(byte[] value, int offset, int count)",
+            |call| {
+                let Some(part) = part(call)? else {
+                    return Ok(Value::Null);
+                };
+                call.work(part.len())?;
+                let encoded = escaping::form_bytes(&part);
+                call.new_bytes(encoded.into_bytes())
+            },
+        ),
+        member(
+            "static byte[] UrlDecodeToBytes(byte[] encodedValue, int offset, int count)",
+            |call| {
+                let Some(mut part) = part(call)? else {
+                    return Ok(Value::Null);
+                };
+                call.work(part.len())?;
+                for byte in &mut part {
+                    if *byte == b'+' {
+                        *byte = b' ';
+                    }
+                }
+                let decoded = percent_encoding::percent_decode(&part).collect();
+                call.new_bytes(decoded)
+            },
+        ),
         pure("static string HtmlEncode(string value)", |call| {
             each(call, html_encode)
         }),
@@ -27,13 +54,36 @@ pub(super) static WEB_UTILITY: TypeDef = TypeDef {
     ],
 };
 
-/// Null stays null.
+/// The part of a `byte[]` that offset and count name; none of null.
+fn part(call: &Call<'_, '_>) -> Result<Option<Vec<u8>>, Throw> {
+    if call.arg(0).is_null() {
+        return Ok(None);
+    }
+    let bytes = call.bytes(0, "value")?;
+    let (start, count) = (call.count(1, "offset")?, call.count(2, "count")?);
+    let part = start
+        .checked_add(count)
+        .and_then(|end| bytes.get(start..end));
+    part.map(|part| Some(part.to_vec())).ok_or_else(|| {
+        Throw::argument_out_of_range(
+            "Specified argument was out of the range of valid values. (Parameter 'count')",
+        )
+    })
+}
+
+/// Null stays null, and so does what has nothing to change.
 fn each(call: &mut Call<'_, '_>, change: fn(&str) -> String) -> Result<Value, Throw> {
     match call.opt_str(0) {
         None => Ok(Value::Null),
         Some(text) => {
-            let text = change(&text.to_utf8());
-            call.new_text(text)
+            call.work(text.size())?;
+            let before = text.to_utf8();
+            let after = change(&before);
+            // A surrogate alone is nothing to change; UTF-8 cannot show it.
+            match after == *before {
+                true => Ok(text.clone().into()),
+                false => call.new_text(after),
+            }
         }
     }
 }
@@ -65,7 +115,7 @@ fn entity(name: &str) -> Option<char> {
             Some(hex) => u32::from_str_radix(hex, 16),
             None => number.parse(),
         };
-        return char::from_u32(code.ok()?).filter(|c| *c != '\0');
+        return char::from_u32(code.ok()?);
     }
     Some(match name {
         "lt" => '<',

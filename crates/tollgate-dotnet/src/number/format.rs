@@ -2,6 +2,8 @@
 
 use rust_decimal::Decimal;
 
+use crate::convert::decimal_text;
+
 use super::{Digits, NumberCulture, custom};
 use crate::throw::Throw;
 use crate::value::Value;
@@ -186,7 +188,7 @@ pub(super) fn digits(value: &Value) -> Digits {
 
 /// The digits of a decimal, zeros at the end included.
 fn decimal_digits(number: &Decimal) -> Digits {
-    Digits::read(&number.to_string())
+    Digits::read(&decimal_text(number))
 }
 
 /// Digits up to `places` behind the point: exact binary value and half to even for `double`, half away from zero for others.
@@ -288,7 +290,7 @@ fn general(value: &Value, letter: char, precision: Option<i32>) -> String {
         return text.into();
     }
     let (number, limit) = match (value, precision) {
-        (Value::Decimal(number), None) => return number.to_string(),
+        (Value::Decimal(number), None) => return decimal_text(number),
         (Value::Double(_), None) => (digits(value), 17),
         (Value::Single(_), None) => (digits(value), 9),
         (_, None) => return digits_of_integer(value),

@@ -4,6 +4,8 @@ mod custom;
 mod format;
 mod parse;
 
+use std::borrow::Cow;
+
 pub(crate) use format::{double_text, format, single_text};
 pub(crate) use parse::{Style, parse_decimal, parse_double, parse_integer};
 
@@ -22,6 +24,24 @@ pub(crate) struct NumberCulture {
 }
 
 impl NumberCulture {
+    /// A number's text with the separators of the invariant culture; those of other cultures fit nothing.
+    pub(crate) fn invariant<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if (self.decimal, self.group) == (".", ",") {
+            return text;
+        }
+        let separator = |c: char, separator: &str| separator.starts_with(c);
+        // Signs of money and percent stand for themselves.
+        let changed = text.chars().map(|c| match c {
+            c if separator(c, self.decimal) => '.',
+            c if separator(c, self.group) => ',',
+            // People do not type the spaces that a culture's tables have.
+            ' ' | '\u{a0}' if self.group.trim().is_empty() => ',',
+            '.' | ',' => '\u{fffd}',
+            c => c,
+        });
+        Cow::Owned(changed.collect())
+    }
+
     /// The invariant culture.
     pub(crate) const INVARIANT: NumberCulture = NumberCulture {
         decimal: ".",

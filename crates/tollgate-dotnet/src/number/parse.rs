@@ -19,6 +19,7 @@ impl Style {
     const EXPONENT: i64 = 128;
     const CURRENCY: i64 = 256;
     const HEX: i64 = 512;
+    const BINARY: i64 = 1024;
     /// `NumberStyles.Integer`.
     pub(crate) const INTEGER: Style = Style(7);
     /// `NumberStyles.Number`.
@@ -28,6 +29,22 @@ impl Style {
 
     fn has(self, flag: i64) -> bool {
         self.0 & flag != 0
+    }
+
+    /// Refuses what is no style, and digits of another base where they cannot be.
+    fn check(self, whole: bool) -> Result<(), Throw> {
+        let based = self.has(Self::HEX | Self::BINARY);
+        let white = Self::LEADING_WHITE | Self::TRAILING_WHITE;
+        let wrong = if !(0..2048).contains(&self.0) {
+            "An undefined NumberStyles value is being used."
+        } else if based && !whole {
+            "The number styles AllowHexSpecifier and AllowBinarySpecifier are not supported on floating point data types."
+        } else if based && ![Self::HEX, Self::BINARY].contains(&(self.0 & !white)) {
+            "With the AllowHexSpecifier or AllowBinarySpecifier bit set in the enum bit field, the only other valid bits that can be combined into the enum value must be a subset of those in HexNumber or BinaryNumber."
+        } else {
+            return Ok(());
+        };
+        Err(Throw::argument(format!("{wrong} (Parameter 'style')")))
     }
 }
 
@@ -49,15 +66,17 @@ pub(crate) fn parse_integer(
             "Value was either too large or too small for {name}."
         ))
     };
-    if style.has(Style::HEX) {
+    style.check(true)?;
+    if style.has(Style::HEX | Style::BINARY) {
+        let radix = if style.has(Style::HEX) { 16 } else { 2 };
         let digits = white(text, style);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
             return Err(wrong(text));
         }
         let digits = digits.trim_start_matches('0');
         let bits = match digits {
             "" => 0,
-            digits => i128::from_str_radix(digits, 16).map_err(|_| too_large())?,
+            digits => i128::from_str_radix(digits, radix).map_err(|_| too_large())?,
         };
         let range = high - low;
         return match bits {
@@ -85,6 +104,7 @@ pub(crate) fn parse_integer(
 
 /// Reads a `double`; beyond its range it is infinite.
 pub(crate) fn parse_double(text: &str, style: Style) -> Result<f64, Throw> {
+    style.check(false)?;
     match Parts::read(text, style) {
         Some(parts) => parts.text().parse().map_err(|_| wrong(text)),
         None => named(white(text, style)).ok_or_else(|| wrong(text)),
@@ -107,14 +127,33 @@ fn named(text: &str) -> Option<f64> {
 
 /// Reads a `decimal`, keeping zeros at the end.
 pub(crate) fn parse_decimal(text: &str, style: Style) -> Result<Decimal, Throw> {
+    style.check(false)?;
     let parts = Parts::read(text, style).ok_or_else(|| wrong(text))?;
     let overflow = || Throw::overflow("Value was either too large or too small for a Decimal.");
     if parts.exponent == 0 {
         return Decimal::from_str_exact(&parts.text())
-            .or_else(|_| parts.text().parse())
+            .or_else(|_| rounded(&parts.text()))
             .map_err(|_| overflow());
     }
     Decimal::from_scientific(&parts.text()).map_err(|_| overflow())
+}
+
+/// More digits than a decimal holds: what is beyond them rounds the last, a half to the even one.
+fn rounded(text: &str) -> Result<Decimal, rust_decimal::Error> {
+    let number: Decimal = text.parse()?;
+    let (places, kept) = (
+        text.split_once('.').map_or("", |(_, places)| places),
+        usize::try_from(number.scale()).unwrap_or(0),
+    );
+    let beyond = places.get(kept..).unwrap_or_default();
+    let half = beyond.strip_prefix('5');
+    let half = half.is_some_and(|rest| rest.bytes().all(|digit| digit == b'0'));
+    // It was rounded away from zero, which an odd last digit shows.
+    if half && number.mantissa() % 2 != 0 {
+        let one = number.mantissa().signum();
+        return Decimal::try_from_i128_with_scale(number.mantissa() - one, number.scale());
+    }
+    Ok(number)
 }
 
 fn is_white(c: char) -> bool {

@@ -40,7 +40,108 @@ const MEMBERS: &[Member] = &[
     }),
     member("int GetLowerBound(int dimension)", |_| Ok(Value::Int32(0))),
     member("object GetValue(int index)", collections::element),
-    member("void SetValue(object value, int index)", set_value),
+    member("object GetValue(long index)", collections::element),
+    member("object GetValue(int index1, int index2)", |call| {
+        let places = indices(call, 1)?;
+        value_at(call, &places)
+    }),
+    member(
+        "object GetValue(int index1, int index2, int index3)",
+        |call| {
+            let places = indices(call, 1)?;
+            value_at(call, &places)
+        },
+    ),
+    member("object GetValue(params int[] indices)", |call| {
+        let places = listed(call, 1)?;
+        value_at(call, &places)
+    }),
+    member("void SetValue(object value, int index)", |call| {
+        let places = indices(call, 2)?;
+        set_value(call, &places)
+    }),
+    member("void SetValue(object value, long index)", |call| {
+        let places = indices(call, 2)?;
+        set_value(call, &places)
+    }),
+    member(
+        "void SetValue(object value, int index1, int index2)",
+        |call| {
+            let places = indices(call, 2)?;
+            set_value(call, &places)
+        },
+    ),
+    member(
+        "void SetValue(object value, int index1, int index2, int index3)",
+        |call| {
+            let places = indices(call, 2)?;
+            set_value(call, &places)
+        },
+    ),
+    member(
+        "void SetValue(object value, params int[] indices)",
+        |call| {
+            let places = listed(call, 2)?;
+            set_value(call, &places)
+        },
+    ),
+    member("object SyncRoot { get; }", |call| Ok(call.arg(0).clone())),
+    member("void CopyTo(Array array, long index)", copy_to),
+    member("void Initialize()", |_| Ok(Value::Null)),
+    member(
+        "static Array CreateInstance(Type elementType, int length1, int length2)",
+        |call| {
+            let lengths = indices(call, 1)?;
+            create(call, &lengths)
+        },
+    ),
+    member(
+        "static Array CreateInstance(Type elementType, int length1, int length2, int length3)",
+        |call| {
+            let lengths = indices(call, 1)?;
+            create(call, &lengths)
+        },
+    ),
+    member(
+        "static Array CreateInstance(Type elementType, params int[] lengths)",
+        |call| {
+            let lengths = listed(call, 1)?;
+            create(call, &lengths)
+        },
+    ),
+    member(
+        "static void Copy(Array sourceArray, Array destinationArray, long length)",
+        copy,
+    ),
+    member(
+        "static void Copy(Array sourceArray, long sourceIndex, Array destinationArray, long destinationIndex, long length)",
+        copy_part,
+    ),
+    member(
+        "static int IndexOf(Array array, object value, int startIndex)",
+        |call| of_array(call, collections::index_of),
+    ),
+    member(
+        "static int IndexOf(Array array, object value, int startIndex, int count)",
+        |call| of_array(call, collections::index_of),
+    ),
+    member(
+        "static int LastIndexOf(Array array, object value, int startIndex)",
+        |call| of_array(call, collections::last_index_of),
+    ),
+    member(
+        "static int LastIndexOf(Array array, object value, int startIndex, int count)",
+        |call| of_array(call, collections::last_index_of),
+    ),
+    member(
+        "static int BinarySearch(Array array, int index, int length, object value)",
+        |call| of_array(call, collections::binary_search),
+    ),
+    member(
+        "static void Sort(Array array, int index, int length)",
+        sort_part,
+    ),
+    member("static void Sort(Array keys, Array items)", sort_with),
     member("object Clone()", clone),
     member("void CopyTo(Array array, int index)", copy_to),
     member("static T[] Empty<T>()", |call| {
@@ -313,9 +414,65 @@ fn sort_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     replace(call, keys)
 }
 
-fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+/// The arguments from one on, as indices or lengths.
+fn indices(call: &Call<'_, '_>, from: usize) -> Result<Vec<usize>, Throw> {
+    (from..call.arguments.len())
+        .map(|index| usize::try_from(call.integer(index)?).map_err(|_| Throw::index_out_of_range()))
+        .collect()
+}
+
+/// The numbers in the array that an argument is.
+fn listed(call: &Call<'_, '_>, at: usize) -> Result<Vec<usize>, Throw> {
+    call.array(at, "indices")?
+        .values()
+        .map(|value| {
+            let number = value.as_integer().unwrap_or(-1);
+            usize::try_from(number).map_err(|_| Throw::index_out_of_range())
+        })
+        .collect()
+}
+
+/// An array of these lengths.
+fn create(call: &mut Call<'_, '_>, lengths: &[usize]) -> Result<Value, Throw> {
+    let element = runtime_type::of(call.arg(0)).map_err(|_| Throw::argument_null("elementType"))?;
+    let length = lengths
+        .iter()
+        .try_fold(1usize, |all, length| all.checked_mul(*length));
+    let length = length.unwrap_or(usize::MAX);
+    call.machine
+        .heap
+        .charge(length.saturating_mul(size_of::<Value>()))?;
+    let array = match lengths {
+        [length] => Some(Array::filled(element.clone(), *length)),
+        lengths => Array::many(element.clone(), lengths),
+    };
+    let array = array.ok_or_else(|| {
+        Throw::argument_out_of_range("Array dimensions exceeded supported range.")
+    })?;
+    call.machine.heap.alloc(array)
+}
+
+fn place_of(call: &Call<'_, '_>, places: &[usize]) -> Result<usize, Throw> {
+    let array = this(call)?;
+    if places.len() != array.rank() {
+        return Err(Throw::argument(
+            "Indices length does not match the array rank.",
+        ));
+    }
+    match places {
+        [place] => Ok(*place),
+        places => array.place(places).ok_or_else(Throw::index_out_of_range),
+    }
+}
+
+fn value_at(call: &mut Call<'_, '_>, places: &[usize]) -> Result<Value, Throw> {
+    let place = place_of(call, places)?;
+    this(call)?.get(place).ok_or_else(Throw::index_out_of_range)
+}
+
+fn set_value(call: &mut Call<'_, '_>, places: &[usize]) -> Result<Value, Throw> {
     let (target, value) = (call.arg(0), call.arg(1).clone());
-    let place = usize::try_from(call.int(2)?).ok();
+    let place = place_of(call, places)?;
     let element = this(call)?.element().clone();
     if !value.is_null() && !ops::is_instance(call.machine, &value, &element) {
         return Err(Throw::invalid_cast(
@@ -327,7 +484,7 @@ fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         .heap
         .of_mut::<Array>(target)
         .ok_or_else(Throw::null_reference)?;
-    match place.is_some_and(|place| array.set(place, value)) {
+    match array.set(place, value) {
         true => Ok(Value::Null),
         false => Err(Throw::index_out_of_range()),
     }

@@ -127,10 +127,15 @@ fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         3 => call.count(2, "length")?,
         _ => bytes.len().saturating_sub(start),
     };
+    if start > 0 && start >= bytes.len() {
+        return Err(crate::collections::out_of_range("startIndex"));
+    }
     let part = start
         .checked_add(count)
         .and_then(|end| bytes.get(start..end));
-    let part = part.ok_or_else(|| crate::collections::out_of_range("startIndex"))?;
+    let part = part.ok_or_else(|| {
+        Throw::argument("The array starting from the specified index is not long enough to read a value of the specified type. (Parameter 'value')")
+    })?;
     let texts: Vec<String> = part.iter().map(|byte| format!("{byte:02X}")).collect();
     call.new_text(texts.join("-"))
 }

@@ -254,6 +254,11 @@ fn to_utf32(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     };
     let units: Vec<u16> = match first {
         0xD800..=0xDFFF => [first].into_iter().chain(second).collect(),
+        _ if matches!(call.arg(0), Value::Char(_)) => {
+            return Err(Throw::argument_out_of_range(
+                "A valid high surrogate character is between 0xd800 and 0xdbff, inclusive. (Parameter 'highSurrogate')",
+            ));
+        }
         _ => vec![first],
     };
     let c = char::decode_utf16(units).next().and_then(Result::ok);

@@ -12,7 +12,7 @@ use crate::collections::Array;
 use crate::convert::{Primitive, convert};
 use crate::formatting::format_value;
 use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
-use crate::number::{Style, parse_decimal, parse_double};
+use crate::number::{NumberCulture, Style, parse_decimal, parse_double};
 use crate::ops;
 use crate::throw::Throw;
 use crate::time;
@@ -715,6 +715,119 @@ const MEMBERS: &[Member] = &[
     pure("static string ToString(short value, int toBase)", to_base),
     pure("static string ToString(int value, int toBase)", to_base),
     pure("static string ToString(long value, int toBase)", to_base),
+    pure("static bool ToBoolean(char value)", to_boolean),
+    pure("static bool ToBoolean(DateTime value)", to_boolean),
+    pure("static char ToChar(bool value)", to_char),
+    pure("static char ToChar(float value)", to_char),
+    pure("static char ToChar(double value)", to_char),
+    pure("static char ToChar(decimal value)", to_char),
+    pure("static char ToChar(DateTime value)", to_char),
+    pure("static sbyte ToSByte(DateTime value)", |call| {
+        to_number(call, Primitive::SByte)
+    }),
+    pure("static byte ToByte(DateTime value)", |call| {
+        to_number(call, Primitive::Byte)
+    }),
+    pure("static short ToInt16(DateTime value)", |call| {
+        to_number(call, Primitive::Int16)
+    }),
+    pure("static ushort ToUInt16(DateTime value)", |call| {
+        to_number(call, Primitive::UInt16)
+    }),
+    pure("static int ToInt32(DateTime value)", |call| {
+        to_number(call, Primitive::Int32)
+    }),
+    pure("static uint ToUInt32(DateTime value)", |call| {
+        to_number(call, Primitive::UInt32)
+    }),
+    pure("static long ToInt64(DateTime value)", |call| {
+        to_number(call, Primitive::Int64)
+    }),
+    pure("static ulong ToUInt64(DateTime value)", |call| {
+        to_number(call, Primitive::UInt64)
+    }),
+    pure("static float ToSingle(char value)", |call| {
+        to_number(call, Primitive::Single)
+    }),
+    pure("static float ToSingle(DateTime value)", |call| {
+        to_number(call, Primitive::Single)
+    }),
+    pure("static double ToDouble(char value)", |call| {
+        to_number(call, Primitive::Double)
+    }),
+    pure("static double ToDouble(DateTime value)", |call| {
+        to_number(call, Primitive::Double)
+    }),
+    pure("static decimal ToDecimal(char value)", |call| {
+        to_number(call, Primitive::Decimal)
+    }),
+    pure("static decimal ToDecimal(DateTime value)", |call| {
+        to_number(call, Primitive::Decimal)
+    }),
+    pure("static DateTime ToDateTime(DateTime value)", to_date_time),
+    pure(
+        "static DateTime ToDateTime(object value, IFormatProvider provider)",
+        to_date_time,
+    ),
+    pure("static DateTime ToDateTime(sbyte value)", to_date_time),
+    pure("static DateTime ToDateTime(byte value)", to_date_time),
+    pure("static DateTime ToDateTime(short value)", to_date_time),
+    pure("static DateTime ToDateTime(ushort value)", to_date_time),
+    pure("static DateTime ToDateTime(int value)", to_date_time),
+    pure("static DateTime ToDateTime(uint value)", to_date_time),
+    pure("static DateTime ToDateTime(long value)", to_date_time),
+    pure("static DateTime ToDateTime(ulong value)", to_date_time),
+    pure("static DateTime ToDateTime(bool value)", to_date_time),
+    pure("static DateTime ToDateTime(char value)", to_date_time),
+    pure("static DateTime ToDateTime(float value)", to_date_time),
+    pure("static DateTime ToDateTime(double value)", to_date_time),
+    pure("static DateTime ToDateTime(decimal value)", to_date_time),
+    pure(
+        "static string ToString(bool value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(char value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure("static string ToString(sbyte value)", to_string),
+    pure(
+        "static string ToString(sbyte value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(byte value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(short value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure("static string ToString(ushort value)", to_string),
+    pure(
+        "static string ToString(ushort value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(uint value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(long value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(ulong value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(float value, IFormatProvider provider)",
+        to_string,
+    ),
+    pure(
+        "static string ToString(string value, IFormatProvider provider)",
+        to_string,
+    ),
     pure("static DateTime ToDateTime(string value)", to_date_time),
     pure(
         "static DateTime ToDateTime(string value, IFormatProvider provider)",
@@ -813,13 +926,18 @@ pub(crate) static DB_NULL: TypeDef = TypeDef {
     ],
 };
 
-/// A number of the type, from text, a flag or another number; 0 of null.
 /// An `InvalidCastException` of types that have no conversion to each other.
 fn no_cast(from: &str, to: &str) -> Throw {
     Throw::invalid_cast(format!("Invalid cast from '{from}' to '{to}'."))
 }
 
+/// A number of the type, from text, a flag or another number; 0 of null.
 fn number(value: &Value, to: Primitive) -> Result<Value, Throw> {
+    number_in(value, to, &NumberCulture::INVARIANT)
+}
+
+/// As `number`, of text in that culture.
+fn number_in(value: &Value, to: Primitive, culture: &NumberCulture) -> Result<Value, Throw> {
     let too_large = || {
         Throw::overflow(format!(
             "Value was either too large or too small for {}.",
@@ -845,7 +963,7 @@ fn number(value: &Value, to: Primitive) -> Result<Value, Throw> {
         }
         Value::Bool(flag) => convert(&Value::Int32(i32::from(*flag)), to, true),
         Value::String(text) => {
-            let text = text.to_utf8();
+            let text = culture.invariant(text.to_utf8());
             match to {
                 Primitive::Double => parse_double(&text, Style::FLOAT).map(Value::Double),
                 Primitive::Single => {
@@ -876,7 +994,7 @@ fn number(value: &Value, to: Primitive) -> Result<Value, Throw> {
 }
 
 fn to_number(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
-    number(&convertible(call), to)
+    number_in(&convertible(call), to, &call.culture(1))
 }
 
 /// Argument 0; of a JSON value what it holds, as it converts to all that that does.

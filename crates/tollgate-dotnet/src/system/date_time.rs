@@ -1,6 +1,7 @@
 //! `System.DateTime`. The local zone of a gateway is UTC.
 
 use crate::args;
+use crate::collections::Array;
 use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
 use crate::ops;
 use crate::system::DAY_OF_WEEK;
@@ -8,7 +9,7 @@ use crate::system::integer::{equals, hash_code, to_string};
 use crate::system::time_span::ticks_of;
 use crate::throw::Throw;
 use crate::time::{self, Civil, DAY, HOUR, MAX_TICKS, MINUTE, SECOND};
-use crate::types::TypeRef;
+use crate::types::{Type, TypeRef};
 use crate::value::{DateTimeKind, Value};
 
 /// `System.DateTime`.
@@ -80,6 +81,14 @@ const MEMBERS: &[Member] = &[
     ),
     pure(
         "new(int year, int month, int day, int hour, int minute, int second, int millisecond, DateTimeKind kind)",
+        of_parts,
+    ),
+    pure(
+        "new(int year, int month, int day, int hour, int minute, int second, int millisecond, int microsecond)",
+        of_parts,
+    ),
+    pure(
+        "new(int year, int month, int day, int hour, int minute, int second, int millisecond, int microsecond, DateTimeKind kind)",
         of_parts,
     ),
     pure("int Year { get; }", |call| Ok(number(civil(call)?.year))),
@@ -266,6 +275,10 @@ const MEMBERS: &[Member] = &[
         try_parse,
     ),
     member(
+        "static bool TryParse(string s, IFormatProvider provider, out DateTime result)",
+        try_parse,
+    ),
+    member(
         "static bool TryParse(string s, IFormatProvider provider, DateTimeStyles styles, out DateTime result)",
         try_parse,
     ),
@@ -320,12 +333,26 @@ const MEMBERS: &[Member] = &[
     pure("static DateTime FromFileTimeUtc(long fileTime)", |call| {
         of_ticks(call.long(0)?.saturating_add(FILE_EPOCH), DateTimeKind::Utc)
     }),
-    pure("long ToFileTimeUtc()", |call| {
-        Ok(Value::Int64(call.date(0)?.0 - FILE_EPOCH))
+    pure("static DateTime FromFileTime(long fileTime)", |call| {
+        of_ticks(
+            call.long(0)?.saturating_add(FILE_EPOCH),
+            DateTimeKind::Local,
+        )
     }),
-    pure("long ToFileTime()", |call| {
-        Ok(Value::Int64(call.date(0)?.0 - FILE_EPOCH))
+    pure("long ToFileTimeUtc()", |call| file_time(call.date(0)?.0)),
+    pure("long ToFileTime()", |call| file_time(call.date(0)?.0)),
+    pure("string[] GetDateTimeFormats()", |call| {
+        all_formats(call, "dDfFgGmMoOrRstTuUyY")
     }),
+    pure(
+        "string[] GetDateTimeFormats(IFormatProvider provider)",
+        |call| all_formats(call, "dDfFgGmMoOrRstTuUyY"),
+    ),
+    pure("string[] GetDateTimeFormats(char format)", one_format),
+    pure(
+        "string[] GetDateTimeFormats(char format, IFormatProvider provider)",
+        one_format,
+    ),
     pure("double ToOADate()", |call| {
         // The first moment of all is the first of OLE's too.
         if call.date(0)?.0 == 0 {
@@ -378,8 +405,8 @@ pub(crate) fn ticks_of_parts(call: &Call<'_, '_>) -> Result<i64, Throw> {
         Value::Int32(number) => i64::from(*number),
         _ => 0,
     };
-    let milliseconds = part(6);
-    if !(0..1000).contains(&milliseconds) {
+    let (milliseconds, microseconds) = (part(6), part(7));
+    if !(0..1000).contains(&milliseconds) || !(0..1000).contains(&microseconds) {
         return Err(Throw::argument_out_of_range(
             "Valid values are between 0 and 999, inclusive. (Parameter 'millisecond')",
         ));
@@ -391,7 +418,7 @@ pub(crate) fn ticks_of_parts(call: &Call<'_, '_>) -> Result<i64, Throw> {
         hour: part(3),
         minute: part(4),
         second: part(5),
-        fraction: milliseconds * 10_000,
+        fraction: milliseconds * 10_000 + microseconds * 10,
     }
     .ticks()
     .ok_or_else(unrepresentable)
@@ -464,33 +491,105 @@ fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     ops::compare(call.machine.heap, call.arg(0), call.arg(1)).map(args::order)
 }
 
+/// Ticks of 1601 on, and none before.
+pub(crate) fn file_time(ticks: i64) -> Result<Value, Throw> {
+    match ticks >= FILE_EPOCH {
+        true => Ok(Value::Int64(ticks - FILE_EPOCH)),
+        false => Err(Throw::argument_out_of_range("Not a valid Win32 FileTime.")),
+    }
+}
+
+/// The ticks of a file time.
+pub(crate) fn of_file_time(call: &Call<'_, '_>) -> Result<i64, Throw> {
+    let ticks = call.long(0)?.saturating_add(FILE_EPOCH);
+    of_ticks(ticks, DateTimeKind::Utc).map(|_| ticks)
+}
+
+/// In each form that the invariant culture has for each of these letters.
+fn all_formats(call: &mut Call<'_, '_>, letters: &str) -> Result<Value, Throw> {
+    let (ticks, kind) = call.date(0)?;
+    let mut texts = Vec::new();
+    for letter in letters.chars() {
+        let mut buffer = [0; 4];
+        let letter: &str = letter.encode_utf8(&mut buffer);
+        let patterns: &[&str] = match letter {
+            "d" => &["MM/dd/yyyy", "yyyy-MM-dd"],
+            "f" => &[
+                "dddd, dd MMMM yyyy HH:mm",
+                "dddd, dd MMMM yyyy hh:mm tt",
+                "dddd, dd MMMM yyyy H:mm",
+                "dddd, dd MMMM yyyy h:mm tt",
+            ],
+            "F" => &["dddd, dd MMMM yyyy HH:mm:ss"],
+            "g" => &[
+                "MM/dd/yyyy HH:mm",
+                "MM/dd/yyyy hh:mm tt",
+                "MM/dd/yyyy H:mm",
+                "MM/dd/yyyy h:mm tt",
+                "yyyy-MM-dd HH:mm",
+                "yyyy-MM-dd hh:mm tt",
+                "yyyy-MM-dd H:mm",
+                "yyyy-MM-dd h:mm tt",
+            ],
+            "G" => &["MM/dd/yyyy HH:mm:ss", "yyyy-MM-dd HH:mm:ss"],
+            "t" => &["HH:mm", "hh:mm tt", "H:mm", "h:mm tt"],
+            _ => &[letter],
+        };
+        for pattern in patterns {
+            texts.push(Value::from(time::format_date(ticks, kind, None, pattern)?));
+        }
+    }
+    call.work(texts.len().saturating_mul(64))?;
+    call.new_array(Array::new(Type::string(), texts))
+}
+
+fn one_format(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let letter = char::from_u32(call.char(1)?.into()).unwrap_or('?');
+    if !"dDfFgGmMoOrRstTuUyY".contains(letter) {
+        return Err(Throw::format("Input string was not in a correct format."));
+    }
+    all_formats(call, &letter.to_string())
+}
+
 fn formatted(call: &mut Call<'_, '_>, format: &str) -> Result<Value, Throw> {
     let (ticks, kind) = call.date(0)?;
     Ok(time::format_date(ticks, kind, None, format)?.into())
 }
 
 /// The last argument, if it is a `DateTimeStyles`.
-pub(crate) fn styles(call: &Call<'_, '_>) -> i64 {
-    call.arguments
+pub(crate) fn styles(call: &Call<'_, '_>) -> Result<i64, Throw> {
+    let styles = call
+        .arguments
         .iter()
         .rev()
         .find_map(|argument| match argument {
             Value::Enum(_, styles) => Some(*styles),
             _ => None,
         })
-        .unwrap_or(0)
+        .unwrap_or(0);
+    // AdjustToUniversal 16, AssumeLocal 32, AssumeUniversal 64, RoundtripKind 128.
+    let wrong = if !(0..256).contains(&styles) {
+        "An undefined DateTimeStyles value is being used."
+    } else if styles & 96 == 96 {
+        "The DateTimeStyles values AssumeLocal and AssumeUniversal cannot be used together."
+    } else if styles & 128 != 0 && styles & 112 != 0 {
+        "The DateTimeStyles value RoundtripKind cannot be used with the values AssumeLocal, AssumeUniversal or AdjustToUniversal."
+    } else {
+        return Ok(styles);
+    };
+    Err(Throw::argument(format!("{wrong} (Parameter 'styles')")))
 }
 
 /// Reads argument 0 in whatever format.
 pub(crate) fn read(call: &Call<'_, '_>) -> Result<time::Parsed, Throw> {
     let text = call.text(0, "s")?.to_utf8();
-    time::parse_date(&text, styles(call), call.machine.host.now())
+    time::parse_date(&text, styles(call)?, call.machine.host.now())
 }
 
 /// Reads argument 0 in the format of argument 1, or the first of its formats that fits.
 pub(crate) fn read_exact(call: &Call<'_, '_>) -> Result<time::Parsed, Throw> {
     let text = call.text(0, "s")?.to_utf8();
-    let (styles, now) = (styles(call), call.machine.host.now());
+    let (styles, now) = (styles(call)?, call.machine.host.now());
     if let Some(format) = call.opt_str(1) {
         return time::parse_date_exact(&text, &format.to_utf8(), styles, now);
     }
@@ -506,12 +605,13 @@ pub(crate) fn read_exact(call: &Call<'_, '_>) -> Result<time::Parsed, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    read(call).map(|parsed| parsed.date_time(styles(call)))
+    let styles = styles(call)?;
+    read(call).map(|parsed| parsed.date_time(styles))
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let styles = styles(call)?;
     let parsed = read(call).ok();
-    let styles = styles(call);
     let value = parsed.map_or(Value::DateTime(0, DateTimeKind::Unspecified), |parsed| {
         parsed.date_time(styles)
     });
@@ -520,12 +620,13 @@ fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    read_exact(call).map(|parsed| parsed.date_time(styles(call)))
+    let styles = styles(call)?;
+    read_exact(call).map(|parsed| parsed.date_time(styles))
 }
 
 fn try_parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let styles = styles(call)?;
     let parsed = read_exact(call).ok();
-    let styles = styles(call);
     let value = parsed.map_or(Value::DateTime(0, DateTimeKind::Unspecified), |parsed| {
         parsed.date_time(styles)
     });

@@ -5,7 +5,7 @@ use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
 use crate::ops;
 use crate::system::DAY_OF_WEEK;
 use crate::system::date_time::{
-    add_months, checked, number, read, read_exact, styles, ticks_of_parts,
+    add_months, checked, file_time, number, of_file_time, read, read_exact, styles, ticks_of_parts,
 };
 use crate::system::integer::{equals, hash_code, to_string};
 use crate::system::time_span::ticks_of;
@@ -50,7 +50,17 @@ const MEMBERS: &[Member] = &[
             .map(|(ticks, offset)| Value::DateTimeOffset(ticks, offset))
     }),
     pure("new(DateTime dateTime, TimeSpan offset)", |call| {
-        of(call.date(0)?.0, call.span(1)?)
+        let ((ticks, kind), offset) = (call.date(0)?, call.span(1)?);
+        // Local time is UTC.
+        match kind {
+            DateTimeKind::Utc if offset != 0 => Err(Throw::argument(
+                "The UTC Offset for Utc DateTime instances must be 0. (Parameter 'offset')",
+            )),
+            DateTimeKind::Local if offset != 0 => Err(Throw::argument(
+                "The UTC Offset of the local dateTime parameter does not match the offset argument. (Parameter 'offset')",
+            )),
+            _ => of(ticks, offset),
+        }
     }),
     pure("new(long ticks, TimeSpan offset)", |call| {
         of(call.long(0)?, call.span(1)?)
@@ -62,6 +72,10 @@ const MEMBERS: &[Member] = &[
     pure(
         "new(int year, int month, int day, int hour, int minute, int second, int millisecond, TimeSpan offset)",
         |call| of(ticks_of_parts(call)?, call.span(7)?),
+    ),
+    pure(
+        "new(int year, int month, int day, int hour, int minute, int second, int millisecond, int microsecond, TimeSpan offset)",
+        |call| of(ticks_of_parts(call)?, call.span(8)?),
     ),
     pure(
         "static implicit operator DateTimeOffset(DateTime dateTime)",
@@ -101,6 +115,28 @@ const MEMBERS: &[Member] = &[
     pure("int Millisecond { get; }", |call| {
         Ok(number(civil(call)?.fraction / 10_000))
     }),
+    pure("int Microsecond { get; }", |call| {
+        Ok(number(civil(call)?.fraction / 10 % 1000))
+    }),
+    pure("int Nanosecond { get; }", |call| {
+        Ok(number(civil(call)?.fraction % 10 * 100))
+    }),
+    pure("int TotalOffsetMinutes { get; }", |call| {
+        Ok(number(call.moment(0)?.1.into()))
+    }),
+    pure("long ToFileTime()", |call| file_time(utc(call, 0)?)),
+    pure(
+        "static DateTimeOffset FromFileTime(long fileTime)",
+        |call| of_file_time(call).map(|ticks| Value::DateTimeOffset(ticks, 0)),
+    ),
+    pure(
+        "DateTimeOffset AddMicroseconds(double microseconds)",
+        |call| add(call, SECOND / 1_000_000),
+    ),
+    pure(
+        "static bool Equals(DateTimeOffset first, DateTimeOffset second)",
+        equals,
+    ),
     pure("long Ticks { get; }", |call| {
         Ok(Value::Int64(call.moment(0)?.0))
     }),
@@ -249,6 +285,10 @@ const MEMBERS: &[Member] = &[
         try_parse,
     ),
     member(
+        "static bool TryParse(string input, IFormatProvider formatProvider, out DateTimeOffset result)",
+        try_parse,
+    ),
+    member(
         "static bool TryParse(string input, IFormatProvider formatProvider, DateTimeStyles styles, out DateTimeOffset result)",
         try_parse,
     ),
@@ -259,6 +299,14 @@ const MEMBERS: &[Member] = &[
     member(
         "static DateTimeOffset ParseExact(string input, string format, IFormatProvider formatProvider, DateTimeStyles styles)",
         parse_exact,
+    ),
+    member(
+        "static DateTimeOffset ParseExact(string input, string[] formats, IFormatProvider formatProvider, DateTimeStyles styles)",
+        parse_exact,
+    ),
+    member(
+        "static bool TryParseExact(string input, string[] formats, IFormatProvider formatProvider, DateTimeStyles styles, out DateTimeOffset result)",
+        try_parse_exact,
     ),
     member(
         "static bool TryParseExact(string input, string format, IFormatProvider formatProvider, DateTimeStyles styles, out DateTimeOffset result)",
@@ -342,15 +390,27 @@ fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    read(call).map(|parsed| parsed.moment(styles(call)))
+    let styles = moment_styles(call)?;
+    read(call).map(|parsed| parsed.moment(styles))
 }
 
 fn parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    read_exact(call).map(|parsed| parsed.moment(styles(call)))
+    let styles = moment_styles(call)?;
+    read_exact(call).map(|parsed| parsed.moment(styles))
+}
+
+/// As `DateTime` has them, but for the one that would leave the date out.
+fn moment_styles(call: &Call<'_, '_>) -> Result<i64, Throw> {
+    match styles(call)? {
+        styles if styles & 8 != 0 => Err(Throw::argument(
+            "The DateTimeStyles value 'NoCurrentDateDefault' is not allowed when parsing DateTimeOffset. (Parameter 'styles')",
+        )),
+        styles => Ok(styles),
+    }
 }
 
 fn out(call: &mut Call<'_, '_>, parsed: Option<time::Parsed>) -> Result<Value, Throw> {
-    let styles = styles(call);
+    let styles = moment_styles(call)?;
     call.outs
         .push(parsed.map_or(Value::DateTimeOffset(0, 0), |parsed| parsed.moment(styles)));
     Ok(parsed.is_some().into())

@@ -3,11 +3,14 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::args;
-use crate::convert::{Primitive, convert, divide_decimals};
-use crate::member::{Call, Member, TypeDef, TypeKind, pure};
+use crate::collections::Array;
+use crate::convert::{Primitive, convert, decimal_remainder, divide_decimals, multiply_decimals};
+use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
 use crate::number::{Style, parse_decimal};
 use crate::system::integer::{compare_to, equals, hash_code, style, to_string};
+use crate::system::{math, type_code};
 use crate::throw::Throw;
+use crate::types::Type;
 use crate::value::Value;
 
 /// `System.Decimal`.
@@ -44,6 +47,116 @@ const MEMBERS: &[Member] = &[
     pure("new(long value)", |call| {
         call.decimal(0).map(Value::Decimal)
     }),
+    pure("new(uint value)", |call| {
+        call.decimal(0).map(Value::Decimal)
+    }),
+    pure("new(ulong value)", |call| {
+        call.decimal(0).map(Value::Decimal)
+    }),
+    pure("new(float value)", |call| {
+        call.decimal(0).map(Value::Decimal)
+    }),
+    pure("new(int[] bits)", |call| {
+        let bits = call.array(0, "bits")?.values();
+        let bits: Vec<i32> = bits
+            .filter_map(|bits| i32::try_from(bits.as_integer()?).ok())
+            .collect();
+        let [low, middle, high, flags] = bits[..] else {
+            return Err(not_bits());
+        };
+        let [low, middle, high, flags] = [low, middle, high, flags].map(i32::cast_unsigned);
+        let scale = flags >> 16 & 0xff;
+        if flags & !0x80ff_0000 != 0 || scale > 28 {
+            return Err(not_bits());
+        }
+        let negative = flags >> 31 != 0;
+        Ok(Value::Decimal(Decimal::from_parts(
+            low, middle, high, negative, scale,
+        )))
+    }),
+    member("static int[] GetBits(decimal d)", |call| {
+        let number = call.decimal(0)?;
+        let digits = number.mantissa().unsigned_abs();
+        let sign = if number.is_sign_negative() {
+            1 << 31
+        } else {
+            0
+        };
+        // Each the low 32 bits of what is left.
+        let words = [digits, digits >> 32, digits >> 64].map(|digits| digits as u32);
+        let [low, middle, high] = words;
+        let words = [low, middle, high, sign | number.scale() << 16];
+        let words = words.map(|word| Value::Int32(word.cast_signed()));
+        call.new_array(Array::new(Type::int(), words.to_vec()))
+    }),
+    pure("byte Scale { get; }", |call| {
+        Ok(Value::Byte(
+            u8::try_from(call.decimal(0)?.scale()).unwrap_or(0),
+        ))
+    }),
+    pure("static decimal FromOACurrency(long cy)", |call| {
+        let number = Decimal::try_from_i128_with_scale(call.integer(0)?, 4);
+        Ok(Value::Decimal(number.unwrap_or_default().normalize()))
+    }),
+    pure("static long ToOACurrency(decimal value)", |call| {
+        let scaled = call.decimal(0)?.checked_mul(Decimal::from(10_000));
+        let scaled = scaled.ok_or_else(overflow)?.round_dp(0);
+        convert(&Value::Decimal(scaled), Primitive::Int64, true)
+    }),
+    pure("static bool Equals(decimal d1, decimal d2)", equals),
+    pure("static decimal Max(decimal x, decimal y)", math::max),
+    pure("static decimal Min(decimal x, decimal y)", math::min),
+    pure("static decimal Abs(decimal value)", math::abs),
+    pure("static int Sign(decimal d)", math::sign),
+    pure(
+        "static decimal Clamp(decimal value, decimal min, decimal max)",
+        math::clamp,
+    ),
+    pure(
+        "static decimal CopySign(decimal value, decimal sign)",
+        |call| {
+            let mut number = call.decimal(0)?;
+            number.set_sign_negative(call.decimal(1)?.is_sign_negative());
+            Ok(Value::Decimal(number))
+        },
+    ),
+    pure("static bool IsInteger(decimal value)", |call| {
+        Ok(call.decimal(0)?.is_integer().into())
+    }),
+    pure("static bool IsEvenInteger(decimal value)", |call| {
+        Ok((call.decimal(0)? % Decimal::TWO).is_zero().into())
+    }),
+    pure("static bool IsOddInteger(decimal value)", |call| {
+        Ok(((call.decimal(0)? % Decimal::TWO).abs() == Decimal::ONE).into())
+    }),
+    pure("static bool IsNegative(decimal value)", |call| {
+        Ok(call.decimal(0)?.is_sign_negative().into())
+    }),
+    pure("static bool IsPositive(decimal value)", |call| {
+        Ok(call.decimal(0)?.is_sign_positive().into())
+    }),
+    pure("TypeCode GetTypeCode()", type_code),
+    pure("static byte ToByte(decimal value)", |call| {
+        convert(call.arg(0), Primitive::Byte, true)
+    }),
+    pure("static sbyte ToSByte(decimal value)", |call| {
+        convert(call.arg(0), Primitive::SByte, true)
+    }),
+    pure("static short ToInt16(decimal value)", |call| {
+        convert(call.arg(0), Primitive::Int16, true)
+    }),
+    pure("static ushort ToUInt16(decimal value)", |call| {
+        convert(call.arg(0), Primitive::UInt16, true)
+    }),
+    pure("static uint ToUInt32(decimal value)", |call| {
+        convert(call.arg(0), Primitive::UInt32, true)
+    }),
+    pure("static ulong ToUInt64(decimal value)", |call| {
+        convert(call.arg(0), Primitive::UInt64, true)
+    }),
+    pure("static float ToSingle(decimal value)", |call| {
+        convert(call.arg(0), Primitive::Single, true)
+    }),
     pure("new(double value)", |call| {
         call.decimal(0).map(Value::Decimal)
     }),
@@ -63,6 +176,10 @@ const MEMBERS: &[Member] = &[
     ),
     pure(
         "static bool TryParse(string s, out decimal result)",
+        try_parse,
+    ),
+    pure(
+        "static bool TryParse(string s, IFormatProvider provider, out decimal result)",
         try_parse,
     ),
     pure(
@@ -98,13 +215,13 @@ const MEMBERS: &[Member] = &[
         two(call, Decimal::checked_sub)
     }),
     pure("static decimal Multiply(decimal d1, decimal d2)", |call| {
-        two(call, Decimal::checked_mul)
+        two(call, multiply_decimals)
     }),
     pure("static decimal Divide(decimal d1, decimal d2)", |call| {
         divide(call, divide_decimals)
     }),
     pure("static decimal Remainder(decimal d1, decimal d2)", |call| {
-        divide(call, Decimal::checked_rem)
+        divide(call, decimal_remainder)
     }),
     pure("static int Compare(decimal d1, decimal d2)", |call| {
         Ok(args::order(call.decimal(0)?.cmp(&call.decimal(1)?)))
@@ -131,6 +248,10 @@ const MEMBERS: &[Member] = &[
     pure("bool Equals(object value)", equals),
     pure("int GetHashCode()", hash_code),
 ];
+
+fn not_bits() -> Throw {
+    Throw::argument("Decimal constructor requires an array or span of four valid decimal bytes.")
+}
 
 fn overflow() -> Throw {
     Throw::overflow("Value was either too large or too small for a Decimal.")
@@ -172,13 +293,15 @@ fn of_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let text = call.text(0, "s")?.to_utf8();
+    let text = call
+        .number_text(0)
+        .ok_or_else(|| Throw::argument_null("s"))?;
     parse_decimal(&text, style(call, Style::NUMBER)).map(Value::Decimal)
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let style = style(call, Style::NUMBER);
-    let text = call.opt_str(0).map(|text| text.to_utf8());
+    let text = call.number_text(0);
     let number = text.and_then(|text| parse_decimal(&text, style).ok());
     call.outs.push(Value::Decimal(number.unwrap_or_default()));
     Ok(number.is_some().into())

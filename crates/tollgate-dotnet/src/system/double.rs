@@ -3,6 +3,7 @@
 use crate::member::{Call, TypeDef, TypeKind, pure};
 use crate::number::{Style, parse_double};
 use crate::system::integer::{compare_to, equals, hash_code, style, to_string};
+use crate::system::{float, math, type_code};
 use crate::throw::Throw;
 use crate::value::Value;
 
@@ -17,7 +18,8 @@ pub(crate) static DOUBLE: TypeDef = TypeDef {
         "IEquatable<double>",
     ],
     values: &[],
-    members: &[
+    members: float::statics!(
+        "double", f64, Double;
         pure("static double MaxValue { get; }", |_| {
             Ok(Value::Double(f64::MAX))
         }),
@@ -28,7 +30,8 @@ pub(crate) static DOUBLE: TypeDef = TypeDef {
             Ok(Value::Double(f64::from_bits(1)))
         }),
         pure("static double NaN { get; }", |_| {
-            Ok(Value::Double(f64::NAN))
+            // The processor's own has a sign.
+            Ok(Value::Double(-f64::NAN))
         }),
         pure("static double PositiveInfinity { get; }", |_| {
             Ok(Value::Double(f64::INFINITY))
@@ -84,7 +87,21 @@ pub(crate) static DOUBLE: TypeDef = TypeDef {
         pure("bool Equals(double obj)", equals),
         pure("bool Equals(object obj)", equals),
         pure("int GetHashCode()", hash_code),
-    ],
+        pure("static double Round(double x)", math::round),
+        pure("static double Round(double x, int digits)", math::round),
+        pure("static double Round(double x, MidpointRounding mode)", math::round),
+        pure(
+            "static double Round(double x, int digits, MidpointRounding mode)",
+            math::round,
+        ),
+        pure("static double Ieee754Remainder(double left, double right)", |call| {
+            Ok(Value::Double(math::ieee_remainder(call.double(0)?, call.double(1)?)))
+        }),
+        pure(
+            "static bool TryParse(string s, IFormatProvider provider, out double result)",
+            try_parse,
+        ),
+    ),
 };
 
 fn read(text: &str, style: Style) -> Result<f64, Throw> {
@@ -92,13 +109,15 @@ fn read(text: &str, style: Style) -> Result<f64, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let text = call.text(0, "s")?.to_utf8();
+    let text = call
+        .number_text(0)
+        .ok_or_else(|| Throw::argument_null("s"))?;
     read(&text, style(call, Style::FLOAT)).map(Value::Double)
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let style = style(call, Style::FLOAT);
-    let text = call.opt_str(0).map(|text| text.to_utf8());
+    let text = call.number_text(0);
     let number = text.and_then(|text| read(&text, style).ok());
     call.outs.push(Value::Double(number.unwrap_or_default()));
     Ok(number.is_some().into())

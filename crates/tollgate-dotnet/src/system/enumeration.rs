@@ -58,20 +58,103 @@ pub(crate) static ENUM: TypeDef = TypeDef {
             },
         ),
         member(
+            "static bool TryParse(Type enumType, string value, out object result)",
+            |call| try_parse_of(call, false),
+        ),
+        member(
+            "static bool TryParse(Type enumType, string value, bool ignoreCase, out object result)",
+            |call| {
+                let ignore_case = call.bool(2)?;
+                try_parse_of(call, ignore_case)
+            },
+        ),
+        member(
             "static bool IsDefined(Type enumType, object value)",
             is_defined,
+        ),
+        member("static bool IsDefined<T>(T value)", |call| {
+            let table = table(&call.type_argument(0))?;
+            let number = number(call.arg(0));
+            let mut values = table.0.values.iter();
+            Ok(values.any(|(_, value)| Some(*value) == number).into())
+        }),
+        member("static string GetName<T>(T value)", |call| {
+            let table = table(&call.type_argument(0))?;
+            Ok(name_of(table, number(call.arg(0))).into())
+        }),
+        member("static string[] GetNames<T>()", |call| {
+            let table = table(&call.type_argument(0))?;
+            call.new_array(Array::strings(table.0.values.iter().map(|(name, _)| *name)))
+        }),
+        member("static T[] GetValues<T>()", |call| {
+            let ty = call.type_argument(0);
+            let table = table(&ty)?;
+            let values = table.0.values.iter();
+            let values = values.map(|(_, number)| Value::Enum(table, *number));
+            call.new_array(Array::new(ty, values.collect()))
+        }),
+        member("static Type GetUnderlyingType(Type enumType)", |call| {
+            table(runtime_type::of(call.arg(0))?)?;
+            Ok(runtime_type::value(Type::int()))
+        }),
+        member(
+            "static string Format(Type enumType, object value, string format)",
+            |call| {
+                let table = table(runtime_type::of(call.arg(0))?)?;
+                let number = number(call.arg(1)).ok_or_else(|| Throw::argument_null("value"))?;
+                let format = call.text(2, "format")?.to_utf8();
+                let value = Value::Enum(table, number);
+                let invariant = crate::number::NumberCulture::INVARIANT;
+                let text =
+                    crate::formatting::format_value(call.machine, &value, &format, &invariant)?;
+                call.new_text(text)
+            },
+        ),
+        pure("string ToString(IFormatProvider provider)", |call| {
+            call.to_text(0).map(Value::String)
+        }),
+        pure("TypeCode GetTypeCode()", super::type_code),
+        pure(
+            "static object ToObject(Type enumType, object value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, sbyte value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, short value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, int value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, byte value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, ushort value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, uint value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, long value)",
+            to_object,
+        ),
+        pure(
+            "static object ToObject(Type enumType, ulong value)",
+            to_object,
         ),
         member(
             "static string GetName(Type enumType, object value)",
             |call| {
                 let table = table(runtime_type::of(call.arg(0))?)?;
-                let number = number(call.arg(1));
-                let name = table
-                    .0
-                    .values
-                    .iter()
-                    .find(|(_, value)| Some(*value) == number);
-                Ok(name.map(|(name, _)| *name).into())
+                Ok(name_of(table, number(call.arg(1))).into())
             },
         ),
         member("static string[] GetNames(Type enumType)", |call| {
@@ -147,6 +230,31 @@ fn try_parse(call: &mut Call<'_, '_>, ignore_case: bool) -> Result<Value, Throw>
     call.outs
         .push(value.clone().unwrap_or(Value::Enum(table, 0)));
     Ok(value.is_some().into())
+}
+
+fn try_parse_of(call: &mut Call<'_, '_>, ignore_case: bool) -> Result<Value, Throw> {
+    let table = table(runtime_type::of(call.arg(0))?)?;
+    let value = call
+        .opt_str(1)
+        .and_then(|text| read(table, text, ignore_case));
+    call.outs.push(value.clone().unwrap_or_default());
+    Ok(value.is_some().into())
+}
+
+fn to_object(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let table = table(runtime_type::of(call.arg(0))?)?;
+    let number = number(call.arg(1)).ok_or_else(|| match call.arg(1) {
+        Value::Null => Throw::argument_null("value"),
+        _ => Throw::argument("The value passed in must be an enum base or an underlying type for an enum, such as an Int32. (Parameter 'value')"),
+    })?;
+    // Cut to the `int` that it is.
+    Ok(Value::Enum(table, i64::from(number as i32)))
+}
+
+fn name_of(table: TypeRef, number: Option<i64>) -> Option<&'static str> {
+    let mut values = table.0.values.iter();
+    let found = values.find(|(_, value)| Some(*value) == number);
+    found.map(|(name, _)| *name)
 }
 
 fn is_defined(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

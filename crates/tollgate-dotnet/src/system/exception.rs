@@ -36,6 +36,9 @@ pub(crate) const DERIVED: &[&TypeDef] = &[
     &CULTURE,
     &IO,
     &CRYPTO,
+    &SOCKET,
+    &ENCODER_FALLBACK,
+    &DECODER_FALLBACK,
     &REGEX_TIMEOUT,
     &REGEX_PARSE,
     &XML,
@@ -68,6 +71,9 @@ pub(crate) static EXCEPTION: TypeDef = TypeDef {
                 .map_or(Value::Null, Throw::object))
         }),
         pure("string StackTrace { get; }", |call| {
+            this(call).map(|_| Value::Null)
+        }),
+        pure("string HelpLink { get; }", |call| {
             this(call).map(|_| Value::Null)
         }),
         pure("string Source { get; }", |call| {
@@ -146,6 +152,21 @@ fn default_message(type_name: &str) -> String {
         }
         "System.ApplicationException" => "Error in the application.",
         "System.SystemException" => "System error.",
+        "System.OperationCanceledException" => "The operation was canceled.",
+        "System.OutOfMemoryException" => {
+            "Insufficient memory to continue the execution of the program."
+        }
+        "System.RankException" => {
+            "Attempted to operate on an array with the incorrect number of dimensions."
+        }
+        "System.ArrayTypeMismatchException" => {
+            "Attempted to access an element as a type incompatible with the array."
+        }
+        "System.IO.IOException" => "I/O error occurred.",
+        "System.ObjectDisposedException" => "Cannot access a disposed object.",
+        "System.Text.EncoderFallbackException" | "System.Text.DecoderFallbackException" => {
+            "Value does not fall within the expected range."
+        }
         _ => return format!("Exception of type '{type_name}' was thrown."),
     }
     .into()
@@ -228,6 +249,23 @@ static ARGUMENT_RANGE: TypeDef = TypeDef {
         member("new(string paramName, string message)", |call| {
             create_argument(ARGUMENT_RANGE.name, call.opt_str(1), call.opt_str(0))
         }),
+        member(
+            "new(string paramName, object actualValue, string message)",
+            |call| {
+                let plain = create_argument(ARGUMENT_RANGE.name, call.opt_str(2), call.opt_str(0))?;
+                if call.arg(1).is_null() {
+                    return Ok(plain);
+                }
+                let actual = call.to_text(1)?;
+                let mut throw = Throw::of_object(&plain);
+                let exception = throw.exception_mut();
+                exception.object = Value::Null;
+                exception
+                    .message
+                    .push_str(&format!("\nActual value was {actual}."));
+                Ok(throw.object())
+            },
+        ),
         member("new(string message, Exception innerException)", |call| {
             create(call, ARGUMENT_RANGE.name)
         }),
@@ -246,11 +284,38 @@ exception!(FORMAT, "System.FormatException", "Exception");
 exception!(INDEX, "System.IndexOutOfRangeException", "Exception");
 exception!(CAST, "System.InvalidCastException", "Exception");
 exception!(OPERATION, "System.InvalidOperationException", "Exception");
-exception!(
-    DISPOSED,
-    "System.ObjectDisposedException",
-    "InvalidOperationException"
-);
+static DISPOSED: TypeDef = TypeDef {
+    name: "System.ObjectDisposedException",
+    kind: TypeKind::Class,
+    bases: &["InvalidOperationException"],
+    values: &[],
+    members: &[
+        member("new(string objectName)", |call| disposed(call, None, 0)),
+        member("new(string objectName, string message)", |call| {
+            disposed(call, call.opt_str(1), 0)
+        }),
+        member("new(string message, Exception innerException)", |call| {
+            create(call, DISPOSED.name)
+        }),
+        pure("string ObjectName { get; }", |call| {
+            let message = &this(call)?.message;
+            let name = message.rsplit_once("Object name: '");
+            Ok(name
+                .map_or("", |(_, name)| name.trim_end_matches("'."))
+                .into())
+        }),
+    ],
+};
+
+/// An `ObjectDisposedException` that names the object.
+fn disposed(call: &Call<'_, '_>, message: Option<&Str>, name: usize) -> Result<Value, Throw> {
+    let message = message.map_or_else(|| default_message(DISPOSED.name), Str::to_string);
+    let message = match call.opt_str(name).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{message}\nObject name: '{name}'."),
+        None => message,
+    };
+    Ok(Throw::new(DISPOSED.name, message).object())
+}
 exception!(
     NOT_IMPLEMENTED,
     "System.NotImplementedException",
@@ -290,6 +355,17 @@ exception!(
     CRYPTO,
     "System.Security.Cryptography.CryptographicException",
     "Exception"
+);
+exception!(SOCKET, "System.Net.Sockets.SocketException", "Exception");
+exception!(
+    ENCODER_FALLBACK,
+    "System.Text.EncoderFallbackException",
+    "ArgumentException"
+);
+exception!(
+    DECODER_FALLBACK,
+    "System.Text.DecoderFallbackException",
+    "ArgumentException"
 );
 exception!(
     REGEX_TIMEOUT,

@@ -32,17 +32,46 @@ const MEMBERS: &[Member] = &[
         "new(int a, short b, short c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",
         of_fields,
     ),
+    pure(
+        "new(uint a, ushort b, ushort c, byte d, byte e, byte f, byte g, byte h, byte i, byte j, byte k)",
+        of_fields,
+    ),
+    pure(
+        "static Guid Parse(string input, IFormatProvider provider)",
+        |call| read(&call.text(0, "input")?.to_utf8()).map(Value::Guid),
+    ),
+    pure(
+        "static bool TryParse(string input, IFormatProvider provider, out Guid result)",
+        try_parse,
+    ),
+    member("new(byte[] b, bool bigEndian)", |call| {
+        let bytes = call.bytes(0, "b")?;
+        let bytes: [u8; 16] = bytes.try_into().map_err(|_| {
+            Throw::argument("Byte array for Guid must be exactly 16 bytes long. (Parameter 'b')")
+        })?;
+        Ok(Value::Guid(match call.bool(1)? {
+            true => bytes,
+            false => swapped(bytes),
+        }))
+    }),
+    member("static Guid CreateVersion7()", |call| {
+        let now = call.machine.host.now();
+        version7(call, now)
+    }),
+    member(
+        "static Guid CreateVersion7(DateTimeOffset timestamp)",
+        |call| {
+            let (ticks, offset) = call.moment(0)?;
+            version7(call, crate::time::utc(ticks, offset))
+        },
+    ),
     member("static Guid NewGuid()", |call| Ok(Value::Guid(new(call)))),
     pure("static Guid Parse(string input)", |call| {
         read(&call.text(0, "input")?.to_utf8()).map(Value::Guid)
     }),
     pure(
         "static bool TryParse(string input, out Guid result)",
-        |call| {
-            let guid = call.opt_str(0).and_then(|text| read(&text.to_utf8()).ok());
-            call.outs.push(Value::Guid(guid.unwrap_or_default()));
-            Ok(guid.is_some().into())
-        },
+        try_parse,
     ),
     pure(
         "static Guid ParseExact(string input, string format)",
@@ -135,6 +164,27 @@ const MEMBERS: &[Member] = &[
         Ok((!ops::equals(call.machine.heap, call.arg(0), call.arg(1))).into())
     }),
 ];
+
+fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let guid = call.opt_str(0).and_then(|text| read(&text.to_utf8()).ok());
+    call.outs.push(Value::Guid(guid.unwrap_or_default()));
+    Ok(guid.is_some().into())
+}
+
+/// Milliseconds since 1970, then randomness.
+fn version7(call: &Call<'_, '_>, now: i64) -> Result<Value, Throw> {
+    let milliseconds = (now - crate::time::UNIX_EPOCH).div_euclid(10_000);
+    let milliseconds = u64::try_from(milliseconds).map_err(|_| {
+        Throw::argument_out_of_range(
+            "timestamp must be a non-negative value. (Parameter 'timestamp')",
+        )
+    })?;
+    let random = u128::from_be_bytes(new(call));
+    let version = 0x7000_u128 << 64;
+    let free = ((1_u128 << 80) - 1) & !(0xF000_u128 << 64);
+    let bits = u128::from(milliseconds) << 80 | version | random & free;
+    Ok(Value::Guid(bits.to_be_bytes()))
+}
 
 fn ordered(call: &mut Call<'_, '_>, holds: fn(std::cmp::Ordering) -> bool) -> Result<Value, Throw> {
     let order = ops::compare(call.machine.heap, call.arg(0), call.arg(1))?;
@@ -245,10 +295,12 @@ fn of_bytes(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn of_fields(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut bytes = Vec::with_capacity(16);
-    bytes.extend(call.int(0)?.to_be_bytes());
+    let first = call.integer(0)? as u32;
+    bytes.extend(first.to_be_bytes());
     for field in call.arguments.get(1..).unwrap_or_default() {
         match field {
             Value::Int16(field) => bytes.extend(field.to_be_bytes()),
+            Value::UInt16(field) => bytes.extend(field.to_be_bytes()),
             Value::Byte(field) => bytes.push(*field),
             _ => {}
         }

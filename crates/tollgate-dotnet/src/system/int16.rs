@@ -1,3 +1,3 @@
 //! `System.Int16`, C#'s `short`.
 
-super::integer::integer!(INT16, "Int16", "short", Int16);
+super::integer::signed!(INT16, "Int16", "short", Int16);

@@ -1,3 +1,3 @@
 //! `System.Int64`, C#'s `long`.
 
-super::integer::integer!(INT64, "Int64", "long", Int64);
+super::integer::signed!(INT64, "Int64", "long", Int64);

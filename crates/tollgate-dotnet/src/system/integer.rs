@@ -11,10 +11,10 @@ use crate::value::Value;
 
 /// The table of an integral type.
 macro_rules! integer {
-    ($table:ident, $name:literal, $keyword:literal, $primitive:ident) => {
+    ($table:ident, $name:literal, $keyword:literal, $primitive:ident $(, $more:expr)* $(,)?) => {
         use crate::convert::Primitive;
         use crate::member::{TypeDef, TypeKind, pure};
-        use crate::system::integer;
+        use crate::system::{bits, integer, math, type_code};
 
         #[doc = concat!("`System.", $name, "`.")]
         pub(crate) static $table: TypeDef = TypeDef {
@@ -54,6 +54,40 @@ macro_rules! integer {
                     concat!("static bool TryParse(string s, NumberStyles style, IFormatProvider provider, out ", $keyword, " result)"),
                     |call| integer::try_parse(call, Primitive::$primitive),
                 ),
+                pure(concat!("static bool TryParse(string s, IFormatProvider provider, out ", $keyword, " result)"), |call| {
+                    integer::try_parse(call, Primitive::$primitive)
+                }),
+                pure(concat!("static ", $keyword, " Max(", $keyword, " x, ", $keyword, " y)"), math::max),
+                pure(concat!("static ", $keyword, " Min(", $keyword, " x, ", $keyword, " y)"), math::min),
+                pure(concat!("static ", $keyword, " Clamp(", $keyword, " value, ", $keyword, " min, ", $keyword, " max)"), math::clamp),
+                pure(concat!("static int Sign(", $keyword, " value)"), math::sign),
+                pure(
+                    concat!("static (", $keyword, " Quotient, ", $keyword, " Remainder) DivRem(", $keyword, " left, ", $keyword, " right)"),
+                    math::quotient_and_rest,
+                ),
+                pure(concat!("static bool IsEvenInteger(", $keyword, " value)"), bits::is_even),
+                pure(concat!("static bool IsOddInteger(", $keyword, " value)"), bits::is_odd),
+                pure(concat!("static bool IsPow2(", $keyword, " value)"), bits::is_pow2),
+                pure(concat!("static ", $keyword, " Log2(", $keyword, " value)"), |call| {
+                    bits::log2(call, Primitive::$primitive)
+                }),
+                pure(concat!("static ", $keyword, " PopCount(", $keyword, " value)"), |call| {
+                    bits::pop_count(call, Primitive::$primitive)
+                }),
+                pure(concat!("static ", $keyword, " LeadingZeroCount(", $keyword, " value)"), |call| {
+                    bits::leading_zeros(call, Primitive::$primitive)
+                }),
+                pure(concat!("static ", $keyword, " TrailingZeroCount(", $keyword, " value)"), |call| {
+                    bits::trailing_zeros(call, Primitive::$primitive)
+                }),
+                pure(concat!("static ", $keyword, " RotateLeft(", $keyword, " value, int rotateAmount)"), |call| {
+                    bits::rotate(call, Primitive::$primitive, true)
+                }),
+                pure(concat!("static ", $keyword, " RotateRight(", $keyword, " value, int rotateAmount)"), |call| {
+                    bits::rotate(call, Primitive::$primitive, false)
+                }),
+                $($more,)*
+                pure("TypeCode GetTypeCode()", type_code),
                 pure("string ToString()", integer::to_string),
                 pure("string ToString(string format)", integer::to_string),
                 pure("string ToString(IFormatProvider provider)", integer::to_string),
@@ -68,6 +102,29 @@ macro_rules! integer {
     };
 }
 pub(super) use integer;
+
+/// The table of an integral type with a sign.
+macro_rules! signed {
+    ($table:ident, $name:literal, $keyword:literal, $primitive:ident $(, $more:expr)*) => {
+        crate::system::integer::integer!(
+            $table, $name, $keyword, $primitive,
+            pure(concat!("static ", $keyword, " Abs(", $keyword, " value)"), math::abs),
+            pure(concat!("static ", $keyword, " CopySign(", $keyword, " value, ", $keyword, " sign)"), |call| {
+                bits::copy_sign(call, Primitive::$primitive)
+            }),
+            pure(concat!("static ", $keyword, " MaxMagnitude(", $keyword, " x, ", $keyword, " y)"), |call| {
+                bits::magnitude(call, true)
+            }),
+            pure(concat!("static ", $keyword, " MinMagnitude(", $keyword, " x, ", $keyword, " y)"), |call| {
+                bits::magnitude(call, false)
+            }),
+            pure(concat!("static bool IsNegative(", $keyword, " value)"), bits::is_negative),
+            pure(concat!("static bool IsPositive(", $keyword, " value)"), bits::is_positive)
+            $(, $more)*
+        );
+    };
+}
+pub(super) use signed;
 
 pub(super) fn limit(primitive: Primitive, greatest: bool) -> Value {
     let (low, high) = primitive.range().unwrap_or((0, 0));
@@ -90,13 +147,15 @@ pub(crate) fn read(text: &str, style: Style, primitive: Primitive) -> Result<Val
 }
 
 pub(super) fn parse(call: &mut Call<'_, '_>, primitive: Primitive) -> Result<Value, Throw> {
-    let text = call.text(0, "s")?.to_utf8();
+    let text = call
+        .number_text(0)
+        .ok_or_else(|| Throw::argument_null("s"))?;
     read(&text, style(call, Style::INTEGER), primitive)
 }
 
 pub(super) fn try_parse(call: &mut Call<'_, '_>, primitive: Primitive) -> Result<Value, Throw> {
     let style = style(call, Style::INTEGER);
-    let text = call.opt_str(0).map(|text| text.to_utf8());
+    let text = call.number_text(0);
     let number = text.and_then(|text| read(&text, style, primitive).ok());
     call.outs
         .push(number.clone().unwrap_or_else(|| primitive.wrap(0)));

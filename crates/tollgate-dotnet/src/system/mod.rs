@@ -2,6 +2,7 @@
 
 mod array;
 mod bit_converter;
+mod bits;
 mod boolean;
 mod buffer;
 mod byte;
@@ -14,6 +15,7 @@ mod delegate;
 mod double;
 mod enumeration;
 mod exception;
+mod float;
 mod guid;
 mod int16;
 mod int32;
@@ -21,6 +23,7 @@ mod int64;
 mod integer;
 mod interfaces;
 mod math;
+mod math_f;
 mod nullable;
 mod object;
 mod random;
@@ -53,7 +56,7 @@ pub(crate) use int16::INT16;
 pub(crate) use int32::INT32;
 pub(crate) use int64::INT64;
 use interfaces::*;
-pub(crate) use nullable::NULLABLE;
+pub(crate) use nullable::{NULLABLE, NULLABLES};
 pub(crate) use object::OBJECT;
 pub(crate) use sbyte::SBYTE;
 pub(crate) use single::SINGLE;
@@ -75,6 +78,7 @@ use convert::{CONVERT, DB_NULL, TYPE_CODE};
 use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
 pub(crate) use exception::DERIVED as EXCEPTIONS;
 use math::MATH;
+use math_f::MATH_F;
 use random::RANDOM;
 use runtime_type::{RUNTIME_TYPE, TYPE};
 use time_zone_info::TIME_ZONE_INFO;
@@ -95,6 +99,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &TYPE_CODE,
     &DB_NULL,
     &MATH,
+    &MATH_F,
     &RANDOM,
     &DATE_TIME_KIND,
     &DAY_OF_WEEK,
@@ -130,6 +135,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &EXCEPTION,
     &ARRAY,
     &NULLABLE,
+    &NULLABLES,
     &ENUM,
     &DELEGATE,
     &FUNC0,

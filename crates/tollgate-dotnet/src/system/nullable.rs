@@ -45,3 +45,31 @@ pub(crate) static NULLABLE: TypeDef = TypeDef {
         }),
     ],
 };
+
+/// `System.Nullable`.
+pub(crate) static NULLABLES: TypeDef = TypeDef {
+    name: "System.Nullable",
+    kind: TypeKind::Static,
+    bases: &[],
+    values: &[],
+    members: &[
+        pure("static int Compare<T>(T? n1, T? n2)", |call| {
+            let (a, b) = (call.arg(0), call.arg(1));
+            Ok(crate::args::order(match (a.is_null(), b.is_null()) {
+                (false, false) => ops::compare(call.machine.heap, a, b)?,
+                (a, b) => b.cmp(&a),
+            }))
+        }),
+        pure("static bool Equals<T>(T? n1, T? n2)", |call| {
+            Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into())
+        }),
+        pure("static Type GetUnderlyingType(Type nullableType)", |call| {
+            Ok(match super::runtime_type::of(call.arg(0))? {
+                crate::types::Type::Nullable(inner) => {
+                    super::runtime_type::value((**inner).clone())
+                }
+                _ => Value::Null,
+            })
+        }),
+    ],
+};

@@ -1,5 +1,6 @@
 //! `System.Random`: with a seed the very numbers that .NET gives.
 
+use crate::collections::Array;
 use crate::heap::HeapObject;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
 use crate::throw::Throw;
@@ -59,6 +60,39 @@ const MEMBERS: &[Member] = &[
         this(call).map(|random| Value::Double(random.fraction()))
     }),
     member("void NextBytes(byte[] buffer)", next_bytes),
+    member("float NextSingle()", |call| {
+        // The nearest below one.
+        this(call).map(|random| Value::Single(random.fraction() as f32))
+    }),
+    member("long NextInt64()", |call| {
+        let random = this(call)?;
+        loop {
+            let number = (random.bits() >> 1).cast_signed();
+            if number != i64::MAX {
+                return Ok(Value::Int64(number));
+            }
+        }
+    }),
+    member("long NextInt64(long maxValue)", |call| {
+        let most = call.long(1)?;
+        if most < 0 {
+            return Err(Throw::argument_out_of_range(format!(
+                "maxValue ('{most}') must be a non-negative value. (Parameter 'maxValue')\nActual value was {most}."
+            )));
+        }
+        this(call).map(|random| Value::Int64(random.long_between(0, most)))
+    }),
+    member("long NextInt64(long minValue, long maxValue)", |call| {
+        let (least, most) = (call.long(1)?, call.long(2)?);
+        if least > most {
+            return Err(Throw::argument_out_of_range(
+                "'minValue' cannot be greater than maxValue. (Parameter 'minValue')",
+            ));
+        }
+        this(call).map(|random| Value::Int64(random.long_between(least, most)))
+    }),
+    member("void Shuffle<T>(T[] values)", shuffle),
+    member("T[] GetItems<T>(T[] choices, int length)", get_items),
 ];
 
 const MODULUS: i32 = i32::MAX;
@@ -148,6 +182,32 @@ impl Random {
         number
     }
 
+    /// Sixty-four bits of three samples.
+    fn bits(&mut self) -> u64 {
+        let mut part = |bits: u32| u64::from(self.between(0, 1 << bits).cast_unsigned());
+        let (low, middle, high) = (part(22), part(22), part(20));
+        low | middle << 22 | high << 44
+    }
+
+    fn long_between(&mut self, least: i64, most: i64) -> i64 {
+        let range = most.abs_diff(least);
+        if range <= 1 {
+            return least;
+        }
+        let bits = u64::BITS - (range - 1).leading_zeros();
+        loop {
+            let offset = self.bits() >> (u64::BITS - bits);
+            if offset < range {
+                return least.wrapping_add_unsigned(offset);
+            }
+        }
+    }
+
+    fn index_below(&mut self, most: usize) -> usize {
+        let most = i32::try_from(most).unwrap_or(i32::MAX);
+        usize::try_from(self.between(0, most)).unwrap_or(0)
+    }
+
     fn fraction(&mut self) -> f64 {
         f64::from(self.sample()) * (1.0 / f64::from(MODULUS))
     }
@@ -178,6 +238,53 @@ fn this<'a>(call: &'a mut Call<'_, '_>) -> Result<&'a mut Random, Throw> {
         .ok_or_else(Throw::null_reference)
 }
 
+fn shuffle(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let mut values: Vec<Value> = call.array(1, "values")?.values().collect();
+    call.machine
+        .step(u64::try_from(values.len()).unwrap_or(u64::MAX))?;
+    let random = this(call)?;
+    for place in 0..values.len().saturating_sub(1) {
+        let other = place + random.index_below(values.len() - place);
+        values.swap(place, other);
+    }
+    if let Some(array) = call.machine.heap.of_mut::<Array>(call.arg(1)) {
+        array.replace(values);
+    }
+    Ok(Value::Null)
+}
+
+fn get_items(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let choices = call.array(1, "choices")?;
+    let (element, choices): (Type, Vec<Value>) =
+        (choices.element().clone(), choices.values().collect());
+    let length = call.count(2, "length")?;
+    if choices.is_empty() {
+        return Err(Throw::argument(
+            "Span may not be empty. (Parameter 'choices')",
+        ));
+    }
+    call.machine
+        .step(u64::try_from(length).unwrap_or(u64::MAX))?;
+    call.machine
+        .heap
+        .charge(length.saturating_mul(size_of::<Value>()))?;
+    let random = this(call)?;
+    // A power of two takes the low bits of a byte.
+    let by_bytes = choices.len().is_power_of_two() && choices.len() <= 256;
+    let items = (0..length).filter_map(|_| {
+        let index = match by_bytes {
+            true => {
+                let [low, ..] = random.sample().to_le_bytes();
+                usize::from(low) & (choices.len() - 1)
+            }
+            false => random.index_below(choices.len()),
+        };
+        choices.get(index).cloned()
+    });
+    let items = items.collect();
+    call.machine.heap.alloc(Array::new(element, items))
+}
+
 fn next_bytes(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let length = call.array(1, "buffer")?.len();
     call.work(length)?;
@@ -189,10 +296,7 @@ fn next_bytes(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         })
         .collect();
     let target = call.arg(1);
-    if let Some(array) = call
-        .machine
-        .heap
-        .of_mut::<crate::collections::Array>(target)
+    if let Some(array) = call.machine.heap.of_mut::<Array>(target)
         && let Some(slots) = array.as_bytes_mut()
     {
         slots.copy_from_slice(&bytes);

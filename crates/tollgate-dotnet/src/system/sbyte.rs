@@ -1,3 +1,3 @@
 //! `System.SByte`, C#'s `sbyte`.
 
-super::integer::integer!(SBYTE, "SByte", "sbyte", SByte);
+super::integer::signed!(SBYTE, "SByte", "sbyte", SByte);

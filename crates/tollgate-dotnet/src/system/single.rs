@@ -3,6 +3,7 @@
 use crate::member::{Call, TypeDef, TypeKind, pure};
 use crate::number::{Style, parse_double};
 use crate::system::integer::{compare_to, equals, hash_code, style, to_string};
+use crate::system::{float, math, math_f, type_code};
 use crate::throw::Throw;
 use crate::value::Value;
 
@@ -17,7 +18,8 @@ pub(crate) static SINGLE: TypeDef = TypeDef {
         "IEquatable<float>",
     ],
     values: &[],
-    members: &[
+    members: float::statics!(
+        "float", f32, Single;
         pure("static float MaxValue { get; }", |_| {
             Ok(Value::Single(f32::MAX))
         }),
@@ -27,7 +29,7 @@ pub(crate) static SINGLE: TypeDef = TypeDef {
         pure("static float Epsilon { get; }", |_| {
             Ok(Value::Single(f32::from_bits(1)))
         }),
-        pure("static float NaN { get; }", |_| Ok(Value::Single(f32::NAN))),
+        pure("static float NaN { get; }", |_| Ok(Value::Single(-f32::NAN))),
         pure("static float PositiveInfinity { get; }", |_| {
             Ok(Value::Single(f32::INFINITY))
         }),
@@ -82,7 +84,21 @@ pub(crate) static SINGLE: TypeDef = TypeDef {
         pure("bool Equals(float obj)", equals),
         pure("bool Equals(object obj)", equals),
         pure("int GetHashCode()", hash_code),
-    ],
+        pure("static float Round(float x)", math_f::round),
+        pure("static float Round(float x, int digits)", math_f::round),
+        pure("static float Round(float x, MidpointRounding mode)", math_f::round),
+        pure(
+            "static float Round(float x, int digits, MidpointRounding mode)",
+            math_f::round,
+        ),
+        pure("static float Ieee754Remainder(float left, float right)", |call| {
+            Ok(Value::Single(math::ieee_remainder(call.double(0)?, call.double(1)?) as f32))
+        }),
+        pure(
+            "static bool TryParse(string s, IFormatProvider provider, out float result)",
+            try_parse,
+        ),
+    ),
 };
 
 fn read(text: &str, style: Style) -> Result<f32, Throw> {
@@ -91,13 +107,15 @@ fn read(text: &str, style: Style) -> Result<f32, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let text = call.text(0, "s")?.to_utf8();
+    let text = call
+        .number_text(0)
+        .ok_or_else(|| Throw::argument_null("s"))?;
     read(&text, style(call, Style::FLOAT)).map(Value::Single)
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let style = style(call, Style::FLOAT);
-    let text = call.opt_str(0).map(|text| text.to_utf8());
+    let text = call.number_text(0);
     let number = text.and_then(|text| read(&text, style).ok());
     call.outs.push(Value::Single(number.unwrap_or_default()));
     Ok(number.is_some().into())

@@ -23,6 +23,14 @@ pub(crate) static TIME_SPAN: TypeDef = TypeDef {
 };
 
 const MILLISECOND: i64 = SECOND / 1000;
+const MICROSECOND: i64 = SECOND / 1_000_000;
+
+/// A constant of the type that its signature names.
+macro_rules! constant {
+    ($signature:literal, $value:expr) => {
+        pure($signature, |_| Ok($value))
+    };
+}
 
 const MEMBERS: &[Member] = &[
     pure("static TimeSpan Zero { get; }", |_| Ok(Value::TimeSpan(0))),
@@ -60,6 +68,46 @@ const MEMBERS: &[Member] = &[
         "new(int days, int hours, int minutes, int seconds, int milliseconds)",
         |call| of_parts(call, &[DAY, HOUR, MINUTE, SECOND, MILLISECOND]),
     ),
+    pure(
+        "new(int days, int hours, int minutes, int seconds, int milliseconds, int microseconds)",
+        |call| of_parts(call, &[DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND]),
+    ),
+    pure("static TimeSpan FromDays(int days)", |call| {
+        from_parts(call, &[DAY])
+    }),
+    pure(
+        "static TimeSpan FromDays(int days, int hours = 0, long minutes = 0, long seconds = 0, long milliseconds = 0, long microseconds = 0)",
+        |call| from_parts(call, &[DAY, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND]),
+    ),
+    pure("static TimeSpan FromHours(int hours)", |call| {
+        from_parts(call, &[HOUR])
+    }),
+    pure(
+        "static TimeSpan FromHours(int hours, long minutes = 0, long seconds = 0, long milliseconds = 0, long microseconds = 0)",
+        |call| from_parts(call, &[HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND]),
+    ),
+    pure("static TimeSpan FromMinutes(long minutes)", |call| {
+        from_parts(call, &[MINUTE])
+    }),
+    pure(
+        "static TimeSpan FromMinutes(long minutes, long seconds = 0, long milliseconds = 0, long microseconds = 0)",
+        |call| from_parts(call, &[MINUTE, SECOND, MILLISECOND, MICROSECOND]),
+    ),
+    pure("static TimeSpan FromSeconds(long seconds)", |call| {
+        from_parts(call, &[SECOND])
+    }),
+    pure(
+        "static TimeSpan FromSeconds(long seconds, long milliseconds = 0, long microseconds = 0)",
+        |call| from_parts(call, &[SECOND, MILLISECOND, MICROSECOND]),
+    ),
+    pure(
+        "static TimeSpan FromMilliseconds(long milliseconds, long microseconds = 0)",
+        |call| from_parts(call, &[MILLISECOND, MICROSECOND]),
+    ),
+    pure(
+        "static TimeSpan FromMicroseconds(long microseconds)",
+        |call| from_parts(call, &[MICROSECOND]),
+    ),
     pure("static TimeSpan FromDays(double value)", |call| {
         of_double(call, DAY)
     }),
@@ -96,12 +144,32 @@ const MEMBERS: &[Member] = &[
         |call| exact(call).map(Value::TimeSpan),
     ),
     pure(
+        "static TimeSpan ParseExact(string input, string[] formats, IFormatProvider formatProvider)",
+        |call| exact(call).map(Value::TimeSpan),
+    ),
+    pure(
+        "static TimeSpan ParseExact(string input, string format, IFormatProvider formatProvider, TimeSpanStyles styles)",
+        |call| exact(call).map(Value::TimeSpan),
+    ),
+    pure(
+        "static TimeSpan ParseExact(string input, string[] formats, IFormatProvider formatProvider, TimeSpanStyles styles)",
+        |call| exact(call).map(Value::TimeSpan),
+    ),
+    pure(
         "static bool TryParseExact(string input, string format, IFormatProvider formatProvider, out TimeSpan result)",
-        |call| {
-            let span = exact(call).ok();
-            call.outs.push(Value::TimeSpan(span.unwrap_or(0)));
-            Ok(span.is_some().into())
-        },
+        try_exact,
+    ),
+    pure(
+        "static bool TryParseExact(string input, string[] formats, IFormatProvider formatProvider, out TimeSpan result)",
+        try_exact,
+    ),
+    pure(
+        "static bool TryParseExact(string input, string format, IFormatProvider formatProvider, TimeSpanStyles styles, out TimeSpan result)",
+        try_exact,
+    ),
+    pure(
+        "static bool TryParseExact(string input, string[] formats, IFormatProvider formatProvider, TimeSpanStyles styles, out TimeSpan result)",
+        try_exact,
     ),
     pure("long Ticks { get; }", |call| call.span(0).map(Value::Int64)),
     pure("int Microseconds { get; }", |call| {
@@ -137,6 +205,48 @@ const MEMBERS: &[Member] = &[
     pure("static long NanosecondsPerTick { get; }", |_| {
         Ok(Value::Int64(100))
     }),
+    constant!(
+        "static long MicrosecondsPerMillisecond { get; }",
+        Value::Int64(1000)
+    ),
+    constant!(
+        "static long MicrosecondsPerSecond { get; }",
+        Value::Int64(1_000_000)
+    ),
+    constant!(
+        "static long MicrosecondsPerMinute { get; }",
+        Value::Int64(60_000_000)
+    ),
+    constant!(
+        "static long MicrosecondsPerHour { get; }",
+        Value::Int64(3_600_000_000)
+    ),
+    constant!(
+        "static long MicrosecondsPerDay { get; }",
+        Value::Int64(86_400_000_000)
+    ),
+    constant!(
+        "static long MillisecondsPerSecond { get; }",
+        Value::Int64(1000)
+    ),
+    constant!(
+        "static long MillisecondsPerMinute { get; }",
+        Value::Int64(60_000)
+    ),
+    constant!(
+        "static long MillisecondsPerHour { get; }",
+        Value::Int64(3_600_000)
+    ),
+    constant!(
+        "static long MillisecondsPerDay { get; }",
+        Value::Int64(86_400_000)
+    ),
+    constant!("static long SecondsPerMinute { get; }", Value::Int64(60)),
+    constant!("static long SecondsPerHour { get; }", Value::Int64(3600)),
+    constant!("static long SecondsPerDay { get; }", Value::Int64(86_400)),
+    constant!("static long MinutesPerHour { get; }", Value::Int64(60)),
+    constant!("static long MinutesPerDay { get; }", Value::Int64(1440)),
+    constant!("static int HoursPerDay { get; }", Value::Int32(24)),
     pure("int Days { get; }", |call| part(call, DAY, i64::MAX)),
     pure("int Hours { get; }", |call| part(call, HOUR, 24)),
     pure("int Minutes { get; }", |call| part(call, MINUTE, 60)),
@@ -149,7 +259,10 @@ const MEMBERS: &[Member] = &[
     pure("double TotalMinutes { get; }", |call| total(call, MINUTE)),
     pure("double TotalSeconds { get; }", |call| total(call, SECOND)),
     pure("double TotalMilliseconds { get; }", |call| {
-        total(call, MILLISECOND)
+        // No further than whole milliseconds go.
+        const MOST: f64 = 922_337_203_685_477.0;
+        let milliseconds = ratio(call.span(0)?, MILLISECOND);
+        Ok(Value::Double(milliseconds.clamp(-MOST, MOST)))
     }),
     pure("TimeSpan Add(TimeSpan ts)", add),
     pure("TimeSpan Subtract(TimeSpan ts)", subtract),
@@ -204,6 +317,7 @@ const MEMBERS: &[Member] = &[
     pure("static int Compare(TimeSpan t1, TimeSpan t2)", compare),
     pure("int CompareTo(TimeSpan value)", compare),
     pure("int CompareTo(object value)", compare),
+    pure("static bool Equals(TimeSpan t1, TimeSpan t2)", equals),
     pure("bool Equals(TimeSpan obj)", equals),
     pure("bool Equals(object value)", equals),
     pure("int GetHashCode()", hash_code),
@@ -228,7 +342,23 @@ fn of_parts(call: &mut Call<'_, '_>, units: &[i64]) -> Result<Value, Throw> {
     for (index, unit) in units.iter().enumerate() {
         ticks += i128::from(call.int(index)?) * i128::from(*unit);
     }
-    span(i64::try_from(ticks).ok())
+    of_whole(i64::try_from(ticks).ok())
+}
+
+/// A span of whole units, which are refused as arguments when they are too many.
+fn of_whole(ticks: Option<i64>) -> Result<Value, Throw> {
+    ticks.map(Value::TimeSpan).ok_or_else(|| {
+        Throw::argument_out_of_range("TimeSpan overflowed because the duration is too long.")
+    })
+}
+
+/// Whole units, the greatest first, as `FromDays` and its kin take them; those left out are nothing.
+fn from_parts(call: &mut Call<'_, '_>, units: &[i64]) -> Result<Value, Throw> {
+    let mut ticks = 0i128;
+    for (index, unit) in units.iter().enumerate() {
+        ticks += call.integer(index)? * i128::from(*unit);
+    }
+    of_whole(i64::try_from(ticks).ok())
 }
 
 /// A number of units as ticks, cut to a whole tick.
@@ -306,7 +436,29 @@ fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(span.is_some().into())
 }
 
+fn try_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let span = exact(call).ok();
+    call.outs.push(Value::TimeSpan(span.unwrap_or(0)));
+    Ok(span.is_some().into())
+}
+
+/// In the format of argument 1, or the first of its formats that fits; `AssumeNegative` turns it around.
 fn exact(call: &Call<'_, '_>) -> Result<i64, Throw> {
-    let (text, format) = (call.text(0, "input")?, call.text(1, "format")?);
-    time::parse_span_exact(&text.to_utf8(), &format.to_utf8())
+    let text = call.text(0, "input")?.to_utf8();
+    let sign = if call.flags(3) == 1 { -1 } else { 1 };
+    if let Some(format) = call.opt_str(1) {
+        let format = format.to_utf8();
+        // The standard formats have a sign of their own.
+        let sign = if format.chars().count() > 1 { sign } else { 1 };
+        return time::parse_span_exact(&text, &format).map(|ticks| sign * ticks);
+    }
+    let mut result = Err(Throw::format(format!(
+        "String '{text}' was not recognized as a valid TimeSpan."
+    )));
+    for format in call.array(1, "formats")?.values() {
+        if let (Err(_), Some(format)) = (&result, format.as_str()) {
+            result = time::parse_span_exact(&text, &format.to_utf8()).map(|ticks| sign * ticks);
+        }
+    }
+    result
 }

@@ -4,7 +4,7 @@ use crate::args::int;
 use crate::collections::Array;
 use crate::formatting::compose;
 use crate::heap::{Heap, HeapObject};
-use crate::member::{Call, Member, TypeDef, TypeKind, member};
+use crate::member::{Call, Member, Native, TypeDef, TypeKind, member};
 use crate::number::NumberCulture;
 use crate::ops;
 use crate::str::{Builder, Str};
@@ -34,7 +34,21 @@ const MEMBERS: &[Member] = &[
     }),
     member("int Length { set; }", set_length),
     member("int Capacity { get; }", |call| {
-        current(call).map(|text| int(text.len().max(16)))
+        let length = current(call)?.len();
+        Ok(int(this(call)?.capacity_for(length)))
+    }),
+    member("int Capacity { set; }", |call| {
+        let capacity = call.count(1, "value")?;
+        call.room(capacity)?;
+        let length = current(call)?.len();
+        let text = this(call)?;
+        if capacity < length || capacity > text.most {
+            return Err(Throw::argument_out_of_range(
+                "capacity was less than the current size. (Parameter 'value')",
+            ));
+        }
+        text.capacity = capacity;
+        Ok(Value::Null)
     }),
     member("char this[int index] { get; }", |call| {
         let place = usize::try_from(call.int(1)?).ok();
@@ -137,7 +151,14 @@ const MEMBERS: &[Member] = &[
             true => Err(Throw::argument_out_of_range(
                 "Capacity exceeds maximum capacity. (Parameter 'capacity')",
             )),
-            false => create(call),
+            false => {
+                let most = call.count(1, "maxCapacity")?;
+                let made = create(call)?;
+                if let Some(text) = call.machine.heap.of_mut::<Text>(&made) {
+                    text.most = most;
+                }
+                Ok(made)
+            }
         }
     }),
     member(
@@ -147,17 +168,19 @@ const MEMBERS: &[Member] = &[
             let text = call.opt_str(0).cloned().unwrap_or_default();
             let done = text.substring(start, length);
             let done = done.ok_or_else(|| out_of_range("length"))?;
-            call.machine.heap.alloc(Text {
-                table: &STRING_BUILDER,
-                done,
-                tail: Builder::default(),
-            })
+            let capacity = call.count(3, "capacity")?;
+            call.machine
+                .heap
+                .alloc(Text::new(&STRING_BUILDER, done, capacity))
         },
     ),
-    member("int MaxCapacity { get; }", |_| Ok(Value::Int32(i32::MAX))),
+    member("int MaxCapacity { get; }", |call| Ok(int(this(call)?.most))),
     member("int EnsureCapacity(int capacity)", |call| {
         let capacity = call.count(1, "capacity")?;
-        current(call).map(|text| int(text.len().max(16).max(capacity)))
+        let length = current(call)?.len();
+        let text = this(call)?;
+        text.capacity = text.capacity_for(length).max(capacity);
+        Ok(int(text.capacity))
     }),
     member(
         "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)",
@@ -210,7 +233,31 @@ const MEMBERS: &[Member] = &[
     ),
     member("StringBuilder Insert(int index, string value)", insert),
     member("StringBuilder Insert(int index, char value)", insert),
+    member("StringBuilder Insert(int index, bool value)", insert),
+    member("StringBuilder Insert(int index, sbyte value)", insert),
+    member("StringBuilder Insert(int index, byte value)", insert),
+    member("StringBuilder Insert(int index, short value)", insert),
+    member("StringBuilder Insert(int index, int value)", insert),
+    member("StringBuilder Insert(int index, long value)", insert),
+    member("StringBuilder Insert(int index, float value)", insert),
+    member("StringBuilder Insert(int index, double value)", insert),
+    member("StringBuilder Insert(int index, decimal value)", insert),
+    member("StringBuilder Insert(int index, ushort value)", insert),
+    member("StringBuilder Insert(int index, uint value)", insert),
+    member("StringBuilder Insert(int index, ulong value)", insert),
     member("StringBuilder Insert(int index, object value)", insert),
+    member(
+        "StringBuilder Insert(int index, char[] value, int startIndex, int charCount)",
+        |call| {
+            let place = call.count(1, "index")?;
+            let (start, count) = (call.count(3, "startIndex")?, call.count(4, "charCount")?);
+            let part = chars(call, 2)?.substring(start, count);
+            let part = part.ok_or_else(|| out_of_range("startIndex"))?;
+            insert_text(call, place, &part)
+        },
+    ),
+    member("StringBuilder Append(sbyte value)", append),
+    member("StringBuilder Append(ushort value)", append),
     member("StringBuilder Remove(int startIndex, int length)", remove),
     member(
         "StringBuilder Replace(string oldValue, string newValue)",
@@ -241,9 +288,38 @@ struct Text {
     table: &'static TypeDef,
     done: Str,
     tail: Builder,
+    /// How long it may be without growing, as far as it was told; and how long at most.
+    capacity: usize,
+    most: usize,
+    /// Of a `StringWriter`: what ends a line, and the builder that it writes to, if that is another.
+    new_line: Str,
+    builder: Value,
 }
 
 impl Text {
+    fn new(table: &'static TypeDef, done: Str, capacity: usize) -> Self {
+        Text {
+            table,
+            capacity: match capacity {
+                0 => 16.max(done.len()),
+                capacity => capacity.max(done.len()),
+            },
+            done,
+            tail: Builder::default(),
+            most: usize::try_from(i32::MAX).unwrap_or(usize::MAX),
+            new_line: Str::from_static("\n"),
+            builder: Value::Null,
+        }
+    }
+
+    /// The capacity at that length: grown by a block if need be.
+    fn capacity_for(&self, length: usize) -> usize {
+        match length.checked_sub(self.capacity) {
+            None | Some(0) => self.capacity,
+            Some(more) => self.capacity + more.max(self.capacity.min(8000)),
+        }
+    }
+
     fn text(&self) -> Str {
         match self.tail.size() {
             0 => self.done.clone(),
@@ -257,8 +333,9 @@ impl HeapObject for Text {
         Type::plain(self.table)
     }
 
-    fn to_text(&self, _heap: &Heap) -> Result<Option<Str>, Throw> {
-        Ok(Some(self.text()))
+    fn to_text(&self, heap: &Heap) -> Result<Option<Str>, Throw> {
+        let other = heap.of::<Text>(&self.builder);
+        Ok(Some(other.unwrap_or(self).text()))
     }
 }
 
@@ -275,19 +352,62 @@ fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 /// A text that grows, under another type: a `StringWriter` is one.
 pub(crate) fn create_as(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Throw> {
     let done = call.opt_str(0).cloned().unwrap_or_default();
-    call.machine.heap.alloc(Text {
-        table,
-        done,
-        tail: Builder::default(),
-    })
+    let capacity = (0..2).find_map(|index| match call.arg(index) {
+        Value::Int32(_) => Some(call.count(index, "capacity")),
+        _ => None,
+    });
+    let capacity = capacity.transpose()?.unwrap_or(0);
+    let mut text = Text::new(table, done, capacity);
+    if call.machine.heap.of::<Text>(call.arg(0)).is_some() {
+        text.builder = call.arg(0).clone();
+    }
+    call.machine.heap.alloc(text)
+}
+
+/// The text in argument 0.
+fn this<'c>(call: &'c mut Call<'_, '_>) -> Result<&'c mut Text, Throw> {
+    let value = call.arg(0);
+    let text = call.machine.heap.of_mut(value);
+    text.ok_or_else(Throw::null_reference)
+}
+
+/// What the text in argument 0 is kept in: itself, or the builder that a writer writes to.
+fn kept(call: &Call<'_, '_>) -> Value {
+    match call.machine.heap.of::<Text>(call.arg(0)) {
+        Some(text) if !text.builder.is_null() => text.builder.clone(),
+        _ => call.arg(0).clone(),
+    }
+}
+
+/// The builder of a writer, which writes to it from now on.
+pub(crate) fn builder_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if this(call)?.builder.is_null() {
+        let done = current(call)?;
+        let text = Text::new(&STRING_BUILDER, done, 0);
+        let builder = call.machine.heap.alloc(text)?;
+        this(call)?.builder = builder;
+    }
+    Ok(this(call)?.builder.clone())
+}
+
+/// What ends a writer's lines.
+pub(crate) fn new_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    Ok(this(call)?.new_line.clone().into())
+}
+
+/// Sets what ends a writer's lines; its usual for null.
+pub(crate) fn set_new_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let new_line = call.opt_str(1).cloned();
+    this(call)?.new_line = new_line.unwrap_or_else(|| Str::from_static("\n"));
+    Ok(Value::Null)
 }
 
 /// The text as it is now. Asking costs a copy, so it is kept until the next change.
 pub(crate) fn current(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
-    let value = call.arg(0);
+    let value = kept(call);
     let heap = &mut call.machine.heap;
     let this = heap
-        .of_mut::<Text>(value)
+        .of_mut::<Text>(&value)
         .ok_or_else(Throw::null_reference)?;
     let pending = this.tail.size();
     if pending > 0 {
@@ -315,16 +435,22 @@ fn put(call: &mut Call<'_, '_>, text: Str) -> Result<Value, Throw> {
 }
 
 fn append_text(call: &mut Call<'_, '_>, text: &Str) -> Result<Value, Throw> {
-    let value = call.arg(0);
+    let value = kept(call);
     call.machine.heap.charge(text.size())?;
     let heap = &mut call.machine.heap;
     let this = heap
-        .of_mut::<Text>(value)
+        .of_mut::<Text>(&value)
         .ok_or_else(Throw::null_reference)?;
-    this.tail.push(text);
     let size = this.tail.size() + this.done.size();
-    call.room(size)?;
-    Ok(value.clone())
+    // A text has at least as many bytes as units.
+    if size + text.size() > this.most && this.text().len() + text.len() > this.most {
+        return Err(Throw::argument_out_of_range(
+            "The length cannot be greater than the capacity. (Parameter 'valueCount')",
+        ));
+    }
+    this.tail.push(text);
+    call.room(size + text.size())?;
+    Ok(call.arg(0).clone())
 }
 
 pub(crate) fn append(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -356,7 +482,7 @@ pub(crate) fn append_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     append_text(call, &text)
 }
 
-fn append_some_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn append_some_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (start, count) = (call.count(2, "startIndex")?, call.count(3, "charCount")?);
     let part = chars(call, 1)?.substring(start, count);
     append_text(call, &part.ok_or_else(|| out_of_range("startIndex"))?)
@@ -375,7 +501,15 @@ pub(crate) fn append_line(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if call.arguments.len() > 1 {
         append(call)?;
     }
-    append_text(call, &Str::from_static("\n"))
+    let end = this(call)?.new_line.clone();
+    append_text(call, &end)
+}
+
+/// `WriteLine` after another way to write.
+pub(crate) fn append_line_after(call: &mut Call<'_, '_>, write: Native) -> Result<Value, Throw> {
+    write(call)?;
+    let end = this(call)?.new_line.clone();
+    append_text(call, &end)
 }
 
 fn append_composed(call: &mut Call<'_, '_>, values: &[Value]) -> Result<Value, Throw> {

@@ -62,6 +62,15 @@ struct Fields {
     weekday: Option<i64>,
     /// The place of the month's name among the numbers.
     month_at: usize,
+    /// After ISO's `T` everything is as ISO has it.
+    iso: bool,
+}
+
+impl Fields {
+    /// Whether year, month and day were given.
+    fn has_date(&self) -> bool {
+        self.numbers.len() + usize::from(self.month.is_some()) == 3
+    }
 }
 
 fn not_recognized(text: &str) -> Throw {
@@ -89,7 +98,9 @@ fn read_fields(text: &str) -> Option<Fields> {
         if c.is_ascii_digit() {
             let (number, digits, after) = take_number(rest)?;
             rest = match after.strip_prefix(':') {
-                Some(after) if fields.time.is_none() => take_time(&mut fields, number, after)?,
+                Some(after) if fields.time.is_none() => {
+                    take_time(&mut fields, (number, digits), after)?
+                }
                 Some(_) => return None,
                 None => {
                     fields.numbers.push((number, digits));
@@ -98,7 +109,9 @@ fn read_fields(text: &str) -> Option<Fields> {
             };
         } else if c.is_alphabetic() {
             rest = take_word(&mut fields, rest)?;
-        } else if matches!(c, '+' | '-') && fields.time.is_some() && fields.offset.is_none() {
+        } else if fields.offset.is_none()
+            && (matches!(c, '+' | '-') && fields.time.is_some() || c == '+' && fields.has_date())
+        {
             let (minutes, after) = take_offset(rest)?;
             fields.offset = Some(minutes);
             rest = after;
@@ -124,20 +137,37 @@ fn take_number(text: &str) -> Option<(i64, usize, &str)> {
 }
 
 /// What follows `hh:`.
-fn take_time<'t>(fields: &mut Fields, hour: i64, text: &'t str) -> Option<&'t str> {
-    let (minute, _, mut rest) = take_number(text)?;
+fn take_time<'t>(
+    fields: &mut Fields,
+    (hour, digits): (i64, usize),
+    text: &'t str,
+) -> Option<&'t str> {
+    let wrong = |digits: usize| fields.iso && digits != 2;
+    let (minute, minute_digits, mut rest) = take_number(text)?;
     let (mut second, mut fraction) = (0, 0);
+    if wrong(digits) || wrong(minute_digits) {
+        return None;
+    }
     if let Some(after) = rest.strip_prefix(':') {
-        (second, _, rest) = take_number(after)?;
+        let digits;
+        (second, digits, rest) = take_number(after)?;
+        if wrong(digits) || fields.iso && rest.starts_with('.') && !fraction_follows(rest) {
+            return None;
+        }
         if let Some(after) = rest.strip_prefix(['.', ','])
-            && after.starts_with(|c: char| c.is_ascii_digit())
+            && fraction_follows(rest)
         {
             (fraction, rest) = take_fraction(after)?;
         }
     }
     fields.time = Some([hour, minute, second, fraction]);
-    // ISO's `T` stands between date and time only.
     Some(rest)
+}
+
+/// Whether a digit stands behind the point at the start.
+fn fraction_follows(text: &str) -> bool {
+    text.get(1..)
+        .is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Digits behind the point as ticks, the eighth rounded.
@@ -193,16 +223,28 @@ fn take_word<'t>(fields: &mut Fields, text: &'t str) -> Option<&'t str> {
         fields.weekday = Some(weekday);
     } else {
         match word.to_ascii_uppercase().as_str() {
-            "T" if !fields.numbers.is_empty()
+            "T" if fields
+                .numbers
+                .first()
+                .is_some_and(|(_, digits)| *digits == 4)
                 && fields.time.is_none()
-                && !rest.trim().is_empty() => {}
-            "AM" | "A" if fields.time.is_some() || !fields.numbers.is_empty() => {
-                fields.half = Some(0);
+                && !rest.trim().is_empty() =>
+            {
+                fields.iso = true;
             }
-            "PM" | "P" if fields.time.is_some() || !fields.numbers.is_empty() => {
-                fields.half = Some(12);
+            "年" | "月" | "日" if fields.time.is_none() && !fields.numbers.is_empty() => {}
+            half @ ("AM" | "PM") if !fields.iso => {
+                if fields.time.is_none() {
+                    // The number before it is an hour.
+                    let (hour, _) = fields.numbers.pop().filter(|(_, digits)| *digits <= 2)?;
+                    fields.time = Some([hour, 0, 0, 0]);
+                }
+                fields.half = Some(if half == "AM" { 0 } else { 12 });
             }
-            "Z" | "GMT" | "UTC" if fields.time.is_some() => {
+            "GMT" | "UTC" if fields.iso => return None,
+            "Z" | "GMT" | "UTC"
+                if fields.offset.is_none() && (fields.time.is_some() || fields.has_date()) =>
+            {
                 fields.offset = Some(0);
                 fields.utc = true;
             }
@@ -224,6 +266,8 @@ fn resolve(fields: &Fields, styles: i64, now: i64) -> Option<Parsed> {
     let today = Civil::of(now);
     let (year, month, day) = match (fields.month, fields.numbers.as_slice()) {
         (Some(month), [year]) if year.1 > 2 || year.0 > 31 => (full_year(*year), month, 1),
+        // The invariant culture has the year before the month's name and the day after it.
+        (Some(month), [year]) if fields.month_at == 1 => (full_year(*year), month, 1),
         (Some(month), [day]) => (today.year, month, day.0),
         (Some(month), [year, day]) if year.1 > 2 => (full_year(*year), month, day.0),
         (Some(month), [day, year]) => (full_year(*year), month, day.0),
@@ -328,6 +372,7 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
     let (mut year, mut month, mut day) = (None, None, None);
     let (mut hour, mut minute, mut second, mut fraction) = (0, 0, 0, 0);
     let (mut half, mut offset, mut utc) = (None, None, false);
+    let (mut weekday, mut twelve) = (None, false);
     let mut text = match styles & 1 {
         0 => text,
         _ => text.trim_start(),
@@ -340,7 +385,7 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
         let count = rest.chars().take_while(|c| *c == letter).count();
         if !matches!(
             letter,
-            'y' | 'M' | 'd' | 'H' | 'h' | 'm' | 's' | 'f' | 'F' | 't' | 'z' | 'K'
+            'y' | 'M' | 'd' | 'H' | 'h' | 'm' | 's' | 'f' | 'F' | 't' | 'z' | 'K' | 'Z'
         ) {
             let literal;
             (literal, rest) = take_literal(rest)?;
@@ -380,12 +425,21 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
                         .is_some_and(|start| start.eq_ignore_ascii_case(name))
                 })?;
                 text = text.get(names.get(place).map_or(0, length)..)?;
-                if letter == 'M' {
-                    month = Some(i64::try_from(place).ok()? + 1);
+                let place = i64::try_from(place).ok()?;
+                match letter {
+                    'M' => month = Some(place + 1),
+                    _ => weekday = Some(place),
                 }
             }
             'd' => day = Some(number(count, 2)?),
-            'H' | 'h' => hour = number(count.min(2), 2)?,
+            'H' => hour = number(count.min(2), 2)?,
+            'h' => {
+                hour = number(count.min(2), 2)?;
+                twelve = true;
+                if hour > 12 {
+                    return None;
+                }
+            }
             'm' => minute = number(count.min(2), 2)?,
             's' => second = number(count.min(2), 2)?,
             'f' | 'F' => {
@@ -416,8 +470,11 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
                 Some(after) => {
                     (offset, utc, text) = (Some(0), true, after);
                 }
-                None if text.starts_with(['+', '-']) => {
-                    let (minutes, after) = take_offset(text)?;
+                None if letter != 'Z' && text.starts_with(['+', '-']) => {
+                    let (minutes, after) = match letter {
+                        'z' if count < 3 => take_hours(text, count)?,
+                        _ => take_offset(text)?,
+                    };
                     (offset, text) = (Some(minutes), after);
                 }
                 None if letter == 'K' => {}
@@ -428,7 +485,8 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
     if !text.is_empty() {
         return None;
     }
-    if let Some(half) = half {
+    // An hour of twelve is of the morning unless it says otherwise.
+    if let Some(half) = half.or(twelve.then_some(0)) {
         hour = hour % 12 + half;
     }
     // A date without a time of day begins at its first day; a time without a date is today's.
@@ -442,7 +500,23 @@ fn exact(text: &str, pattern: &str, styles: i64, now: i64) -> Option<Parsed> {
         second,
         fraction: 0,
     };
+    if weekday.is_some_and(|day| Some(day) != weekday_of(civil.year, civil.month, civil.day)) {
+        return None;
+    }
     finish(civil, fraction, offset, utc)
+}
+
+/// `+hh` or, of one letter, `+h` too; in minutes.
+fn take_hours(text: &str, least: usize) -> Option<(i16, &str)> {
+    let negative = text.starts_with('-');
+    let text = text.get(1..)?;
+    let digits = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    let (hours, rest) = text.split_at_checked(digits)?;
+    let hours: i16 = hours.parse().ok()?;
+    if digits < least || hours > 14 {
+        return None;
+    }
+    Some((if negative { -hours * 60 } else { hours * 60 }, rest))
 }
 
 /// Quoted, escaped or plain text at the start of a pattern, and the rest.
@@ -495,7 +569,10 @@ pub(crate) fn parse_span(text: &str) -> Result<i64, Throw> {
     }
     let ticks_of_fraction = match fraction {
         "" => 0,
-        digits if digits.len() <= 7 && numbers.len() >= 3 => number(&format!("{digits:0<7}"))?,
+        digits if numbers.len() >= 3 => {
+            number(digits)?;
+            ticks_of_digits(digits).ok_or_else(|| span_overflow(text))?
+        }
         _ => return Err(wrong()),
     };
     let (days, hours, minutes, seconds) = match (explicit_days, numbers.as_slice()) {
@@ -517,6 +594,21 @@ pub(crate) fn parse_span(text: &str) -> Result<i64, Throw> {
         .and_then(|whole| whole.checked_add(ticks_of_fraction))
         .ok_or_else(|| span_overflow(text))?;
     Ok(if negative { -size } else { size })
+}
+
+/// Digits behind the point as ticks: seven of them, more only if zeros lead.
+fn ticks_of_digits(digits: &str) -> Option<i64> {
+    let significant = digits.trim_start_matches('0').len();
+    if significant > 7 || digits.len() - significant > 7 {
+        return None;
+    }
+    let number: i64 = digits.parse().ok()?;
+    let beyond = digits.len().saturating_sub(7);
+    if beyond == 0 {
+        return format!("{digits:0<7}").parse().ok();
+    }
+    let unit = 10i64.checked_pow(u32::try_from(beyond).ok()?)?;
+    Some((number + unit / 2) / unit)
 }
 
 fn span_overflow(text: &str) -> Throw {

@@ -1,7 +1,9 @@
 //! The unboxed bank: truths, integers and floats.
 
 use rust_decimal::Decimal;
-use tollgate_dotnet::{Throw, Value, convert, divide_decimals, ops};
+use tollgate_dotnet::{
+    Throw, Value, convert, decimal_remainder, divide_decimals, multiply_decimals, ops,
+};
 
 use super::{Frame, arith};
 use crate::typed::{Arithmetic, Comparison, Kind, Node, Op};
@@ -306,12 +308,12 @@ pub(crate) fn decimals(op: Arithmetic, left: Decimal, right: Decimal) -> Result<
     let result = match op {
         Arithmetic::Add => left.checked_add(right),
         Arithmetic::Subtract => left.checked_sub(right),
-        Arithmetic::Multiply => left.checked_mul(right),
+        Arithmetic::Multiply => multiply_decimals(left, right),
         Arithmetic::Divide | Arithmetic::Remainder if right.is_zero() => {
             return Err(Throw::divide_by_zero());
         }
         Arithmetic::Divide => divide_decimals(left, right),
-        _ => left.checked_rem(right),
+        _ => decimal_remainder(left, right),
     };
     result.ok_or_else(|| Throw::overflow("Value was either too large or too small for a Decimal."))
 }

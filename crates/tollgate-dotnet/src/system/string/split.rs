@@ -37,6 +37,11 @@ impl Options {
             match call.arg(index) {
                 Value::Int32(_) => options.most = call.count(index, "count")?,
                 Value::Enum(_, flags) => {
+                    if !(0..4).contains(flags) {
+                        return Err(Throw::argument(
+                            "Value of flags is invalid. (Parameter 'options')",
+                        ));
+                    }
                     options.remove_empty = flags & 1 != 0;
                     options.trim = flags & 2 != 0;
                 }
@@ -66,8 +71,9 @@ pub(super) fn by_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 pub(super) fn by_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.str(0)?.clone();
     let options = Options::of(call)?;
-    let separators: Vec<Str> = call.opt_str(1).cloned().into_iter().collect();
-    split_strings(call, &text, separators, options, true)
+    // Nothing separates nothing.
+    let separators = vec![call.opt_str(1).cloned().unwrap_or_default()];
+    split_strings(call, &text, separators, options)
 }
 
 pub(super) fn by_strings(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -81,7 +87,7 @@ pub(super) fn by_strings(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             .filter_map(|value| value.as_str().cloned())
             .collect(),
     };
-    split_strings(call, &text, separators, options, false)
+    split_strings(call, &text, separators, options)
 }
 
 /// At any of the units; at white space if there are none.
@@ -115,7 +121,7 @@ fn split_units(
         return pieces(call, text, places, options);
     }
     let separators: Vec<Str> = separators.iter().copied().map(Str::from_unit).collect();
-    split_strings(call, text, separators, options, false)
+    split_strings(call, text, separators, options)
 }
 
 /// At any of the strings, earlier ones first; at white space if there are none.
@@ -124,30 +130,38 @@ fn split_strings(
     text: &Str,
     mut separators: Vec<Str>,
     options: Options,
-    one: bool,
 ) -> Result<Value, Throw> {
     if separators.is_empty() {
         return split_units(call, text, &[], options);
     }
     separators.retain(|separator| !separator.is_empty());
-    if separators.is_empty() && !one {
+    if separators.is_empty() {
         // Only empty separators: nothing to split at.
         return pieces(call, text, std::iter::empty(), options);
     }
     call.work(text.len().saturating_mul(separators.len()))?;
-    let mut places = Vec::new();
-    let (hay, needles): (Vec<u8>, Vec<Vec<u8>>) = (
-        text.to_utf8().as_bytes().to_vec(),
-        separators
-            .iter()
-            .map(|separator| separator.to_utf8().as_bytes().to_vec())
-            .collect(),
-    );
-    let mut place = 0;
-    while let Some(rest) = hay.get(place..) {
-        if rest.is_empty() {
-            break;
+    let places = match text.as_utf8() {
+        Some(text) => {
+            let needles = separators.iter().filter_map(|needle| needle.as_utf8());
+            let needles: Vec<&[u8]> = needles.map(str::as_bytes).collect();
+            places_of(text.as_bytes(), &needles)
         }
+        // With a surrogate alone in it, a text is cut by units.
+        None => {
+            let needles = separators.iter().map(|needle| needle.units().collect());
+            let needles: Vec<Vec<u16>> = needles.collect();
+            let needles: Vec<&[u16]> = needles.iter().map(Vec::as_slice).collect();
+            places_of(&text.units().collect::<Vec<u16>>(), &needles)
+        }
+    };
+    pieces(call, text, places.into_iter(), options)
+}
+
+/// Where any of the needles stands, earlier ones first, and how long it is.
+fn places_of<T: PartialEq>(hay: &[T], needles: &[&[T]]) -> Vec<(usize, usize)> {
+    let mut places = Vec::new();
+    let mut place = 0;
+    while let Some(rest) = hay.get(place..).filter(|rest| !rest.is_empty()) {
         match needles.iter().find(|needle| rest.starts_with(needle)) {
             Some(needle) => {
                 places.push((place, needle.len()));
@@ -156,28 +170,26 @@ fn split_strings(
             None => place += 1,
         }
     }
-    match text.as_utf8() {
-        Some(_) => pieces(call, text, places.into_iter(), options),
-        // A lone surrogate cannot be cut out of UTF-8; the pieces show it as U+FFFD.
-        None => {
-            let lossy = Str::from(&*text.to_utf8());
-            pieces(call, &lossy, places.into_iter(), options)
-        }
-    }
+    places
 }
 
-/// The pieces between the places, which are byte positions and lengths.
+/// The pieces between the places, which are positions and lengths: in bytes of UTF-8, or in units if a text has a
+/// surrogate alone.
 fn pieces(
     call: &mut Call<'_, '_>,
     text: &Str,
     places: impl Iterator<Item = (usize, usize)>,
     options: Options,
 ) -> Result<Value, Throw> {
-    let end = text.as_utf8().map_or(0, str::len);
+    let end = text.as_utf8().map_or_else(|| text.len(), str::len);
     let mut pieces: Vec<Value> = Vec::new();
     let mut start = 0;
     let take = |from: usize, to: usize| -> Option<Value> {
-        let piece = text.slice(from, to).unwrap_or_default();
+        let piece = match text.as_utf8() {
+            Some(_) => text.slice(from, to),
+            None => text.substring(from, to - from),
+        };
+        let piece = piece.unwrap_or_default();
         let piece = if options.trim {
             super::edit::trimmed(&piece)
         } else {
