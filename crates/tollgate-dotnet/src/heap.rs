@@ -77,6 +77,11 @@ pub trait HeapObject: Any + fmt::Debug + Send {
 pub trait Iterate: Send {
     /// The next element, or `None` at the end.
     fn next(&mut self, machine: &mut Machine<'_>) -> Result<Option<Value>, Throw>;
+
+    /// Ends it early, as `Dispose` does: an iterator runs the `finally` blocks that it stands in.
+    fn close(&mut self, _machine: &mut Machine<'_>) -> Result<(), Throw> {
+        Ok(())
+    }
 }
 
 impl Default for Heap {

@@ -38,17 +38,19 @@ mod types;
 mod value;
 pub mod xml;
 
-pub use collections::{Array, Dictionary, HashSet, List, dictionary_keys, dictionary_values};
+pub use collections::{
+    Array, Dictionary, HashSet, List, dictionary_keys, dictionary_values, enumerator,
+};
 pub use convert::{
     Primitive, convert, decimal_remainder, decimal_text, divide_decimals, multiply_decimals,
 };
-pub use cryptography::{certificate, certificate_type};
+pub use cryptography::{certificate, certificate_type, certificate_with_key};
 pub use heap::{Heap, HeapId, HeapObject, Iterate};
 pub use lend::{LONGEST_LENT, Lend, Lent, Loan, Terms};
 pub use machine::{Budget, Host, Machine};
 pub use member::{Call, Member, Native, Prepare, Prepared, TypeDef, TypeKind, member, pure};
 pub use net::escaping::form as form_encode;
-pub use net::uri::absolute_uri;
+pub use net::uri::{absolute_uri, uri};
 pub use record::Record;
 pub use registry::{Found, Registry};
 pub use sequence::{Sequence, from_fn};

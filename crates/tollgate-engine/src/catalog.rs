@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use tollgate_dotnet::Str;
 
 use crate::certificate::Certificate;
@@ -719,8 +718,8 @@ pub struct DeploymentInfo {
     pub service_id: Str,
     /// `ServiceName`.
     pub service_name: Str,
-    /// `Certificates`: by name, DER.
-    pub certificates: Vec<(Str, Bytes)>,
+    /// `Certificates`, by name.
+    pub certificates: Vec<(Str, Certificate)>,
 }
 
 impl Default for DeploymentInfo {

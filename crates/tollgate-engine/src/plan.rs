@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method};
 use tollgate_syntax::{Diagnostic, Sources};
 
@@ -67,8 +66,8 @@ impl Plan {
         let workspace = catalog.workspace.as_ref();
         let mut deployment = catalog.deployment.clone();
         for (id, certificate) in &catalog.certificates {
-            let der = Bytes::copy_from_slice(certificate.leaf());
-            deployment.certificates.push((id.as_str().into(), der));
+            let named = (id.as_str().into(), certificate.clone());
+            deployment.certificates.push(named);
         }
         Self {
             apis: apis.into(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::heap::{HeapId, HeapObject, Iterate};
+use crate::heap::{Heap, HeapId, HeapObject, Iterate};
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
@@ -59,7 +59,16 @@ pub(crate) fn enumerator_of(
     element: Type,
     iterator: Box<dyn Iterate>,
 ) -> Result<Value, Throw> {
-    call.machine.heap.alloc(Enumerator {
+    enumerator(call.machine.heap, element, iterator)
+}
+
+/// A new `IEnumerator<T>` that runs an enumeration.
+pub fn enumerator(
+    heap: &mut Heap,
+    element: Type,
+    iterator: Box<dyn Iterate>,
+) -> Result<Value, Throw> {
+    heap.alloc(Enumerator {
         element,
         iterator: Some(iterator),
         current: Value::Null,

@@ -38,6 +38,7 @@ use dictionary::{
     VALUE_COLLECTION,
 };
 use enumerator::IENUMERATOR_OF;
+pub use enumerator::enumerator;
 use interfaces::{
     ICOLLECTION, ICOLLECTION_OF, IDICTIONARY, IENUMERABLE, ILIST, IREADONLY_COLLECTION_OF,
 };

@@ -30,7 +30,22 @@ pub fn certificate(bytes: &[u8]) -> Result<Value, Throw> {
         false => None,
     };
     let der = pem.as_ref().map_or(bytes, |(_, pem)| &pem.contents);
-    Certificate::read(der)
+    read(der, None)
+}
+
+/// The `X509Certificate2` of a certificate in DER with its private key, PKCS #8 or PKCS #1. A key that is not RSA is left
+/// out.
+pub fn certificate_with_key(der: &[u8], key: &[u8]) -> Result<Value, Throw> {
+    read(der, rsa::private_key(key))
+}
+
+fn read(der: &[u8], private_key: Option<Value>) -> Result<Value, Throw> {
+    let certificate = Certificate::read(der);
+    certificate
+        .map(|certificate| Certificate {
+            private_key,
+            ..certificate
+        })
         .map(Value::object)
         .ok_or_else(|| exception("Cannot find the requested object."))
 }
@@ -100,7 +115,9 @@ static CERTIFICATE2: TypeDef = table(
         pure("int Version { get; }", |c| {
             Ok(Value::Int32(this(c)?.version))
         }),
-        pure("bool HasPrivateKey { get; }", |_| Ok(false.into())),
+        pure("bool HasPrivateKey { get; }", |c| {
+            Ok(this(c)?.private_key.is_some().into())
+        }),
         pure("DateTime NotBefore { get; }", |c| {
             Ok(Value::DateTime(this(c)?.not_before, DateTimeKind::Local))
         }),
@@ -134,6 +151,13 @@ static CERTIFICATE2: TypeDef = table(
         ),
         pure("RSA GetRSAPublicKey()", |c| {
             Ok(rsa::public_key(&this(c)?.public_key).unwrap_or_default())
+        }),
+        member("RSA GetRSAPrivateKey()", |c| {
+            c.machine.step(rsa::IMPORT)?;
+            Ok(this(c)?.private_key.clone().unwrap_or_default())
+        }),
+        member("AsymmetricAlgorithm PrivateKey { get; }", |c| {
+            Ok(this(c)?.private_key.clone().unwrap_or_default())
         }),
         member("bool Verify()", VERIFY),
     ],
@@ -257,6 +281,8 @@ struct Certificate {
     /// What `GetNameInfo` gives, by kind of name.
     infos: [Str; 6],
     issuer_infos: [Str; 6],
+    /// An `RSA`; nothing shows it.
+    private_key: Option<Value>,
 }
 
 impl Certificate {
@@ -295,6 +321,7 @@ impl Certificate {
             infos: infos(read.subject(), &names(false)),
             issuer_infos: infos(read.issuer(), &names(true)),
             der: der.to_vec(),
+            private_key: None,
         })
     }
 

@@ -18,7 +18,7 @@ use crate::types::Type;
 use crate::value::{Object, Value};
 
 pub(crate) use certificate::TYPES as CERTIFICATES;
-pub use certificate::{certificate, certificate_type};
+pub use certificate::{certificate, certificate_type, certificate_with_key};
 pub(crate) use random::TYPES as RANDOMS;
 pub(crate) use rsa::TYPES as KEYS;
 pub(crate) use symmetric::TYPES as CIPHERS;

@@ -42,8 +42,14 @@ pub(super) fn public_key(der: &[u8]) -> Option<Value> {
     Some(Value::object(Key::Public(key)))
 }
 
+/// The `RSA` of a private key, PKCS #8 or PKCS #1; `None` if it is another kind of key.
+pub(super) fn private_key(der: &[u8]) -> Option<Value> {
+    let pkcs1 = rsa_parameters::inside_pkcs8(der).unwrap_or_else(|| der.to_vec());
+    Key::pair(pkcs1).map(Value::object)
+}
+
 // What work with a key costs in steps, so that a loop around it stays bounded.
-const IMPORT: u64 = 10_000;
+pub(super) const IMPORT: u64 = 10_000;
 const SIGNATURE: u64 = 10_000;
 const VERIFICATION: u64 = 1_000;
 

@@ -559,6 +559,11 @@ pub(crate) fn create(text: &Str, kind: i64) -> Result<Value, Throw> {
     }
 }
 
+/// What `new Uri(text)` gives.
+pub fn uri(text: &str) -> Result<Value, Throw> {
+    Uri::parse(text).map(Value::object)
+}
+
 /// What `new Uri(text).AbsoluteUri` gives: escaped, with dots resolved. `None` where that throws.
 pub fn absolute_uri(text: &str) -> Option<String> {
     Uri::parse(text).ok().map(|uri| uri.text())

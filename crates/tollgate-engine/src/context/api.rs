@@ -1,8 +1,8 @@
 //! `context.Api`.
 
-use tollgate_dotnet::{Call, Object, Throw, Type, TypeDef, TypeKind, Value, member};
+use tollgate_dotnet::{Call, List, Object, Throw, Type, TypeDef, TypeKind, Value, member};
 
-use super::{sequence, this};
+use super::this;
 use crate::catalog::ApiInfo;
 use crate::exchange::Url;
 
@@ -18,7 +18,8 @@ pub(super) static IAPI: TypeDef = TypeDef {
         member("string Path { get; }", |c| Ok(api(c)?.path.clone().into())),
         member("IEnumerable<string> Protocols { get; }", |c| {
             let protocols = api(c)?.protocols.iter().cloned();
-            Ok(sequence(Type::string(), protocols.map(Value::String)))
+            let protocols = protocols.map(Value::String).collect();
+            c.machine.heap.alloc(List::new(Type::string(), protocols))
         }),
         member("IUrl ServiceUrl { get; }", |c| {
             let url = api(c)?

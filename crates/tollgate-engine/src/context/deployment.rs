@@ -60,11 +60,15 @@ impl Object for DeploymentInfo {
     }
 }
 
-/// By name; without their private keys.
+/// By name, with their private keys.
 fn certificates(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut all = Dictionary::new(Type::string(), tollgate_dotnet::certificate_type());
-    for (name, der) in &deployment(call)?.certificates {
-        let certificate = tollgate_dotnet::certificate(der)?;
+    for (name, certificate) in &deployment(call)?.certificates {
+        let leaf = certificate.leaf();
+        let certificate = match certificate.key() {
+            Some(key) => tollgate_dotnet::certificate_with_key(leaf, key.secret_der())?,
+            None => tollgate_dotnet::certificate(leaf)?,
+        };
         all.insert(call.machine.heap, name.clone().into(), certificate);
     }
     call.machine.heap.alloc(all)

@@ -215,9 +215,9 @@ pub(super) fn entries(
         }
         Part::UrlQuery => arrays(heap, grouped(context.request.url.query_pairs())),
         Part::OriginalUrlQuery => arrays(heap, grouped(context.request.original_url.query_pairs())),
-        Part::RequestHeaders => arrays(heap, headers::all(&context.request.headers)),
+        Part::RequestHeaders => arrays(heap, headers::all(context, &context.request.headers)),
         Part::ResponseHeaders(index) => match context.response_at(index) {
-            Some(response) => arrays(heap, headers::all(&response.headers)),
+            Some(response) => arrays(heap, headers::all(context, &response.headers)),
             None => Ok(Vec::new()),
         },
         _ => Err(Throw::not_supported(

@@ -81,11 +81,18 @@ fn of(context: &Context, part: Part) -> Result<&HeaderMap, Throw> {
     }
 }
 
-/// All headers with their values, names in their usual spelling.
-pub(super) fn all(headers: &HeaderMap) -> Vec<(Str, Texts)> {
+/// All headers with their values, names as they came, or else in their usual spelling.
+pub(super) fn all(context: &Context, headers: &HeaderMap) -> Vec<(Str, Texts)> {
+    let spelled = |name: &HeaderName| {
+        let mut known = context.spellings.iter();
+        known
+            .find(|known| known.to_utf8().eq_ignore_ascii_case(name.as_str()))
+            .cloned()
+            .unwrap_or_else(|| usual_spelling(name))
+    };
     headers
         .keys()
-        .map(|name| (usual_spelling(name), texts_of(headers, name)))
+        .map(|name| (spelled(name), texts_of(headers, name)))
         .collect()
 }
 

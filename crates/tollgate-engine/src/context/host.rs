@@ -30,7 +30,7 @@ impl Host for Context {
     /// The server has checked the certificate that the client came with, and no other.
     fn trusts(&self, certificate: &[u8]) -> bool {
         let own = self.request.certificate.as_ref();
-        own.is_some_and(|own| own.der == certificate)
+        own.is_some_and(|own| own.is_trusted && own.der == certificate)
     }
 
     fn registry(&self) -> &'static Registry {

@@ -18,7 +18,7 @@ use tollgate_dotnet::{
 use super::body::utf8;
 use super::dictionary::{Found, Texts, arrays, key, lent_key, nothing, texts_dictionary};
 use super::part::array_pair;
-use super::{sequence, this};
+use super::this;
 use crate::ports::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 
 /// `Jwt`.
@@ -33,8 +33,7 @@ pub(super) static JWT: TypeDef = TypeDef {
         }),
         member("IEnumerable<string> Audiences { get; }", |c| {
             let audiences = jwt(c)?.claims.get("aud").unwrap_or_default();
-            let audiences = audiences.into_iter().map(Value::String);
-            Ok(sequence(Type::string(), audiences))
+            c.machine.heap.alloc(Array::strings(audiences))
         }),
         member("ClaimDictionary Claims { get; }", |c| {
             Ok(Value::Object(jwt(c)?.claims.clone()))

@@ -29,6 +29,10 @@ pub(super) static URL: TypeDef = TypeDef {
         member("string ToString()", |c| {
             get(c, |url| url.to_string().into())
         }),
+        member("Uri ToUri()", |c| {
+            let text = get(c, |url| url.to_string().into())?;
+            tollgate_dotnet::uri(&text.as_str().cloned().unwrap_or_default().to_utf8())
+        }),
         member("string Scheme { get; }", |c| {
             get(c, |url| url.scheme.clone().into())
         }),

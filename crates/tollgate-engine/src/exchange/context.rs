@@ -53,6 +53,9 @@ pub struct Context {
     pub azure: Azure,
     /// Whether expressions see `null` as `context.Response`: for a test of what they do then. No request in flight has it.
     pub response_is_null: bool,
+    /// Names of headers as the other side wrote them, where the transport keeps that; `Headers.Keys` shows others in their
+    /// usual spelling.
+    pub spellings: Vec<Str>,
     /// `context.Deployment`
     pub deployment: Arc<DeploymentInfo>,
     /// The world outside.
@@ -102,14 +105,17 @@ pub struct ClientCertificate {
     pub der: Bytes,
     /// The other certificates that the client sent, DER: `validate-client-certificate` finds the way to a root by them.
     pub intermediates: Vec<Bytes>,
+    /// Whether the server has checked its chain: what `Verify()` and `VerifyNoRevocation()` go by.
+    pub is_trusted: bool,
 }
 
 impl ClientCertificate {
-    /// A certificate in DER that came alone.
+    /// A certificate in DER that came alone, and that the server has checked.
     pub fn new(der: impl Into<Bytes>) -> Self {
         Self {
             der: der.into(),
             intermediates: Vec::new(),
+            is_trusted: true,
         }
     }
 }
@@ -220,6 +226,7 @@ impl Context {
             workspace: None,
             azure: Azure::default(),
             response_is_null: false,
+            spellings: Vec::new(),
             deployment: DEPLOYMENT.clone(),
             ports,
             trace: None,
