@@ -406,7 +406,8 @@ impl fmt::Display for Type {
                 }
                 f.write_str(">")
             }
-            Type::Parameter(name) => f.write_str(name),
+            // The binder's own begin with `!`.
+            Type::Parameter(name) => f.write_str(name.trim_start_matches('!')),
         }
     }
 }

@@ -649,6 +649,7 @@ impl<'f> Flow<'f> {
                 self.leave(state, value.as_ref());
                 *state = State::unreachable();
             }
+            Statement::Yield(value) => self.node(value, state),
             Statement::Throw(value) => {
                 if let Some(value) = value {
                     self.node(value, state);
@@ -662,7 +663,7 @@ impl<'f> Flow<'f> {
             } => {
                 let before = state.clone();
                 self.statement(body, state);
-                for catch in catches {
+                for catch in catches.iter() {
                     let mut caught = before.clone();
                     if let Some(slot) = catch.slot {
                         caught.assign(slot);

@@ -242,13 +242,15 @@ impl Folder<'_> {
                     self.node(value);
                 }
             }
+            Statement::Yield(value) => self.node(value),
             Statement::Try {
                 body,
                 catches,
                 finally,
             } => {
                 self.statement(body);
-                for Catch { filter, body, .. } in catches {
+                // Nobody shares them yet.
+                for Catch { filter, body, .. } in Arc::get_mut(catches).into_iter().flatten() {
                     if let Some(filter) = filter {
                         self.node(filter);
                     }

@@ -45,6 +45,30 @@ pub(crate) struct Signature {
     pub name: Box<str>,
     pub parameters: Vec<Parameter>,
     pub returns: Type,
+    /// Where its name stands.
+    pub at: u32,
+    /// Type parameters, by the names that they have in the types above, and what they must be.
+    pub type_parameters: Vec<Box<str>>,
+    pub bounds: Vec<Bounds>,
+}
+
+/// What a type argument must be.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bounds {
+    pub is_class: bool,
+    pub is_struct: bool,
+    pub has_new: bool,
+    pub types: Vec<Type>,
+}
+
+/// A generic local function for certain type arguments, not bound yet.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    /// Where the function's name stands.
+    pub function: u32,
+    pub types: Vec<Type>,
+    /// The variable that holds its delegate.
+    pub variable: Box<str>,
 }
 
 /// The variables of one block.
@@ -55,6 +79,7 @@ pub(crate) struct Scope {
     pub cells: Vec<Slot>,
     /// The labels of its statements, with the constructs around them in the function.
     pub labels: Vec<(Box<str>, Label, usize)>,
+    pub instances: Vec<Instance>,
 }
 
 /// What a function's `return` must give.
@@ -83,6 +108,8 @@ pub(crate) enum Enclosing {
     Switch,
     Catch,
     Finally,
+    /// A `try` block with `catch` clauses.
+    Caught,
 }
 
 /// A function being bound.
@@ -101,6 +128,10 @@ pub(crate) struct Frame {
     /// How many labels it has.
     pub labels: Label,
     pub enclosing: Vec<Enclosing>,
+    /// What type parameters stand for.
+    pub type_parameters: Vec<(Box<str>, Type)>,
+    /// The element type of what `yield return` gives.
+    pub yields: Option<Type>,
 }
 
 impl Frame {
@@ -115,6 +146,8 @@ impl Frame {
             is_lambda: false,
             labels: 0,
             enclosing: Vec::new(),
+            type_parameters: Vec::new(),
+            yields: None,
         }
     }
 

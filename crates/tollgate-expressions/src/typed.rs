@@ -348,6 +348,16 @@ pub(crate) struct Function {
     pub body: Body,
     /// Names of slots, for messages; temporaries have none.
     pub names: Box<[Option<Box<str>>]>,
+    /// If it has `yield`: what a call gives, before anything of the body runs.
+    pub iterator: Option<Iterator>,
+}
+
+/// The sequence that a function with `yield` gives.
+#[derive(Debug, Clone)]
+pub(crate) struct Iterator {
+    pub element: Type,
+    /// It is an `IEnumerator`, which runs already; else an `IEnumerable`.
+    pub runs: bool,
 }
 
 /// A value copied from the enclosing frame into an inner one.
@@ -419,11 +429,14 @@ pub(crate) enum Statement {
     /// To a label of a block or switch around it.
     Goto(Label),
     Return(Option<Node>),
+    /// `yield return e;`. `yield break;` is a `Return`.
+    Yield(Node),
     /// `throw e;`, or with `None` the exception now being caught.
     Throw(Option<Node>),
     Try {
         body: Box<Statement>,
-        catches: Box<[Catch]>,
+        /// Shared, as the filters are asked from within.
+        catches: Arc<[Catch]>,
         finally: Option<Box<Statement>>,
     },
 }

@@ -336,9 +336,55 @@ fn what_cannot_be_prepared_is_an_error() {
 #[test]
 fn what_is_not_supported_is_named() {
     assert_eq!(
-        errors("T Id<T>(T v) => v; return Id(1);")[0],
-        "TG0001 `T Id<T>(T v) => v;`: Tollgate does not support generic local functions"
+        errors("Func<object> f = async () => 1; return f();")[0],
+        "TG0001 `async () => 1`: Tollgate does not support async lambdas"
     );
+}
+
+#[test]
+fn a_generic_function_is_bound_for_each_set_of_type_arguments() {
+    let code = "T Id<T>(T v) => v; return Id(1) + Id(\"a\") + Id<object>(2);";
+    assert_eq!(run(code), "1a2");
+    assert_eq!(
+        errors("T Sum<T>(T a, T b) => a + b; return Sum(1, 2);")[0],
+        "CS0019 `a + b`: Operator '+' cannot be applied to operands of type 'T' and 'T'"
+    );
+    // Each of them would ask for the next.
+    let endless = "int F<T>(T v) => F(new List<T>()); return F(1);";
+    assert_eq!(errors(endless)[0].split(' ').next(), Some("TG0001"));
+}
+
+#[test]
+fn an_iterator_goes_on_where_it_stopped() {
+    let code = r#"
+        var log = "";
+        IEnumerable<int> Count(int to) {
+            try { for (var i = 1; i <= to; i++) { if (i == 2) { log += "two "; } yield return i; } }
+            finally { log += "done "; }
+        }
+        foreach (var i in Count(9)) { log += i + " "; if (i == 3) break; }
+        return log + string.Join(",", Count(2));"#;
+    assert_eq!(run(code), "1 two 2 3 done 1,2");
+}
+
+#[test]
+fn filters_are_asked_before_inner_finally_blocks_run() {
+    let code = r#"
+        var log = "";
+        bool Says(string text, bool answer) { log += text; return answer; }
+        try {
+            try { throw new Exception("x"); } finally { log += "finally "; }
+        }
+        catch (Exception) when (Says("no ", false)) { }
+        catch (Exception) when (Says("yes ", true)) { log += "caught"; }
+        return log;"#;
+    assert_eq!(run(code), "no yes finally caught");
+}
+
+#[test]
+fn a_ref_local_is_another_name() {
+    let code = "var a = new[] { 1, 2 }; ref int r = ref a[1]; a = null; r += 5; ref int s = ref r; return s + r;";
+    assert_eq!(run(code), "Int32(14)");
 }
 
 #[test]

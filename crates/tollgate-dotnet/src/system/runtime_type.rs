@@ -22,7 +22,7 @@ pub(crate) static TYPE: TypeDef = TypeDef {
             Ok(format!("{name}{}", if array { "[]" } else { "" }).into())
         }),
         pure("string FullName { get; }", |call| {
-            Ok(of(call.arg(0))?.net_name().into())
+            Ok(full_name(of(call.arg(0))?).into())
         }),
         pure("string Namespace { get; }", |call| {
             let name = of(call.arg(0))?
@@ -57,6 +57,50 @@ pub(crate) static RUNTIME_TYPE: TypeDef = TypeDef {
     members: &[],
 };
 
+/// The name in which generic arguments are named with their assemblies.
+fn full_name(ty: &Type) -> String {
+    let all = |arguments: &[Type]| {
+        let named = |ty: &Type| format!("[{}, {}]", full_name(ty), assembly(ty));
+        arguments.iter().map(named).collect::<Vec<_>>().join(",")
+    };
+    match ty {
+        Type::Array(element, _) => {
+            let whole = ty.net_name();
+            let rank = whole.rsplit_once('[').map_or("", |(_, rank)| rank);
+            format!("{}[{rank}", full_name(element))
+        }
+        Type::Nullable(inner) => {
+            format!("System.Nullable`1[{}]", all(std::slice::from_ref(inner)))
+        }
+        Type::Named(_, arguments) if !arguments.is_empty() => {
+            let whole = ty.net_name();
+            let own = whole.split('[').next().unwrap_or_default();
+            format!("{own}[{}]", all(arguments))
+        }
+        Type::Tuple(items) => {
+            let types: Vec<Type> = items.iter().map(|(ty, _)| ty.clone()).collect();
+            format!("System.ValueTuple`{}[{}]", types.len(), all(&types))
+        }
+        other => other.net_name(),
+    }
+}
+
+/// The assembly that a type is in.
+fn assembly(ty: &Type) -> &'static str {
+    let element = match ty {
+        Type::Array(element, _) => element,
+        other => other,
+    };
+    let namespace = element.table().map_or("", |table| table.full_name());
+    if namespace.starts_with("Newtonsoft.") {
+        "Newtonsoft.Json, Version=13.0.0.0, Culture=neutral, PublicKeyToken=30ad4fe6b2a6aeed"
+    } else if namespace.starts_with("System.Xml.Linq.") {
+        "System.Private.Xml.Linq, Version=9.0.0.0, Culture=neutral, PublicKeyToken=cc7b13ffcd2ddd51"
+    } else {
+        "System.Private.CoreLib, Version=9.0.0.0, Culture=neutral, PublicKeyToken=7cec85d7bea7798e"
+    }
+}
+
 /// A type as a value.
 #[derive(Debug)]
 struct RuntimeType(Type);
@@ -67,7 +111,19 @@ impl Object for RuntimeType {
     }
 
     fn to_text(&self) -> Option<Str> {
-        Some(self.0.net_name().into())
+        let name = self.0.net_name();
+        // A generic type without arguments shows its parameters.
+        let open = match &self.0 {
+            Type::Named(table, arguments) if arguments.is_empty() => {
+                let names: Vec<_> = table.type_parameters().map(|(name, _)| name).collect();
+                (!names.is_empty()).then(|| names.join(","))
+            }
+            _ => None,
+        };
+        Some(match open {
+            Some(names) => format!("{name}[{names}]").into(),
+            None => name.into(),
+        })
     }
 
     fn equals(&self, other: &dyn Object) -> bool {

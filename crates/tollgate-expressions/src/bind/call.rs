@@ -288,7 +288,14 @@ impl<'a> Binder<'a> {
                 }
                 self.call_node(info, owner, &applicable.types, nodes, outs, range)
             }
-            Callee::Local(_, delegate) => {
+            Callee::Local(signature, delegate) => {
+                let delegate = match applicable.types.is_empty() {
+                    true => delegate.clone(),
+                    false => {
+                        let types = &applicable.types;
+                        Box::new(self.instance(signature, delegate, types, range)?)
+                    }
+                };
                 let kind = if returns == Type::Void {
                     Kind::Void
                 } else {
@@ -296,7 +303,7 @@ impl<'a> Binder<'a> {
                 };
                 let invoke = node(
                     Op::Invoke {
-                        function: delegate.clone(),
+                        function: delegate,
                         arguments: nodes.into(),
                     },
                     kind,

@@ -1,5 +1,7 @@
 //! `try` and `using`.
 
+use std::sync::Arc;
+
 use super::call::sequence;
 use super::statement::many;
 use super::types::kind_of;
@@ -11,7 +13,12 @@ use tollgate_syntax::csharp::ast::{self, LocalDeclaration, Range32, Stmt};
 
 impl<'a> Binder<'a> {
     pub(super) fn try_statement(&mut self, tried: &'a ast::Try) -> Bind<Statement> {
-        let body = self.block(&tried.block.statements);
+        let body = match tried.catches.is_empty() {
+            true => self.block(&tried.block.statements),
+            false => self.within(Enclosing::Caught, |binder| {
+                binder.block(&tried.block.statements)
+            }),
+        };
         let mut catches = Vec::with_capacity(tried.catches.len());
         let mut seen: Vec<Type> = Vec::new();
         let mut failed = false;
@@ -158,7 +165,7 @@ impl<'a> Binder<'a> {
                 Statement::Expression(store),
                 Statement::Try {
                     body: Box::new(result),
-                    catches: Box::default(),
+                    catches: Arc::default(),
                     finally: Some(Box::new(dispose)),
                 },
             ]);

@@ -124,6 +124,21 @@ impl<'a> Binder<'a> {
         match (from, to) {
             (Type::Void, _) | (_, Type::Void) => return None,
             (Type::Dynamic, _) => return Some(Conversion::Dynamic),
+            (Type::Null, Type::Parameter(_)) => {
+                return self.is_class(to).then_some(Conversion::Identity);
+            }
+            (_, Type::Parameter(_)) => return None,
+            (Type::Parameter(_), Type::Nullable(inner)) if same(from, inner) => {
+                return Some(Conversion::Identity);
+            }
+            (Type::Parameter(_), _) => {
+                let bounds = self.bounds_of(from)?;
+                let mut types = bounds.types.iter();
+                let converts = to.is_object()
+                    || *to == Type::Dynamic
+                    || types.any(|bound| self.standard(bound, None, to).is_some());
+                return converts.then_some(Conversion::Identity);
+            }
             (Type::Nullable(a), Type::Nullable(b)) => {
                 return Some(Conversion::Lift(self.standard(a, None, b)?.into()));
             }
@@ -189,6 +204,15 @@ impl<'a> Binder<'a> {
 
     fn standard_explicit(&self, from: &Type, to: &Type) -> Option<Conversion> {
         match (from, to) {
+            (_, Type::Parameter(_)) => {
+                let bounds = self.bounds_of(to)?;
+                let mut types = bounds.types.iter();
+                let converts = from.is_object()
+                    || is_interface(from)
+                    || types.any(|bound| self.standard(bound, None, from).is_some());
+                return converts.then_some(Conversion::Unbox);
+            }
+            (Type::Parameter(_), _) if is_interface(to) => return Some(Conversion::Cast),
             (Type::Nullable(a), Type::Nullable(b)) => {
                 let inner = self
                     .standard(a, None, b)

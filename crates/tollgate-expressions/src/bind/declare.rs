@@ -173,10 +173,6 @@ impl<'a> Binder<'a> {
     /// Declares a parameter: the next slot of the frame. One by reference gets the caller's cell.
     pub(super) fn parameter(&mut self, name: &Identifier, ty: Type, mode: ArgumentModifier) {
         let by_reference = matches!(mode, ArgumentModifier::Ref | ArgumentModifier::Out);
-        if &*name.name == "_" {
-            let _ = self.temporary();
-            return;
-        }
         let variable = self.declare(name, Some(ty), None);
         let scope = self
             .frames

@@ -2,7 +2,7 @@
 
 use super::call::sequence;
 use super::place::Place;
-use super::{Bind, Binder, Bound, Typed, node};
+use super::{Bind, Binder, Bound, Reported, Typed, node};
 use crate::typed::{Kind, Node, Op, Target};
 use tollgate_dotnet::{Type, Value};
 use tollgate_syntax::csharp::ast::{self, Designation, Expr, ExprKind, Range32};
@@ -30,11 +30,8 @@ impl<'a> Binder<'a> {
                         (_, Leaf::Declare(_, Some(ty))) => ty.clone(),
                         (Bound::Value(value), _) if value.ty != Type::Null => value.ty.clone(),
                         _ => {
-                            return Err(self.error(
-                                "CS8130",
-                                "Cannot infer the type of implicitly-typed deconstruction variable.",
-                                range,
-                            ));
+                            self.not_inferred(&leaves);
+                            return Err(Reported);
                         }
                     };
                     types.push((ty, name.clone()));
@@ -45,6 +42,12 @@ impl<'a> Binder<'a> {
             }
             other => return Err(self.not_a_value(&other, range)),
         };
+        if value.ty == Type::Null {
+            self.not_inferred(&leaves);
+            let message =
+                "Deconstruct assignment requires an expression with a type on the right-hand-side.";
+            return Err(self.error("CS8131", message, value.range()));
+        }
         let mut nodes = Vec::new();
         let ty = value.ty.clone();
         let slot = self.spread(value, leaves, range, &mut nodes)?;
@@ -86,8 +89,9 @@ impl<'a> Binder<'a> {
         let slot = self.temporary()?;
         let ty = value.ty.clone();
         let kind = value.node.kind;
+        let at = value.range();
         nodes.push(node(Op::Assign(slot, value.node.into()), kind, range));
-        let whole = node(Op::Local(slot), kind, range);
+        let whole = node(Op::Local(slot), kind, at);
         let items: Vec<Typed> = match &ty {
             Type::Tuple(types) => (0u32..)
                 .zip(types.iter())
@@ -102,7 +106,13 @@ impl<'a> Binder<'a> {
                     )
                 })
                 .collect(),
-            _ => self.deconstructed(&ty, whole, leaves.len(), range, nodes)?,
+            _ => match self.deconstructed(&ty, whole, leaves.len(), range, nodes) {
+                Ok(items) => items,
+                Err(reported) => {
+                    self.not_inferred(&leaves);
+                    return Err(reported);
+                }
+            },
         };
         if items.len() != leaves.len() {
             return Err(self.error(
@@ -141,6 +151,24 @@ impl<'a> Binder<'a> {
         Ok(slot)
     }
 
+    /// Variables that would have had their types from what is taken apart.
+    fn not_inferred(&mut self, leaves: &[Leaf<'a>]) {
+        for leaf in leaves {
+            match leaf {
+                Leaf::Nested(inner) => self.not_inferred(inner),
+                Leaf::Declare(Designation::Variable(name), None) => {
+                    let message = format!(
+                        "Cannot infer the type of implicitly-typed deconstruction variable '{}'.",
+                        name.name
+                    );
+                    self.error("CS8130", message, name.range);
+                    self.declare(name, None, None);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Calls `Deconstruct(out …)`.
     fn deconstructed(
         &mut self,
@@ -161,7 +189,7 @@ impl<'a> Binder<'a> {
                 format!(
                     "No suitable 'Deconstruct' instance or extension method was found for type '{ty}', with {count} out parameters and a void return type."
                 ),
-                range,
+                Range32::new(whole.start, whole.end),
             ));
         };
         let substitution = found.owner.substitution();

@@ -79,7 +79,12 @@ impl<'a> Binder<'a> {
             ExprKind::Query(query) => {
                 self.check_query(query)?;
                 let lowered = self.queries.lower(query, range);
-                return self.expression(lowered);
+                let errors = self.errors.len();
+                let result = self.expression(lowered);
+                if result.is_err() {
+                    self.explain_query(query, range, errors);
+                }
+                return result;
             }
             // C# 8: the parser has refused it.
             ExprKind::Switch(_) => return Err(Reported),
@@ -287,8 +292,9 @@ impl<'a> Binder<'a> {
         let left = self.value(left);
         let right_value = self.expression(right);
         let (left, right_bound) = (left?, right_value?);
+        let left = self.nullable_in_instance(left);
         let nullable = matches!(left.ty, Type::Nullable(_));
-        if !nullable && !left.ty.is_reference() {
+        if !nullable && !left.ty.is_reference() && !self.may_be_null(&left.ty) {
             let shown = self.display_bound(&right_bound);
             let message = format!(
                 "Operator '??' cannot be applied to operands of type '{}' and '{shown}'",
@@ -450,6 +456,18 @@ impl<'a> Binder<'a> {
         let operand = self.value(value);
         let ty = self.type_syntax(syntax)?;
         let operand = operand?;
+        if matches!(ty, Type::Parameter(_)) {
+            if !self.is_class(&ty) {
+                let message = format!(
+                    "The type parameter '{ty}' cannot be used with the 'as' operator because it does not have a class type constraint nor a 'class' constraint"
+                );
+                return Err(self.error("CS0413", message, range));
+            }
+            return Ok(Typed {
+                node: operand.node,
+                ty,
+            });
+        }
         if ty.is_value_type() && !matches!(ty, Type::Nullable(_)) {
             return Err(self.error(
                 "CS0077",

@@ -45,6 +45,18 @@ impl<'a> Binder<'a> {
             .collect()
     }
 
+    /// Whether the argument tells all type parameters that occur in the type of its parameter.
+    pub(super) fn infers(
+        &mut self,
+        names: &[Box<str>],
+        parameter: &Type,
+        argument: Argument<'a>,
+    ) -> bool {
+        let parameters = std::slice::from_ref(parameter);
+        let inference = self.inferred(names, parameters, &[0], &[argument]);
+        inference.closed(parameter)
+    }
+
     /// The parameter types of the delegate that a lambda argument goes to, as far as the other arguments tell.
     pub(super) fn inferred_delegate(
         &mut self,

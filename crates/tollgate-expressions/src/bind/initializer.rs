@@ -41,6 +41,15 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Bind<Typed> {
         let at = new.ty.as_ref().map_or(range, |ty| ty.range);
+        if let Some(bounds) = self.bounds_of(ty) {
+            if !bounds.has_new && !bounds.is_struct {
+                let message = format!(
+                    "Cannot create an instance of the variable type '{ty}' because it does not have the new() constraint"
+                );
+                return Err(self.error("CS0304", message, range));
+            }
+            return Ok(self.default_of(ty, range));
+        }
         if ty.is_delegate() {
             let mut arguments = arguments;
             return match (arguments.pop(), arguments.is_empty()) {

@@ -37,6 +37,10 @@ impl<'a> Binder<'a> {
         let Some((inputs, result)) = self.delegate(to) else {
             return false;
         };
+        // Said when it is bound.
+        if lambda.is_async {
+            return true;
+        }
         if !self.parameters_fit(lambda, &inputs) {
             return false;
         }
@@ -102,6 +106,9 @@ impl<'a> Binder<'a> {
                 range,
             ));
         };
+        if lambda.is_async {
+            return Err(self.unsupported("async lambdas", range));
+        }
         if !self.parameters_fit(lambda, &inputs) {
             let count = lambda.parameters.as_ref().map_or(0, |list| list.len());
             return Err(match count == inputs.len() {
@@ -274,7 +281,13 @@ impl<'a> Binder<'a> {
         self.frames.push(frame);
         match &lambda.parameters {
             Some(parameters) => {
-                for (parameter, input) in parameters.iter().zip(inputs) {
+                for (index, (parameter, input)) in parameters.iter().zip(inputs).enumerate() {
+                    let name = &parameter.name;
+                    let mut before = parameters.iter().take(index);
+                    if before.any(|other| other.name.name == name.name) {
+                        let message = format!("The parameter name '{}' is a duplicate", name.name);
+                        return Err(self.error("CS0100", message, name.range));
+                    }
                     self.parameter(&parameter.name, input.clone(), parameter.modifier);
                 }
             }
@@ -407,6 +420,12 @@ impl<'a> Binder<'a> {
                 format!("'{given} {name}' has the wrong return type"),
                 range,
             ));
+        }
+        if let Callee::Local(signature, delegate) = &mut applicable.callee
+            && !applicable.types.is_empty()
+        {
+            let types = std::mem::take(&mut applicable.types);
+            **delegate = self.instance(signature, delegate, &types, range)?;
         }
         let held = match &applicable.callee {
             Callee::Local(_, delegate) => Some((delegate.as_ref().clone(), None)),

@@ -3,7 +3,7 @@
 use super::{Bind, Binder, Reported, node};
 use crate::flow;
 use crate::scope::{Frame, Returns, Signature};
-use crate::typed::{Body, Kind, Node, Op};
+use crate::typed::{Body, Iterator, Kind, Node, Op};
 use std::sync::Arc;
 use tollgate_dotnet::{Parameter, ParameterMode, Type};
 use tollgate_syntax::csharp::ast::{self, ArgumentModifier, Range32, Stmt, StmtKind};
@@ -15,7 +15,13 @@ impl<'a> Binder<'a> {
             let StmtKind::LocalFunction(function) = &statement.kind else {
                 continue;
             };
-            let signature = self.signature(function, statement.range);
+            let signature = self.signature(function);
+            let twice = self.frames.last().and_then(|frame| frame.scopes.last());
+            let twice = twice.and_then(|scope| scope.find(&function.name.name));
+            if twice.is_some_and(|known| known.at != function.name.range.start) {
+                // Reported when the names were announced.
+                continue;
+            }
             let variable = self.declare(&function.name, Some(Type::object()), None);
             let known = self
                 .frames
@@ -30,10 +36,27 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn signature(&mut self, function: &'a ast::LocalFunction, range: Range32) -> Bind<Signature> {
-        if !function.type_parameters.is_empty() {
-            return Err(self.unsupported("generic local functions", range));
+    fn signature(&mut self, function: &'a ast::LocalFunction) -> Bind<Signature> {
+        let generic = self.type_parameters(function)?;
+        if generic.is_empty() {
+            return self.signature_with(function, &generic);
         }
+        self.generics.insert(function.name.range.start, function);
+        let mut frame = Frame::new(Returns::Void);
+        frame.type_parameters = generic.clone();
+        self.frames.push(frame);
+        let signature = self.signature_with(function, &generic);
+        self.frames.pop();
+        signature
+    }
+
+    /// The signature, with its type parameters in scope.
+    fn signature_with(
+        &mut self,
+        function: &'a ast::LocalFunction,
+        generic: &[(Box<str>, Type)],
+    ) -> Bind<Signature> {
+        let bounds = self.constraints(function, generic)?;
         let returns = self.type_syntax(&function.return_type);
         let mut parameters = Vec::with_capacity(function.parameters.len());
         let last = function.parameters.len().saturating_sub(1);
@@ -103,33 +126,66 @@ impl<'a> Binder<'a> {
             name: function.name.name.clone(),
             parameters,
             returns: returns?,
+            at: function.name.range.start,
+            type_parameters: (generic.iter())
+                .filter_map(|(_, ty)| match ty {
+                    Type::Parameter(name) => Some(name.clone()),
+                    _ => None,
+                })
+                .collect(),
+            bounds,
         })
     }
 
-    /// The node that makes a local function's delegate and puts it in its place.
+    /// The node that makes a local function's delegate and puts it in its place. A generic one is checked here; its
+    /// delegates are made for its calls.
     pub(super) fn local_function(
         &mut self,
         function: &'a ast::LocalFunction,
         range: Range32,
-    ) -> Bind<Node> {
+    ) -> Bind<Option<Node>> {
         let (_, variable) = self.variable(&function.name.name).ok_or(Reported)?;
+        if variable.at != function.name.range.start {
+            return Err(Reported);
+        }
         let signature = variable.function.clone().ok_or(Reported)?;
+        let names = function
+            .type_parameters
+            .iter()
+            .map(|name| name.name.clone());
+        let types = signature.type_parameters.iter().cloned();
+        let generic: Vec<_> = names.zip(types.map(Type::Parameter)).collect();
+        let is_generic = !generic.is_empty();
+        let lambda = self.function(function, &signature, generic, range)?;
+        Ok((!is_generic).then(|| self.store(&variable, lambda, range)))
+    }
+
+    /// The delegate of a local function, with what its type parameters stand for.
+    pub(super) fn function(
+        &mut self,
+        function: &'a ast::LocalFunction,
+        signature: &Signature,
+        type_parameters: Vec<(Box<str>, Type)>,
+        range: Range32,
+    ) -> Bind<Node> {
         let returns = match &signature.returns {
             Type::Void => Returns::Void,
             ty => Returns::Type(ty.clone()),
         };
         let mut frame = Frame::new(returns.clone());
         frame.hoisted = true;
+        frame.type_parameters = type_parameters;
+        let iterator = self.iterator(function, &signature.returns)?;
+        frame.yields = iterator.as_ref().map(|iterator| iterator.element.clone());
         let depth = self.frames.len();
         self.frames.push(frame);
         let errors = self.errors.len();
-        let result = self.function_body(function, &signature, &returns);
+        let result = self.function_body(function, signature, &returns, iterator);
         self.frames.truncate(depth);
         if self.errors.len() > errors {
             return Err(Reported);
         }
-        let lambda = node(Op::Lambda(Arc::new(result?)), Kind::Other, range);
-        Ok(self.store(&variable, lambda, range))
+        Ok(node(Op::Lambda(Arc::new(result?)), Kind::Other, range))
     }
 
     fn function_body(
@@ -137,6 +193,7 @@ impl<'a> Binder<'a> {
         function: &'a ast::LocalFunction,
         signature: &Signature,
         returns: &Returns,
+        iterator: Option<Iterator>,
     ) -> Bind<crate::typed::Function> {
         for (parameter, declared) in function.parameters.iter().zip(&signature.parameters) {
             self.parameter(&parameter.name, declared.ty.clone(), parameter.modifier);
@@ -147,7 +204,8 @@ impl<'a> Binder<'a> {
                 let errors = self.errors.len();
                 let body = self.block(&block.statements);
                 let clean = self.errors.len() == errors;
-                if clean && signature.returns != Type::Void && flow::completes(&body) {
+                let gives = signature.returns != Type::Void && iterator.is_none();
+                if clean && gives && flow::completes(&body) {
                     let types: Vec<String> = signature
                         .parameters
                         .iter()
@@ -173,6 +231,7 @@ impl<'a> Binder<'a> {
         let mut function = self.finish(Type::object(), count, body)?;
         function.outs = outs;
         function.at = (name.start, name.end);
+        function.iterator = iterator;
         Ok(function)
     }
 }

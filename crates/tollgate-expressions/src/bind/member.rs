@@ -1,6 +1,6 @@
 //! Member access: `target.name`, `target?.name`.
 
-use tollgate_dotnet::{MemberKind, Type, TypeKind, Value};
+use tollgate_dotnet::{Found, MemberKind, Type, TypeKind, Value};
 use tollgate_syntax::csharp::ast::{self, Range32, SimpleName};
 
 use super::call::{dynamic, sequence};
@@ -208,7 +208,7 @@ impl<'a> Binder<'a> {
             }
             _ => {}
         }
-        let found = self.registry.lookup(&target.ty, text);
+        let found = self.members_of(&target.ty, text);
         let property = found
             .iter()
             .find(|found| found.info.kind == MemberKind::Getter)
@@ -261,6 +261,17 @@ impl<'a> Binder<'a> {
         }
         let owner = target.ty.clone();
         self.group(Some(target), own, extensions, name, Some(owner))
+    }
+
+    /// The members of that name; of a type parameter those of what it must be.
+    fn members_of(&self, ty: &Type, name: &str) -> Vec<Found<'static>> {
+        let bounds = self.bounds_of(ty);
+        let mut bounds = bounds.iter().flat_map(|bounds| &bounds.types);
+        let found = bounds.find_map(|bound| {
+            let found = self.registry.lookup(bound, name);
+            (!found.is_empty()).then_some(found)
+        });
+        found.unwrap_or_else(|| self.registry.lookup(ty, name))
     }
 
     fn group(
@@ -316,11 +327,13 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Bind<Typed> {
         let receiver = self.value(receiver)?;
+        let receiver = self.nullable_in_instance(receiver);
         let at = receiver.range();
         let mark = Range32::new(at.end, at.end.saturating_add(1));
         let inner = match &receiver.ty {
             Type::Nullable(inner) => inner.as_ref().clone(),
             ty if ty.is_reference() && *ty != Type::Null => ty.clone(),
+            ty if self.may_be_null(ty) => ty.clone(),
             ty => {
                 let message = format!("Operator '?' cannot be applied to operand of type '{ty}'");
                 return Err(self.error("CS0023", message, mark));

@@ -14,9 +14,11 @@ mod declare;
 mod deconstruct;
 mod explain;
 mod expression;
+mod generic;
 mod index;
 mod infer;
 mod initializer;
+mod iterator;
 mod lambda;
 mod lift;
 mod local_function;
@@ -29,6 +31,7 @@ mod overload;
 mod pattern;
 mod place;
 mod query;
+mod reference;
 mod statement;
 mod switch;
 mod types;
@@ -138,6 +141,11 @@ struct Binder<'a> {
     overflow: Option<bool>,
     /// The labels of the switches around, innermost last.
     switches: Vec<switch::Labels>,
+    /// Generic local functions by where their names stand, and what is known of their type parameters.
+    generics: HashMap<u32, &'a ast::LocalFunction>,
+    bounds: generic::AllBounds,
+    /// What `ref` locals stand for, by where they are declared.
+    aliases: HashMap<u32, place::Place>,
     code: &'a str,
     /// What stands before `?.`, innermost last.
     receivers: Vec<Typed>,
@@ -242,6 +250,9 @@ impl<'a> Binder<'a> {
             facts: HashMap::new(),
             overflow: None,
             switches: Vec::new(),
+            generics: HashMap::new(),
+            bounds: HashMap::new(),
+            aliases: HashMap::new(),
             code,
             receivers: Vec::new(),
             probes: HashMap::new(),
@@ -331,6 +342,7 @@ impl<'a> Binder<'a> {
             slots: u32::try_from(frame.names.len()).unwrap_or(u32::MAX),
             body,
             names: frame.names.into(),
+            iterator: None,
         })
     }
 

@@ -13,7 +13,18 @@ impl<'a> Binder<'a> {
     pub(super) fn name(&mut self, name: &SimpleName, range: Range32) -> Bind<Bound<'a>> {
         let text = &*name.identifier.name;
         if let Some((depth, variable)) = self.variable(text) {
-            return self.read(depth, &variable, range);
+            let mut type_arguments = Vec::with_capacity(name.type_arguments.len());
+            if variable.function.is_some() {
+                for argument in &name.type_arguments {
+                    type_arguments.push(self.type_syntax(argument)?);
+                }
+            }
+            return self.read(depth, &variable, type_arguments, range);
+        }
+        if name.type_arguments.is_empty()
+            && let Some(ty) = self.type_parameter(text)
+        {
+            return Ok(Bound::Type(ty));
         }
         if let Some(global) = self.globals.iter().find(|global| global.name == text) {
             return Ok(Bound::Value(Typed::new(
@@ -115,7 +126,13 @@ impl<'a> Binder<'a> {
             .find_map(|(depth, frame)| Some((depth, frame.find(name)?.clone())))
     }
 
-    fn read(&mut self, depth: usize, variable: &Variable, range: Range32) -> Bind<Bound<'a>> {
+    fn read(
+        &mut self,
+        depth: usize,
+        variable: &Variable,
+        type_arguments: Vec<Type>,
+        range: Range32,
+    ) -> Bind<Bound<'a>> {
         if !variable.declared {
             return Err(self.error(
                 "CS0841",
@@ -127,6 +144,9 @@ impl<'a> Binder<'a> {
             ));
         }
         self.check_captured(depth, variable, range)?;
+        if let Some(place) = self.alias(depth, variable, range)? {
+            return self.read_alias(&place, range);
+        }
         let ty = variable.ty.clone().ok_or(Reported)?;
         if let Some(constant) = &variable.constant {
             return Ok(Bound::Value(Typed::constant(constant.clone(), ty, range)));
@@ -137,7 +157,7 @@ impl<'a> Binder<'a> {
                 receiver: None,
                 own: vec![Callee::Local(signature.clone(), Box::new(delegate))],
                 extensions: Vec::new(),
-                type_arguments: Vec::new(),
+                type_arguments,
                 name: variable.name.clone(),
                 owner: None,
                 range,
@@ -159,7 +179,7 @@ impl<'a> Binder<'a> {
         Err(self.error("CS1628", message, range))
     }
 
-    fn load(
+    pub(super) fn load(
         &mut self,
         depth: usize,
         variable: &Variable,

@@ -298,10 +298,12 @@ impl<'a> Binder<'a> {
             {
                 return self.tuple_equality(op, left, right, range);
             }
-            if left.ty.is_reference()
-                && right.ty.is_reference()
-                && (self.explicit_reference(&left.ty, &right.ty)
-                    || self.explicit_reference(&right.ty, &left.ty))
+            let classes = self.is_class(&left.ty) && super::types::same(&left.ty, &right.ty);
+            if classes
+                || left.ty.is_reference()
+                    && right.ty.is_reference()
+                    && (self.explicit_reference(&left.ty, &right.ty)
+                        || self.explicit_reference(&right.ty, &left.ty))
             {
                 let test = node(
                     Op::ReferenceEquals(Box::new([left.node, right.node])),

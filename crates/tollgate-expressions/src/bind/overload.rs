@@ -85,7 +85,7 @@ impl Callee {
     pub(super) fn type_parameters(&self) -> &[Box<str>] {
         match self {
             Callee::Member { info, .. } => &info.type_parameters,
-            Callee::Local(..) => &[],
+            Callee::Local(signature, _) => &signature.type_parameters,
         }
     }
 
@@ -155,12 +155,33 @@ impl<'a> Binder<'a> {
         let failures: Vec<_> = failures
             .into_iter()
             .enumerate()
-            .filter(|(index, (_, failure))| {
-                *index < own_failures || !matches!(failure, Failure::Argument(0, _))
+            .filter(|(index, (callee, failure))| {
+                *index < own_failures
+                    || match failure {
+                        Failure::Argument(0, _) | Failure::TypeArguments => false,
+                        Failure::Infer => methods
+                            .receiver
+                            .as_ref()
+                            .is_some_and(|receiver| self.receiver_infers(callee, receiver)),
+                        _ => true,
+                    }
             })
             .map(|(_, failure)| failure)
             .collect();
         Err(self.no_overload(methods, arguments, failures, range))
+    }
+
+    /// Whether a receiver alone tells what the type parameters of an extension method's first parameter stand for.
+    fn receiver_infers(&mut self, callee: &Callee, receiver: &Typed) -> bool {
+        let Some(first) = callee.parameters().first().map(|first| first.ty.clone()) else {
+            return false;
+        };
+        let argument = Argument {
+            name: None,
+            value: Passed::Value(Bound::Value(receiver.clone())),
+            range: receiver.range(),
+        };
+        self.infers(callee.type_parameters(), &first, argument)
     }
 
     /// Those that take the arguments.
@@ -305,6 +326,7 @@ impl<'a> Binder<'a> {
         match from {
             Type::Null | Type::Void => false,
             Type::Dynamic => to.is_object(),
+            Type::Parameter(_) => self.standard(from, None, to).is_some(),
             _ => same(from, to) || self.registry.is_assignable(from, to),
         }
     }
@@ -395,6 +417,15 @@ impl<'a> Binder<'a> {
                 let identifier = &name.identifier;
                 if out && &*identifier.name == "_" && self.variable("_").is_none() {
                     return Ok(Passed::Discard);
+                }
+                if let Some((depth, variable)) = self.variable(&identifier.name)
+                    && let Some(place) = self.alias(depth, &variable, identifier.range)?
+                {
+                    return Ok(Passed::Place {
+                        ty: place.ty().clone(),
+                        place: Box::new(place),
+                        out,
+                    });
                 }
                 let ty = self.assignable_variable(identifier)?;
                 Ok(Passed::Variable {

@@ -21,6 +21,11 @@ impl<'a> Binder<'a> {
         range: Range32,
     ) -> Bind<Typed> {
         let subject = self.value(value)?;
+        if let PatternKind::Constant(expr) = &pattern.kind
+            && self.is_unknown_underscore(expr)
+        {
+            return Err(self.unknown_type("_", expr.range));
+        }
         if let Some(ty) = self.plain_type(pattern)? {
             let test = self.type_test(&subject, &ty, range);
             return Ok(Typed {
@@ -43,6 +48,13 @@ impl<'a> Binder<'a> {
             node: sequence(nodes, range),
             ty: Type::bool(),
         })
+    }
+
+    fn is_unknown_underscore(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(name) => &*name.identifier.name == "_" && self.variable("_").is_none(),
+            _ => false,
+        }
     }
 
     /// The type, if the pattern is nothing else.

@@ -70,6 +70,9 @@ impl<'a> Binder<'a> {
                 let text = &*name.identifier.name;
                 match self.variable(text) {
                     Some((depth, variable)) => {
+                        if let Some(place) = self.alias(depth, &variable, range)? {
+                            return Ok(place);
+                        }
                         let ty = self.assignable_variable(&name.identifier)?;
                         Ok(Place::Variable {
                             depth,

@@ -258,6 +258,7 @@ impl Rewriter {
                         },
                         declarators: [Declarator {
                             name: variable.clone(),
+                            by_reference: false,
                             initializer: Some(member),
                         }]
                         .into(),
@@ -321,6 +322,18 @@ fn call(
 }
 
 impl<'a> Binder<'a> {
+    /// CS1931 for a range variable that has the name of a local.
+    fn check_range_variable(&mut self, name: &Identifier) -> Bind<()> {
+        if self.variable(&name.name).is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "The range variable '{0}' conflicts with a previous declaration of '{0}'",
+            name.name
+        );
+        Err(self.error("CS1931", message, name.range))
+    }
+
     /// Range variables that come twice, and sources that are none.
     pub(super) fn check_query(&mut self, query: &'a Query) -> Bind<()> {
         let source = &query.from.source;
@@ -334,8 +347,15 @@ impl<'a> Binder<'a> {
             );
             return Err(self.error("CS1936", message, source.range));
         }
+        if let Some(Bound::Value(value)) = self.quietly(|binder| binder.natural(source))
+            && value.ty == tollgate_dotnet::Type::Null
+        {
+            let message = "Use of null is not valid in this context";
+            return Err(self.error("CS0186", message, source.range));
+        }
         let mut body = &query.body;
         let mut names = vec![&query.from.name];
+        self.check_range_variable(&query.from.name)?;
         loop {
             for clause in &body.clauses {
                 let declared = match clause {
@@ -352,6 +372,7 @@ impl<'a> Binder<'a> {
                         );
                         return Err(self.error("CS1930", message, name.range));
                     }
+                    self.check_range_variable(name)?;
                     names.push(name);
                 }
             }
@@ -362,6 +383,80 @@ impl<'a> Binder<'a> {
                 }
                 None => return Ok(()),
             }
+        }
+    }
+}
+
+impl<'a> Binder<'a> {
+    /// Says what is wrong with a query in its own words, of the errors from that one on.
+    pub(super) fn explain_query(&mut self, query: &Query, range: Range32, from: usize) {
+        let code = self.code;
+        let text = |start: u32, end: u32| {
+            let offset = |at| usize::try_from(at).unwrap_or(usize::MAX);
+            code.get(offset(start)..offset(end)).unwrap_or_default()
+        };
+        let mut names = vec![&query.from.name];
+        let mut body = &query.body;
+        loop {
+            for clause in &body.clauses {
+                if let QueryClause::Join(join) = clause {
+                    let (outer, inner) = (join.outer_key.range, join.inner_key.range);
+                    let own = &join.from.name.name;
+                    for error in self.errors.iter_mut().skip(from) {
+                        let name = text(error.start, error.end);
+                        let within =
+                            |key: Range32| key.start <= error.start && error.end <= key.end;
+                        let (code, side, other) = match error.code {
+                            "CS0103" if within(outer) && *name == **own => {
+                                ("CS1937", "left", "right")
+                            }
+                            "CS0103"
+                                if within(inner) && names.iter().any(|of| *of.name == *name) =>
+                            {
+                                ("CS1938", "right", "left")
+                            }
+                            _ => continue,
+                        };
+                        error.code = code;
+                        error.help = None;
+                        error.message = format!(
+                            "The name '{name}' is not in scope on the {side} side of 'equals'.  Consider swapping the expressions on either side of 'equals'; it is in scope on the {other} one."
+                        );
+                    }
+                }
+                names.extend(match clause {
+                    QueryClause::From(from) => Some(&from.name),
+                    QueryClause::Let { name, .. } => Some(name),
+                    QueryClause::Join(join) => Some(join.into.as_ref().unwrap_or(&join.from.name)),
+                    QueryClause::Where(_) | QueryClause::OrderBy(_) => None,
+                });
+            }
+            match &body.continuation {
+                Some(next) => {
+                    names = vec![&next.name];
+                    body = &next.body;
+                }
+                None => break,
+            }
+        }
+        // The calls that clauses stand for are where the whole query is.
+        for error in self.errors.iter_mut().skip(from) {
+            let whole = error.start == range.start && error.end == range.end;
+            if !whole || error.code != "CS0411" {
+                continue;
+            }
+            let of = |name: &str| error.message.contains(&format!("{name}<"));
+            let (code, clause) = match () {
+                () if of("Join") || of("GroupJoin") => ("CS1941", "expressions in the join"),
+                () if of("SelectMany") => ("CS1943", "expression in a subsequent from"),
+                () if of("Select") => ("CS1942", "expression in the select"),
+                () if of("GroupBy") => ("CS1942", "expression in the group"),
+                () => ("CS1942", "expression in the orderby"),
+            };
+            error.code = code;
+            error.message = format!(
+                "The type of the {clause} clause is incorrect.  Type inference failed in the call that it stands for."
+            );
         }
     }
 }
@@ -378,6 +473,7 @@ fn lambda(parameters: Vec<Identifier>, body: Body, range: Range32) -> Expr {
     Expr {
         kind: ExprKind::Lambda(Box::new(Lambda {
             parameters: Some(parameters),
+            is_async: false,
             arrow: range,
             body,
         })),

@@ -73,6 +73,7 @@ impl<'a> Binder<'a> {
                 bound.push(statement);
             }
         }
+        functions.extend(self.instances());
         (functions, bound)
     }
 
@@ -83,7 +84,7 @@ impl<'a> Binder<'a> {
     ) -> Bind<Option<Statement>> {
         match &statement.kind {
             StmtKind::LocalFunction(function) => {
-                functions.push(self.local_function(function, statement.range)?);
+                functions.extend(self.local_function(function, statement.range)?);
                 Ok(None)
             }
             StmtKind::Empty => Ok(None),
@@ -204,13 +205,8 @@ impl<'a> Binder<'a> {
                     statements: [Statement::Expression(target.node), body].into(),
                 }
             }
-            StmtKind::YieldReturn(_) | StmtKind::YieldBreak => {
-                return Err(self.error(
-                    "CS1624",
-                    "The body of 'Eval' cannot be an iterator block because 'object' is not an iterator interface type",
-                    range,
-                ));
-            }
+            StmtKind::YieldReturn(value) => self.yield_statement(Some(value), range)?,
+            StmtKind::YieldBreak => self.yield_statement(None, range)?,
             StmtKind::Checked(block) => self.with_overflow_block(true, block),
             StmtKind::Unchecked(block) => self.with_overflow_block(false, block),
         })
@@ -317,6 +313,13 @@ impl<'a> Binder<'a> {
 
     /// `T a = 1, b;`.
     pub(super) fn local(&mut self, local: &'a LocalDeclaration) -> Bind<Statement> {
+        if local.modifier == LocalModifier::Ref {
+            return self.ref_local(local);
+        }
+        let by_reference = |declarator: &&ast::Declarator| declarator.by_reference;
+        if let Some(wrong) = local.declarators.iter().find(by_reference) {
+            return Err(self.no_reference(&wrong.name));
+        }
         let declared = self.declarators(local, None)?;
         let statements: Vec<Statement> = declared
             .into_iter()
@@ -493,6 +496,11 @@ impl<'a> Binder<'a> {
                 };
                 return Ok(value);
             }
+            Bound::Tuple(..) => {
+                let what = self.display_bound(&value);
+                let message = format!("Cannot assign {what} to an implicitly-typed variable");
+                return Err(self.error("CS0815", message, at.to(initializer.range)));
+            }
             other => return Err(self.not_a_value(other, initializer.range)),
         };
         Err(self.error(
@@ -513,6 +521,10 @@ impl<'a> Binder<'a> {
                 "Control cannot leave the body of a finally clause",
                 range,
             ));
+        }
+        if self.frame()?.yields.is_some() {
+            let message = "Cannot return a value from an iterator. Use the yield return statement to return a value, or yield break to end the iteration.";
+            return Err(self.error("CS1622", message, range));
         }
         let returns = self.frame()?.returns.clone();
         let Some(expr) = value else {

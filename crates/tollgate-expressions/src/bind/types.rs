@@ -178,6 +178,10 @@ impl Binder<'_> {
             ),
             Written::Nullable(inner) => {
                 let ty = self.type_syntax(inner)?;
+                let is_struct = self.bounds_of(&ty).is_some_and(|bounds| bounds.is_struct);
+                if is_struct {
+                    return Ok(Type::Nullable(ty.into()));
+                }
                 if !ty.is_value_type() || matches!(ty, Type::Nullable(_)) {
                     return Err(self.error(
                         "CS8370",
@@ -237,6 +241,9 @@ impl Binder<'_> {
             .iter()
             .map(|part| &*part.identifier.name)
             .collect();
+        if let ([], [], Some(ty)) = (qualifier, &*arguments, self.type_parameter(name)) {
+            return Ok(ty);
+        }
         let found = match qualifier {
             [] => self.registry.find(name, arguments.len()),
             _ => {

@@ -178,11 +178,43 @@ impl Frame<'_, '_> {
                 explicit = true;
             }
         }
+        if token && explicit {
+            return self.token_to(ty, &operands);
+        }
         if explicit {
             return self.bound(&format!("({ty})d0"), &operands);
         }
         let code = format!("{ty} result = d0; return result;");
         self.compiled(&code, Form::Block, &operands)
+    }
+
+    /// A `JValue` that holds something as a `ty`. Source: Newtonsoft.Json's `ConvertUtils`.
+    fn token_to(&mut self, ty: &Type, operands: &[Value]) -> Result<Value, Throw> {
+        let held = self.bound("d0.Value", operands)?;
+        if let Some(table) = ty.table().filter(|_| ty.is_enum()) {
+            if let Some(number) = held
+                .as_integer()
+                .and_then(|number| i64::try_from(number).ok())
+            {
+                return Ok(Value::Enum(table, number));
+            }
+            if let Value::String(_) = held {
+                let code = format!("({ty})Enum.Parse(typeof({ty}), d0, true)");
+                return self.bound(&code, &[held]);
+            }
+        }
+        self.bound(&format!("({ty})d0"), operands).map_err(|throw| {
+            let exception = throw.exception();
+            let impossible = exception.type_name.ends_with("RuntimeBinderException")
+                || exception.type_name == "System.ArgumentException"
+                    && exception.message.starts_with("Can not convert");
+            if !impossible {
+                return throw;
+            }
+            let from = ops::type_of(self.machine, &held).net_name();
+            let to = ty.net_name();
+            Throw::invalid_operation(format!("Can not convert from {from} to {to}."))
+        })
     }
 
     fn operands<'n>(

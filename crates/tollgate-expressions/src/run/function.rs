@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tollgate_dotnet::{HeapObject, Machine, Object, Throw, Type, Value};
 
-use super::Frame;
 use super::statement::Flow;
+use super::{Frame, iterator};
 use crate::typed::{Body, Function, Node, Slot};
 
 /// A delegate: a function with what it captured.
@@ -102,7 +102,13 @@ pub fn invoke(
     arguments: &[Value],
 ) -> Result<Value, Throw> {
     if let Some(closure) = function.downcast::<Closure>() {
-        return call(machine, &closure.function, &closure.captured, arguments);
+        let Closure {
+            function, captured, ..
+        } = closure;
+        if let Some(iterator) = &function.iterator {
+            return iterator::sequence(machine, function, captured, arguments, iterator);
+        }
+        return call(machine, function, captured, arguments);
     }
     invoke_all(machine, function, arguments)
 }
@@ -132,23 +138,39 @@ pub(super) fn call(
     captured: &[Value],
     arguments: &[Value],
 ) -> Result<Value, Throw> {
-    let Some(depth) = machine.budget.depth.checked_sub(1) else {
-        return Err(Throw::limit("its calls are nested too deep"));
-    };
-    machine.budget.depth = depth;
-    let mut frame = Frame {
-        slots: SmallVec::new(),
-        machine,
-        caught: None,
-    };
-    frame.slots.extend(arguments.iter().cloned());
+    let depth = deeper(machine)?;
+    let mut frame = Frame::new(machine, arguments.iter().cloned().collect());
     let result = frame.enter(function, captured);
-    frame.machine.budget.depth = depth + 1;
+    frame.machine.budget.depth = depth;
     result
+}
+
+/// One call deeper; gives the depth to go back to.
+pub(super) fn deeper(machine: &mut Machine<'_>) -> Result<u32, Throw> {
+    let depth = machine.budget.depth;
+    match depth.checked_sub(1) {
+        Some(below) => {
+            machine.budget.depth = below;
+            Ok(depth)
+        }
+        None => Err(Throw::limit("its calls are nested too deep")),
+    }
 }
 
 impl Frame<'_, '_> {
     fn enter(&mut self, function: &Function, captured: &[Value]) -> Result<Value, Throw> {
+        self.begin(function, captured)?;
+        match &function.body {
+            Body::Expression(node) => self.value(node),
+            Body::Block(statement) => match self.run(statement)? {
+                Flow::Return(value) => Ok(value),
+                _ => Ok(Value::Null),
+            },
+        }
+    }
+
+    /// Makes the frame ready: arguments are in it already.
+    pub(super) fn begin(&mut self, function: &Function, captured: &[Value]) -> Result<(), Throw> {
         self.guard()?;
         self.slots.resize(super::index(function.slots), Value::Null);
         for (capture, value) in function.captures.iter().zip(captured) {
@@ -158,13 +180,7 @@ impl Frame<'_, '_> {
             let value = self.slot(*slot).clone();
             self.new_cell(*slot, value)?;
         }
-        match &function.body {
-            Body::Expression(node) => self.value(node),
-            Body::Block(statement) => match self.run(statement)? {
-                Flow::Return(value) => Ok(value),
-                _ => Ok(Value::Null),
-            },
-        }
+        Ok(())
     }
 
     /// Makes a delegate of the function and what it captures here.

@@ -6,6 +6,7 @@
 mod arith;
 mod dynamic;
 mod function;
+mod iterator;
 mod lend;
 mod number;
 mod object;
@@ -13,11 +14,13 @@ mod statement;
 mod text;
 mod value;
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 use tollgate_dotnet::{Machine, Throw, Value};
 
 use crate::program::Program;
-use crate::typed::Slot;
+use crate::typed::{Catch, Slot};
 
 pub use function::invoke;
 pub(crate) use number::decimals;
@@ -59,6 +62,33 @@ struct Frame<'r, 'm> {
     slots: SmallVec<[Value; 6]>,
     /// The exception that the innermost `catch` handles, for `throw;`.
     caught: Option<Throw>,
+    /// The `catch` clauses of the `try` statements around, innermost last.
+    handlers: Vec<Arc<[Catch]>>,
+    /// Who takes the exception on its way, once filters were asked before a `finally` ran.
+    taker: Option<Taker>,
+}
+
+/// Which clause of which of the handlers takes an exception.
+#[derive(Debug, Clone, Copy)]
+enum Taker {
+    Clause {
+        handler: usize,
+        clause: usize,
+    },
+    /// None in this function.
+    Nobody,
+}
+
+impl<'r, 'm> Frame<'r, 'm> {
+    fn new(machine: &'r mut Machine<'m>, slots: SmallVec<[Value; 6]>) -> Self {
+        Self {
+            machine,
+            slots,
+            caught: None,
+            handlers: Vec::new(),
+            taker: None,
+        }
+    }
 }
 
 impl Frame<'_, '_> {

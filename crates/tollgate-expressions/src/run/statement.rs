@@ -1,8 +1,10 @@
 //! Statements.
 
+use std::sync::Arc;
+
 use tollgate_dotnet::{Throw, Value, ops};
 
-use super::Frame;
+use super::{Frame, Taker};
 use crate::typed::{Case, Catch, Label, Node, Op, Slot, Statement};
 
 /// Where to go after a statement.
@@ -17,16 +19,18 @@ pub(super) enum Flow {
     /// To a label around.
     Label(Label),
     Return(Value),
+    /// Out of an iterator, to come back.
+    Yield(Value),
 }
 
 /// What a loop does after its body.
-enum Turn {
+pub(super) enum Turn {
     Again,
     Leave(Flow),
 }
 
 impl Turn {
-    fn after(flow: Flow) -> Self {
+    pub(super) fn after(flow: Flow) -> Self {
         match flow {
             Flow::Next | Flow::Continue => Turn::Again,
             Flow::Break => Turn::Leave(Flow::Next),
@@ -36,7 +40,7 @@ impl Turn {
 }
 
 /// Where a label stands among statements.
-fn place_of(statements: &[Statement], label: Label) -> Option<usize> {
+pub(super) fn place_of(statements: &[Statement], label: Label) -> Option<usize> {
     statements
         .iter()
         .position(|statement| matches!(statement, Statement::Label(known) if *known == label))
@@ -88,6 +92,8 @@ impl Frame<'_, '_> {
             Statement::Goto(label) => Ok(Flow::Label(*label)),
             Statement::Return(None) => Ok(Flow::Return(Value::Null)),
             Statement::Return(Some(node)) => self.value(node).map(Flow::Return),
+            // Only iterators have it, and `advance` runs those.
+            Statement::Yield(node) => self.value(node).map(Flow::Yield),
             Statement::Throw(node) => Err(self.thrown(node.as_ref())?),
             Statement::Try {
                 body,
@@ -103,6 +109,11 @@ impl Frame<'_, '_> {
         functions: &[Node],
         statements: &[Statement],
     ) -> Result<Flow, Throw> {
+        self.enter_block(cells, functions)?;
+        self.all(statements)
+    }
+
+    pub(super) fn enter_block(&mut self, cells: &[Slot], functions: &[Node]) -> Result<(), Throw> {
         self.guard()?;
         for slot in cells {
             self.new_cell(*slot, Value::Null)?;
@@ -110,10 +121,10 @@ impl Frame<'_, '_> {
         for function in functions {
             self.discard(function)?;
         }
-        self.all(statements)
+        Ok(())
     }
 
-    fn all(&mut self, statements: &[Statement]) -> Result<Flow, Throw> {
+    pub(super) fn all(&mut self, statements: &[Statement]) -> Result<Flow, Throw> {
         let mut rest = statements.iter();
         while let Some(statement) = rest.next() {
             match self.run(statement)? {
@@ -146,7 +157,7 @@ impl Frame<'_, '_> {
     }
 
     /// Runs an expression for its effect. Assignments then need not copy what they yield.
-    fn discard(&mut self, node: &Node) -> Result<(), Throw> {
+    pub(super) fn discard(&mut self, node: &Node) -> Result<(), Throw> {
         match &node.op {
             Op::Assign(slot, value) => {
                 let value = self.value(value)?;
@@ -216,8 +227,15 @@ impl Frame<'_, '_> {
         let mut elements = ops::iterate(self.machine, &source)?;
         while let Some(element) = elements.next(self.machine)? {
             self.set_slot(item, element);
-            if let Turn::Leave(flow) = self.turn(body)? {
-                return Ok(flow);
+            match self.turn(body) {
+                Ok(Turn::Again) => {}
+                Ok(Turn::Leave(flow)) => return elements.close(self.machine).map(|()| flow),
+                Err(throw) => {
+                    if !throw.exception().fatal {
+                        elements.close(self.machine)?;
+                    }
+                    return Err(throw);
+                }
             }
         }
         Ok(Flow::Next)
@@ -236,14 +254,7 @@ impl Frame<'_, '_> {
         default: Option<u32>,
         sections: &[Statement],
     ) -> Result<Flow, Throw> {
-        self.discard(subject)?;
-        let mut target = default;
-        for case in cases {
-            if self.truth(&case.test)? {
-                target = Some(case.section);
-                break;
-            }
-        }
+        let mut target = self.section(subject, cases, default)?;
         while let Some(section) = target.and_then(|target| sections.get(super::index(target))) {
             let mut flow = self.run(section)?;
             while let Flow::Label(label) = flow {
@@ -265,6 +276,22 @@ impl Frame<'_, '_> {
         Ok(Flow::Next)
     }
 
+    /// The section of a switch that its subject leads to.
+    pub(super) fn section(
+        &mut self,
+        subject: &Node,
+        cases: &[Case],
+        default: Option<u32>,
+    ) -> Result<Option<u32>, Throw> {
+        self.discard(subject)?;
+        for case in cases {
+            if self.truth(&case.test)? {
+                return Ok(Some(case.section));
+            }
+        }
+        Ok(default)
+    }
+
     /// The exception that `throw` throws; evaluating it may throw another.
     pub(super) fn thrown(&mut self, node: Option<&Node>) -> Result<Throw, Throw> {
         match node {
@@ -279,34 +306,88 @@ impl Frame<'_, '_> {
     fn try_statement(
         &mut self,
         body: &Statement,
-        catches: &[Catch],
+        catches: &Arc<[Catch]>,
         finally: Option<&Statement>,
     ) -> Result<Flow, Throw> {
-        let outcome = match self.run(body) {
+        if catches.is_empty() {
+            let outcome = self.run(body);
+            return self.last(outcome, finally);
+        }
+        self.handlers.push(catches.clone());
+        let outcome = self.run(body);
+        self.handlers.pop();
+        let outcome = match outcome {
             Err(throw) if !throw.exception().fatal => self.catch(throw, catches),
             other => other,
         };
-        // When a limit has run out, nothing of the policy runs any more.
-        let stopped = matches!(&outcome, Err(throw) if throw.exception().fatal);
-        if let Some(finally) = finally
-            && !stopped
-        {
-            self.run(finally)?;
+        self.last(outcome, finally)
+    }
+
+    /// The end of a `try`: its `finally`. The filters around are asked before it runs.
+    pub(super) fn last(
+        &mut self,
+        outcome: Result<Flow, Throw>,
+        finally: Option<&Statement>,
+    ) -> Result<Flow, Throw> {
+        let Some(finally) = finally else {
+            return outcome;
+        };
+        if let Err(throw) = &outcome {
+            // When a limit has run out, nothing of the policy runs any more.
+            if throw.exception().fatal {
+                return outcome;
+            }
+            if self.taker.is_none() {
+                self.taker = Some(self.taker(throw)?);
+            }
         }
+        let taker = self.taker.take();
+        self.run(finally)?;
+        self.taker = taker;
         outcome
     }
 
-    fn catch(&mut self, throw: Throw, catches: &[Catch]) -> Result<Flow, Throw> {
-        for clause in catches {
-            if !self.catches(clause, &throw)? {
-                continue;
+    /// Which clause around takes the exception.
+    fn taker(&mut self, throw: &Throw) -> Result<Taker, Throw> {
+        for handler in (0..self.handlers.len()).rev() {
+            let Some(catches) = self.handlers.get(handler).cloned() else {
+                break;
+            };
+            for (clause, catch) in catches.iter().enumerate() {
+                if self.catches(catch, throw)? {
+                    return Ok(Taker::Clause { handler, clause });
+                }
             }
-            let outer = self.caught.replace(throw);
-            let outcome = self.run(&clause.body);
-            self.caught = outer;
-            return outcome;
         }
-        Err(throw)
+        Ok(Taker::Nobody)
+    }
+
+    fn catch(&mut self, throw: Throw, catches: &[Catch]) -> Result<Flow, Throw> {
+        let chosen = match self.taker {
+            None => {
+                let mut found = None;
+                for clause in catches {
+                    if self.catches(clause, &throw)? {
+                        found = Some(clause);
+                        break;
+                    }
+                }
+                found
+            }
+            Some(Taker::Clause { handler, clause }) if handler == self.handlers.len() => {
+                self.taker = None;
+                catches.get(clause)
+            }
+            // It was asked already, and said no.
+            Some(_) => None,
+        };
+        let Some(clause) = chosen else {
+            return Err(throw);
+        };
+        let outer = self.caught.replace(throw);
+        let outcome = self.run(&clause.body);
+        self.caught = outer;
+        outcome
     }
 
     fn catches(&mut self, clause: &Catch, throw: &Throw) -> Result<bool, Throw> {

@@ -3,6 +3,7 @@
 
 use super::SyntaxError;
 use super::ast::Range32;
+use super::directive::Open;
 use super::token::{
     Token, TokenKind, is_identifier_part, is_identifier_start, is_keyword, is_newline, punctuation,
 };
@@ -14,6 +15,7 @@ pub(super) fn tokens(code: &str) -> (Vec<Token>, Vec<SyntaxError>) {
         at: 0,
         line_is_blank: true,
         open: Vec::new(),
+        directives: Vec::new(),
         tokens: Vec::new(),
         errors: Vec::new(),
     };
@@ -21,14 +23,16 @@ pub(super) fn tokens(code: &str) -> (Vec<Token>, Vec<SyntaxError>) {
     (lexer.tokens, lexer.errors)
 }
 
-struct Lexer<'a> {
-    code: &'a str,
+pub(super) struct Lexer<'a> {
+    pub(super) code: &'a str,
     /// The next byte to read; always between two characters.
-    at: usize,
+    pub(super) at: usize,
     /// Nothing but white space so far on this line.
     line_is_blank: bool,
     /// The interpolated strings around the current place.
     open: Vec<Interpolation>,
+    /// The directives that wait for their ends.
+    pub(super) directives: Vec<Open>,
     tokens: Vec<Token>,
     errors: Vec<SyntaxError>,
 }
@@ -59,14 +63,15 @@ impl<'a> Lexer<'a> {
                 self.unterminated(interpolation.verbatim, start);
             }
         }
+        self.end_of_directives();
         self.push(TokenKind::End, self.at);
     }
 
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         self.code.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
@@ -83,7 +88,7 @@ impl<'a> Lexer<'a> {
         self.at += self.peek().map_or(0, char::len_utf8);
     }
 
-    fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
+    pub(super) fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
         let rest = self.rest();
         self.at += rest.find(|c| !accept(c)).unwrap_or(rest.len());
     }
@@ -95,7 +100,7 @@ impl<'a> Lexer<'a> {
         });
     }
 
-    fn error(&mut self, code: &'static str, message: impl Into<String>, start: usize) {
+    pub(super) fn error(&mut self, code: &'static str, message: impl Into<String>, start: usize) {
         self.errors.push(SyntaxError {
             code,
             message: message.into(),
@@ -124,11 +129,8 @@ impl<'a> Lexer<'a> {
         let line_is_blank = std::mem::replace(&mut self.line_is_blank, false);
         match c {
             '#' => {
-                self.skip_while(|c| !is_newline(c));
-                if line_is_blank {
-                    let message = "Preprocessor directives are not allowed in policy expressions";
-                    self.error("CS1024", message, start);
-                } else {
+                self.directive(start);
+                if !line_is_blank {
                     let message = "Preprocessor directives must appear as the first \
                                    non-whitespace character on a line";
                     self.error("CS1040", message, start);

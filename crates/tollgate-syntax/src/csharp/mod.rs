@@ -3,6 +3,7 @@
 //! them to the policy file. Source: api-management-policy-expressions.md.
 
 pub mod ast;
+mod directive;
 mod lexer;
 mod literal;
 mod lookahead;

@@ -41,14 +41,20 @@ impl Parser<'_> {
             self.arguments("]");
             self.expect("]");
         }
+        let mut by_reference = false;
         let initializer = self.eat("=").then(|| {
+            by_reference = self.eat("ref");
             if self.at("{") {
                 self.array_initializer()
             } else {
                 self.expression()
             }
         });
-        Declarator { name, initializer }
+        Declarator {
+            name,
+            by_reference,
+            initializer,
+        }
     }
 
     pub(super) fn const_statement(&mut self) -> StmtKind {

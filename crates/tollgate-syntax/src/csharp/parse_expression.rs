@@ -69,11 +69,6 @@ impl Parser<'_> {
         } else if self.is_query() {
             self.query()
         } else {
-            if !self.is_lambda() {
-                let range = self.bump().range;
-                let message = "Async lambda expressions are not allowed in policy expressions";
-                self.error("CS1992", message, range);
-            }
             self.lambda()
         };
         Expr {

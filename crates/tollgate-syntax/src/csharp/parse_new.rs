@@ -185,6 +185,17 @@ impl Parser<'_> {
 
     fn member_initializer(&mut self) -> MemberInitializer {
         let start = self.start();
+        let named = self.at_kind(TokenKind::Identifier) && self.nth_text(1) == "=";
+        if !named && !self.at("[") {
+            // An element among members.
+            let element = self.element_initializer();
+            self.mixed_initializer(element.range);
+            return MemberInitializer {
+                target: InitializerTarget::Index(Box::default()),
+                value: InitializerValue::Expr(self.missing(start)),
+                range: element.range,
+            };
+        }
         let target = if self.eat("[") {
             InitializerTarget::Index(self.index_arguments())
         } else {
@@ -205,10 +216,19 @@ impl Parser<'_> {
         }
     }
 
+    fn mixed_initializer(&mut self, range: Range32) {
+        self.late_error("CS0747", "Invalid initializer member declarator", range);
+    }
+
     fn element_initializer(&mut self) -> ElementInitializer {
         let start = self.start();
         let mut values = Vec::new();
-        if self.eat("{") {
+        let named = self.at_kind(TokenKind::Identifier) && self.nth_text(1) == "=";
+        if named || self.at("[") {
+            // A member among elements.
+            let member = self.member_initializer();
+            self.mixed_initializer(member.range);
+        } else if self.eat("{") {
             loop {
                 values.push(self.expression());
                 if !self.eat(",") {

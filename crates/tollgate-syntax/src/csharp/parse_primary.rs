@@ -271,6 +271,7 @@ impl Parser<'_> {
 
     /// A lambda: the caller has looked ahead.
     pub(super) fn lambda(&mut self) -> ExprKind {
+        let is_async = !self.is_lambda() && self.eat("async");
         let parameters: Box<[LambdaParameter]> = if self.eat("(") {
             self.lambda_parameters()
         } else {
@@ -286,6 +287,7 @@ impl Parser<'_> {
         let body = self.body();
         ExprKind::Lambda(Box::new(Lambda {
             parameters: Some(parameters),
+            is_async,
             arrow,
             body,
         }))
@@ -316,6 +318,10 @@ impl Parser<'_> {
             }
         }
         self.expect(")");
+        let discards = |parameter: &&LambdaParameter| &*parameter.name.name == "_";
+        if let Some(second) = parameters.iter().filter(discards).nth(1) {
+            self.feature("lambda discard parameters", "9.0", second.name.range);
+        }
         let typed = parameters
             .iter()
             .filter(|parameter| parameter.ty.is_some())
@@ -335,6 +341,7 @@ impl Parser<'_> {
         let body = Body::Block(self.block());
         ExprKind::Lambda(Box::new(Lambda {
             parameters,
+            is_async: false,
             arrow,
             body,
         }))

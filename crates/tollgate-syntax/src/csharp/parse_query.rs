@@ -104,7 +104,17 @@ impl Parser<'_> {
     }
 
     fn ordering(&mut self) -> Ordering {
-        let key = self.expression();
+        let clause = matches!(
+            self.text(),
+            "select" | "group" | "where" | "orderby" | "join" | "let"
+        );
+        let key = match clause {
+            true => {
+                self.invalid_term();
+                self.missing(self.start())
+            }
+            false => self.expression(),
+        };
         let descending = self.eat("descending");
         if !descending {
             self.eat("ascending");

@@ -2,8 +2,8 @@
 
 use super::ast::{
     AssignOp, Block, CatchClause, Expr, ExprKind, For, ForEach, ForEachVariable, ForInit,
-    Identifier, LocalModifier, Range32, Stmt, StmtKind, Switch, SwitchLabel, SwitchSection, Try,
-    TypeSyntax, UnaryOp, Using, UsingResource,
+    Identifier, LocalModifier, PredefinedType, Range32, Stmt, StmtKind, Switch, SwitchLabel,
+    SwitchSection, Try, TypeKind, TypeSyntax, UnaryOp, Using, UsingResource,
 };
 use super::lookahead::QuestionMark;
 use super::parse_expression::precedence;
@@ -22,11 +22,21 @@ impl Parser<'_> {
         // The compiler reads the expression in `return …;`.
         let statements = self.at(";") && self.nth(1).kind != TokenKind::End;
         if statements {
-            self.expect(")");
+            self.statements_behind();
         } else if !self.at_end() {
             self.expect(";");
         }
         expr
+    }
+
+    /// What stands behind the `;` of an expression, up to the `;` that the compiler finds behind the code.
+    fn statements_behind(&mut self) {
+        let range = self.bump().range;
+        self.ends_in_semicolon = true;
+        while !self.at_end() {
+            self.push_statement(&mut Vec::new());
+        }
+        self.late_error("CS1026", ") expected", range);
     }
 
     /// The code of `@{…}`.
@@ -162,19 +172,15 @@ impl Parser<'_> {
     fn refused_statement(&mut self) -> StmtKind {
         let (code, message) = match self.text() {
             "class" | "struct" | "interface" | "enum" | "namespace" | "public" | "protected"
-            | "internal" | "abstract" | "sealed" | "event" | "override" | "virtual" => (
-                "CS1513",
-                "} expected: types cannot be declared in policy expressions",
-            ),
+            | "internal" | "abstract" | "sealed" | "event" | "override" | "virtual" => {
+                return self.declared_type();
+            }
             "unsafe" => (
                 "CS0227",
                 "Unsafe code may only appear if compiling with /unsafe",
             ),
             "fixed" => ("CS0214", super::parse_type::UNSAFE),
-            "ref" => (
-                "CS8172",
-                "Variables by reference are not allowed in policy expressions",
-            ),
+            "ref" => return self.ref_statement(),
             "else" => ("CS8641", "'else' cannot start a statement."),
             "catch" | "finally" => ("CS1003", "Syntax error, 'try' expected"),
             "case" | "default" if self.nth_text(1) != "(" && self.nth_text(1) != "." => {
@@ -183,6 +189,19 @@ impl Parser<'_> {
             _ => return self.declaration_or_expression(),
         };
         let range = self.token().range;
+        self.error(code, message, range);
+        StmtKind::Empty
+    }
+
+    /// A type or member, which no policy expression may declare. To the compiler the method ends before it: what comes
+    /// first must return.
+    fn declared_type(&mut self) -> StmtKind {
+        let range = self.token().range;
+        let code = match self.returned {
+            true => "CS1513",
+            false => "CS0161",
+        };
+        let message = "} expected: types cannot be declared in policy expressions";
         self.error(code, message, range);
         StmtKind::Empty
     }
@@ -207,13 +226,8 @@ impl Parser<'_> {
                 self.expression_statement()
             }
             ("async", _) if self.declaration_ahead(self.next + 1).is_some() => {
-                let range = self.bump().range;
-                self.error(
-                    "CS1992",
-                    "'async' is not allowed in policy expressions",
-                    range,
-                );
-                self.declaration_or_expression()
+                self.bump();
+                self.async_function()
             }
             (_, ":") => {
                 let label = Box::new(self.identifier());
@@ -225,6 +239,47 @@ impl Parser<'_> {
             }
             _ => self.declaration_or_expression(),
         }
+    }
+
+    /// A local function after `async`. Without `await`, which nothing here can wait for, one that gives nothing runs as
+    /// any other.
+    fn async_function(&mut self) -> StmtKind {
+        let statement = self.declaration_or_expression();
+        if let StmtKind::LocalFunction(function) = &statement {
+            let range = function.name.range;
+            match &function.return_type.kind {
+                TypeKind::Predefined(PredefinedType::Void) => {}
+                TypeKind::Predefined(_) => self.late_error(
+                    "CS1983",
+                    "The return type of an async method must be void, Task or Task<T>",
+                    range,
+                ),
+                _ => self.late_error(
+                    "TG0001",
+                    "Tollgate does not support async functions that give something",
+                    range,
+                ),
+            }
+        }
+        statement
+    }
+
+    /// `ref int r = ref x;`.
+    fn ref_statement(&mut self) -> StmtKind {
+        let range = self.bump().range;
+        self.eat("readonly");
+        let named = self.declaration_ahead(self.next);
+        if named.is_some_and(|name| matches!(self.text_at(name + 1), "(" | "<")) {
+            self.late_error(
+                "TG0001",
+                "Tollgate does not support functions that return by reference",
+                range,
+            );
+            return self.local_function();
+        }
+        let declaration = self.local_declaration(LocalModifier::Ref);
+        self.expect(";");
+        StmtKind::Local(Box::new(declaration))
     }
 
     fn declaration_or_expression(&mut self) -> StmtKind {
@@ -477,6 +532,7 @@ impl Parser<'_> {
     }
 
     fn return_statement(&mut self) -> StmtKind {
+        self.returned = true;
         StmtKind::Return(self.optional_value())
     }
 

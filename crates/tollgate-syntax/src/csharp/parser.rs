@@ -18,6 +18,10 @@ pub(super) struct Parser<'a> {
     pub(super) in_query: bool,
     /// The code is that of `@{…}`.
     pub(super) is_block: bool,
+    /// At the end of the code stands one more `;`.
+    pub(super) ends_in_semicolon: bool,
+    /// A `return` was read.
+    pub(super) returned: bool,
     errors: Vec<SyntaxError>,
     /// Errors the compiler only looks for in code that parses.
     late_errors: Vec<SyntaxError>,
@@ -51,6 +55,8 @@ pub(super) fn parse_all<'a, T>(
         previous_end: 0,
         in_query: false,
         is_block: false,
+        ends_in_semicolon: false,
+        returned: false,
         errors: Vec::new(),
         late_errors: Vec::new(),
         failed_at: None,
@@ -163,6 +169,9 @@ impl<'a> Parser<'a> {
 
     pub(super) fn expect(&mut self, text: &'static str) -> bool {
         let found = self.eat(text);
+        if !found && text == ";" && self.at_end() && self.ends_in_semicolon {
+            return true;
+        }
         if !found {
             let (code, message) = match text {
                 ";" => ("CS1002", "; expected".into()),
@@ -170,6 +179,9 @@ impl<'a> Parser<'a> {
                 "}" => ("CS1513", "} expected".into()),
                 "{" => ("CS1514", "{ expected".into()),
                 "in" => ("CS1515", "'in' expected".into()),
+                "by" => ("CS0745", "Expected contextual keyword 'by'".into()),
+                "on" => ("CS0743", "Expected contextual keyword 'on'".into()),
+                "equals" => ("CS0744", "Expected contextual keyword 'equals'".into()),
                 _ => ("CS1003", format!("Syntax error, '{text}' expected")),
             };
             let place = self.place_of_missing();
@@ -259,6 +271,8 @@ impl<'a> Parser<'a> {
             let place = self.place_of_missing();
             let message = format!("Invalid expression term '{bracket}'");
             self.error("CS1525", message, place);
+        } else if self.at("=>") {
+            self.error("CS1001", "Identifier expected", token.range);
         } else {
             let message = format!("Invalid expression term '{}'", self.slice(token.range));
             self.error("CS1525", message, token.range);

@@ -118,6 +118,7 @@ impl Skipper<'_> {
                         return Ok(());
                     }
                 }
+                b'#' if self.begins_line() => self.skip_line(),
                 b'"' | b'@' | b'$' => self.string_or_sign(seen)?,
                 b'\'' => self.char_literal(seen)?,
                 b'/' => self.comment_or_slash(seen)?,
@@ -272,6 +273,24 @@ impl Skipper<'_> {
             return Err(SkipError::Comment { at: start });
         }
         Ok(())
+    }
+
+    /// Nothing but white space stands before on this line: `#` begins a directive.
+    fn begins_line(&self) -> bool {
+        let before = self.bytes.get(..self.at).unwrap_or_default();
+        let last = before
+            .iter()
+            .rev()
+            .find(|byte| !matches!(byte, b' ' | b'\t'));
+        matches!(last, Some(b'\n' | b'\r'))
+    }
+
+    fn skip_line(&mut self) {
+        while let Some(seen) = self.see(self.at)
+            && !matches!(seen.byte, b'\n' | b'\r')
+        {
+            self.at += seen.length;
+        }
     }
 
     fn pass(&mut self, seen: Option<Seen>) {

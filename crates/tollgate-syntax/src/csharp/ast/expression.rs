@@ -398,6 +398,8 @@ pub struct Lambda {
     /// The parameters: either all with types or all without; `None` for `delegate {…}`, which
     /// takes any.
     pub parameters: Option<Box<[LambdaParameter]>>,
+    /// Marked `async`.
+    pub is_async: bool,
     /// Where its `=>` or `delegate` stands.
     pub arrow: Range32,
     /// What it runs.

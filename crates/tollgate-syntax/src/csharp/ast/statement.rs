@@ -122,6 +122,8 @@ pub enum LocalModifier {
     None,
     /// `const`.
     Const,
+    /// `ref`, `ref readonly`: another name for what its initializer names.
+    Ref,
     /// `using` (C# 8): disposed at the end of the block.
     Using,
 }
@@ -131,6 +133,8 @@ pub enum LocalModifier {
 pub struct Declarator {
     /// The variable.
     pub name: Identifier,
+    /// Whether `ref` stands before the value.
+    pub by_reference: bool,
     /// Its first value; may be an [`ExprKind::ArrayInitializer`](super::ExprKind::ArrayInitializer).
     pub initializer: Option<Expr>,
 }
