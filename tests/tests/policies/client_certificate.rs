@@ -163,8 +163,8 @@ async fn intermediates_lead_to_the_authority() {
     let world = world(&pki, NO_LISTS, &identity, FakeClient::statuses(&[200]));
     assert_eq!(reason(&call(&world, &leaf).await), "CertificateNotTrusted");
     let certificate = ClientCertificate {
-        der: leaf.into(),
         intermediates: vec![between.into()],
+        ..ClientCertificate::new(leaf)
     };
     let peer = Peer {
         certificate: Some(certificate),
