@@ -1,9 +1,12 @@
 //! The configuration file of `tollgate serve`.
 
+mod backends;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use backends::BackendConfig;
 use serde::Deserialize;
 use thiserror::Error;
 use tollgate::{
@@ -26,9 +29,9 @@ pub(crate) struct Config {
     /// Policy fragments: id to file.
     #[serde(default)]
     fragments: BTreeMap<String, PathBuf>,
-    /// Backend entities: id to URL.
+    /// Backend entities, by id.
     #[serde(default)]
-    backends: BTreeMap<String, String>,
+    backends: BTreeMap<String, BackendConfig>,
     /// Service Fabric clusters as backends, by id.
     #[serde(default)]
     service_fabric: BTreeMap<String, ServiceFabricConfig>,
@@ -187,6 +190,8 @@ pub(crate) enum ConfigError {
     },
     #[error("{0} names the certificate {1}, which does not exist")]
     NoCertificate(String, String),
+    #[error("backend {0}: {1}")]
+    Backend(String, &'static str),
     #[error("subscription {0}: give either `product` or `api`, not both")]
     Scope(String),
 }
@@ -219,8 +224,8 @@ impl Config {
         for (id, path) in &self.fragments {
             catalog = catalog.fragment(id, source(path)?);
         }
-        for (id, url) in &self.backends {
-            catalog = catalog.backend(id, url);
+        for (id, backend) in &self.backends {
+            catalog = catalog.backend_entity(backend.read(id, folder)?);
         }
         let mut certificates = BTreeMap::new();
         for (id, config) in &self.certificates {
@@ -319,6 +324,15 @@ impl Config {
                 }
                 Ok(builder.connection(config.provider.as_str(), config.id.as_str(), connection))
             })
+    }
+}
+
+impl NamedValue {
+    fn read(&self, folder: &Path) -> Result<String, ConfigError> {
+        match self {
+            Self::Plain(text) => Ok(text.clone()),
+            Self::Secret(secret) => secret.read(folder),
+        }
     }
 }
 

@@ -26,6 +26,13 @@ A configuration file:
 
   [backends]
   orders = \"https://orders.example\"
+  both = { members = [{ id = \"east\", weight = 3 }, { id = \"west\" }], session-affinity = \"SessionId\" }
+  west = \"https://west.example\"
+
+  [backends.east]
+  url = \"https://east.example\"
+  headers = { api-key = { env = \"EAST_KEY\" } }
+  circuit-breaker = { failures = 3, interval = 60, status-codes = [\"429\", \"500-599\"], trip = 30, accept-retry-after = true }
 
   [certificates]
   client = { pfx = \"client.pfx\", password = { env = \"CLIENT_PASSWORD\" } }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use tollgate_dotnet::Str;
 
+use crate::backend::Backend;
 use crate::certificate::Certificate;
 
 /// One policy file: the name that messages show, and its text.
@@ -104,10 +105,14 @@ impl Catalog {
     /// Adds a backend that `set-backend-service` can name.
     #[must_use]
     pub fn backend(mut self, id: impl Into<String>, url: impl Into<String>) -> Self {
-        self.backends.push(Backend {
-            id: id.into(),
-            url: url.into(),
-        });
+        self.backends.push(Backend::new(id, url));
+        self
+    }
+
+    /// Adds a backend with all that is known of it, or a pool.
+    #[must_use]
+    pub fn backend_entity(mut self, backend: Backend) -> Self {
+        self.backends.push(backend);
         self
     }
 
@@ -205,15 +210,6 @@ impl fmt::Debug for NamedValue {
 pub(crate) struct Fragment {
     pub(crate) id: String,
     pub(crate) source: Source,
-}
-
-/// A backend that `set-backend-service backend-id` names. Source: backends.md.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backend {
-    /// Its id, as in `backend-id`.
-    pub id: String,
-    /// Its base URL.
-    pub url: String,
 }
 
 /// A Service Fabric cluster, whose naming service tells over HTTP where the replicas of a service are.

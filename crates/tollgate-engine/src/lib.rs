@@ -1,5 +1,6 @@
 //! Scopes, plans, the exchange, the pipeline and its ports.
 
+pub mod backend;
 mod block;
 mod catalog;
 mod certificate;
@@ -21,11 +22,12 @@ mod subscription_key;
 pub mod testing;
 mod wire;
 
+pub use backend::{Backend, CircuitBreaker, PlanBackend};
 pub use block::{Block, Node, Place};
 pub use catalog::{
-    Api, ApiInfo, Backend, Catalog, DeploymentInfo, GroupInfo, IdentityInfo, Operation,
-    OperationInfo, Product, ProductInfo, ServiceFabric, Source, Subscription, SubscriptionInfo,
-    SubscriptionScope, UserInfo, Workspace, WorkspaceInfo,
+    Api, ApiInfo, Catalog, DeploymentInfo, GroupInfo, IdentityInfo, Operation, OperationInfo,
+    Product, ProductInfo, ServiceFabric, Source, Subscription, SubscriptionInfo, SubscriptionScope,
+    UserInfo, Workspace, WorkspaceInfo,
 };
 pub use certificate::{Certificate, CertificateError, thumbprint};
 pub use context::{

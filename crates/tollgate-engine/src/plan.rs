@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, Method};
 use tollgate_syntax::{Diagnostic, Sources};
 
+use crate::backend::PlanBackend;
 use crate::block::Block;
 use crate::catalog::{
     ApiInfo, Catalog, DeploymentInfo, OperationInfo, ProductInfo, ServiceFabric, WorkspaceInfo,
@@ -25,7 +26,9 @@ pub struct Plan {
     products: Box<[PlanProduct]>,
     unmatched: Arc<Pipeline>,
     keys: Keys,
-    backends: HashMap<Box<str>, Arc<Url>>,
+    backends: HashMap<Box<str>, Arc<PlanBackend>>,
+    /// Those whose URLs tell that they are meant.
+    backends_by_url: Box<[Arc<PlanBackend>]>,
     service_fabric: HashMap<Box<str>, ServiceFabric>,
     certificates: HashMap<Box<str>, Certificate>,
     authorities: Arc<[Certificate]>,
@@ -60,7 +63,7 @@ impl Plan {
         unmatched: Pipeline,
         keys: Keys,
         catalog: &Catalog,
-        backends: HashMap<Box<str>, Arc<Url>>,
+        backends: HashMap<Box<str>, Arc<PlanBackend>>,
     ) -> Self {
         apis.sort_by_key(|api| std::cmp::Reverse(api.path.len()));
         let workspace = catalog.workspace.as_ref();
@@ -74,6 +77,10 @@ impl Plan {
             products: products.into(),
             unmatched: Arc::new(unmatched),
             keys,
+            backends_by_url: (backends.values())
+                .filter(|backend| backend.matters())
+                .cloned()
+                .collect(),
             backends,
             service_fabric: (catalog.service_fabric.iter())
                 .map(|(id, cluster)| (Box::from(id.as_str()), cluster.clone()))
@@ -146,9 +153,15 @@ impl Plan {
         self.products.get(index).map(|product| &product.info)
     }
 
-    /// The base URL of the backend of this id.
-    pub fn backend(&self, id: &str) -> Option<&Arc<Url>> {
+    /// The backend of this id.
+    pub fn backend(&self, id: &str) -> Option<&Arc<PlanBackend>> {
         self.backends.get(id)
+    }
+
+    /// The backend whose base URL a request goes to, if there is more to it than that.
+    pub fn backend_at(&self, url: &Url) -> Option<&Arc<PlanBackend>> {
+        let mut backends = self.backends_by_url.iter();
+        backends.find(|backend| backend.url.has_base_of(url))
     }
 
     /// The Service Fabric cluster of this backend id.

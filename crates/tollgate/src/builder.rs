@@ -9,7 +9,7 @@ use tollgate_engine::ports::{
     Background, CacheStore, Clock, CounterStore, Credentials, EventSink, HttpClient, Limits, Ports,
     Random, Shared, Tokenizer, VectorStore,
 };
-use tollgate_engine::{Api, Catalog, Certificate, LoadErrors, Plan, PolicyKind, Source};
+use tollgate_engine::{Api, Backend, Catalog, Certificate, LoadErrors, Plan, PolicyKind, Source};
 
 use crate::event_hub::{EventHub, EventHubs, World};
 use crate::{
@@ -152,6 +152,12 @@ impl GatewayBuilder {
     #[must_use]
     pub fn backend(self, id: impl Into<String>, url: impl Into<String>) -> Self {
         self.with(|catalog| catalog.backend(id, url))
+    }
+
+    /// A backend with all that is known of it, or a pool.
+    #[must_use]
+    pub fn backend_entity(self, backend: Backend) -> Self {
+        self.with(|catalog| catalog.backend_entity(backend))
     }
 
     /// A certificate that `certificate-id` can name.

@@ -69,8 +69,8 @@ pub use vectors::MemoryVectors;
 pub use tollgate_engine as engine;
 pub use tollgate_engine::ports;
 pub use tollgate_engine::{
-    Api, Backend, Body, Catalog, Certificate, CertificateError, DeploymentInfo, GroupInfo,
-    IdentityInfo, LoadErrors, Operation, Outcome, Peer, Product, ServiceFabric, Source,
+    Api, Backend, Body, Catalog, Certificate, CertificateError, CircuitBreaker, DeploymentInfo,
+    GroupInfo, IdentityInfo, LoadErrors, Operation, Outcome, Peer, Product, ServiceFabric, Source,
     Subscription, SubscriptionScope, UserInfo, Workspace,
 };
 /// Every policy that is built in.

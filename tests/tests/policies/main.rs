@@ -10,6 +10,7 @@
 mod access;
 mod attributes;
 mod authentication;
+mod backends;
 mod caching;
 mod client_certificate;
 mod concurrency;

@@ -12,6 +12,7 @@ use tollgate_dotnet::{LONGEST_LENT, Str, Value};
 
 use super::tokens::Tokens;
 use super::{Body, BodyError, Trace, TraceEntry, Url, Variables};
+use crate::backend::PlanBackend;
 use crate::block::Place;
 use crate::catalog::{
     ApiInfo, DeploymentInfo, OperationInfo, ProductInfo, SubscriptionInfo, UserInfo, WorkspaceInfo,
@@ -89,6 +90,8 @@ pub struct Request {
     pub certificate: Option<ClientCertificate>,
     /// Whether a policy set the `Host` header, so that the backend gets it in place of its own.
     pub keeps_host: bool,
+    /// The backend entity that it goes to (`set-backend-service backend-id`).
+    pub backend: Option<Arc<PlanBackend>>,
     /// The certificate to show the backend (`authentication-certificate`).
     pub identity: Option<Certificate>,
     /// The proxy to send it through (`proxy`).
@@ -186,6 +189,7 @@ impl Request {
             matched_parameters: Vec::new(),
             certificate: None,
             keeps_host: false,
+            backend: None,
             identity: None,
             proxy: None,
             extensions: Extensions::new(),

@@ -86,6 +86,14 @@ impl Url {
         self.base_path = base.base_path.clone();
     }
 
+    /// Whether scheme, host, port and base path are the same.
+    pub fn has_base_of(&self, other: &Url) -> bool {
+        self.port == other.port
+            && self.scheme == other.scheme
+            && self.host == other.host
+            && self.base_path == other.base_path
+    }
+
     /// The whole path.
     pub fn full_path(&self) -> Str {
         match (utf8(&self.base_path), utf8(&self.path)) {

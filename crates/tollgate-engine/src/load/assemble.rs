@@ -13,6 +13,7 @@ use super::named_values::NamedValues;
 use super::scopes::{DEFAULT_GLOBAL, Layer, load_layer, merge};
 use super::suggest::did_you_mean;
 use super::{LoadErrors, Loading, Mode, kinds_by_name, read};
+use crate::backend::Backend;
 use crate::catalog::{Api, Catalog, Operation, OperationInfo, Product, Source, SubscriptionScope};
 use crate::exchange::Url;
 use crate::plan::{Plan, PlanApi, PlanOperation, PlanProduct};
@@ -60,7 +61,9 @@ pub(crate) fn load(catalog: &Catalog, kinds: &[&'static [PolicyKind]]) -> Result
             sources,
         });
     }
-    let secrets = named_values.secrets().into_iter().map(Box::from).collect();
+    let credentials = catalog.backends.iter().flat_map(Backend::secrets);
+    let secrets = named_values.secrets().into_iter().chain(credentials);
+    let secrets = secrets.map(Box::from).collect();
     Ok(plan.finish(secrets, diagnostics, sources))
 }
 
@@ -171,8 +174,8 @@ impl Documents {
 }
 
 /// Puts a plan together.
-struct Assembler<'a> {
-    catalog: &'a Catalog,
+pub(super) struct Assembler<'a> {
+    pub(super) catalog: &'a Catalog,
     findings: &'a Findings,
     /// Where what is wrong with the catalog itself is reported.
     place: Span,
@@ -310,28 +313,12 @@ impl Assembler<'_> {
         }
     }
 
-    fn url(&self, what: &str, url: &str) -> Option<Url> {
+    pub(super) fn url(&self, what: &str, url: &str) -> Option<Url> {
         let parsed = Url::parse_base(url);
         if let Err(error) = &parsed {
             self.report("invalid-url", format!("{what}: `{url}` is {error}"), None);
         }
         parsed.ok()
-    }
-
-    fn backends(&self) -> HashMap<Box<str>, Arc<Url>> {
-        let ids: Vec<Str> = (self.catalog.backends.iter())
-            .map(|backend| backend.id.as_str().into())
-            .collect();
-        self.check_ids("backend", &ids);
-        for (id, cluster) in &self.catalog.service_fabric {
-            self.url(&format!("backend `{id}`"), &cluster.management_endpoint);
-        }
-        (self.catalog.backends.iter())
-            .filter_map(|backend| {
-                let url = self.url(&format!("backend `{}`", backend.id), &backend.url)?;
-                Some((Box::from(backend.id.as_str()), Arc::new(url)))
-            })
-            .collect()
     }
 
     fn keys(&self) -> Keys {
@@ -412,7 +399,7 @@ impl Assembler<'_> {
         }
     }
 
-    fn check_ids<'s>(&self, what: &str, ids: impl IntoIterator<Item = &'s Str>) {
+    pub(super) fn check_ids<'s>(&self, what: &str, ids: impl IntoIterator<Item = &'s Str>) {
         let mut seen = std::collections::HashSet::new();
         for id in ids {
             if !seen.insert(text(id)) {
@@ -439,7 +426,7 @@ impl Assembler<'_> {
         self.report(code, message, help);
     }
 
-    fn report(&self, code: &'static str, message: String, help: Option<String>) {
+    pub(super) fn report(&self, code: &'static str, message: String, help: Option<String>) {
         let mut finding = Diagnostic::error(code, self.place, message);
         finding.help = help;
         self.findings.push(finding);

@@ -5,6 +5,7 @@
 //! found in one go.
 
 mod assemble;
+mod backends;
 mod check;
 mod element_reader;
 mod findings;

@@ -17,7 +17,7 @@ use std::fmt;
 
 use http::{HeaderValue, header};
 use tollgate_dotnet::Str;
-use tollgate_engine::ports::{CredentialError, IdentityRequest, Step};
+use tollgate_engine::ports::{CredentialError, IdentityRequest, Ports, Step};
 use tollgate_engine::{
     BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, Setting, VariableName, optional, required,
@@ -87,6 +87,15 @@ fn authorization(token: &Token) -> Result<HeaderValue, Failure> {
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// What `Authorization` says for a request that the gateway makes by itself.
+pub(crate) async fn bearer(
+    ports: &Ports,
+    request: IdentityRequest<'_>,
+) -> Result<HeaderValue, Failure> {
+    let token = ports.credentials.managed_identity(request).get().await;
+    authorization(&token)
 }
 
 fn failure(error: CredentialError) -> Failure {

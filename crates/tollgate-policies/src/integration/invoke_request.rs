@@ -27,6 +27,8 @@ use tollgate_engine::{
     optional, required,
 };
 
+use crate::routing::backends;
+
 use super::outgoing::{AbsoluteUrl, Call, keep};
 
 /// The row of the list.
@@ -135,11 +137,7 @@ impl InvokeRequest {
         let mut url = exchange.context.request.url.clone();
         if let Some(backend) = &self.backend {
             let id = backend.get(exchange)?.to_utf8().into_owned();
-            let base = exchange.plan.backend(&id).ok_or_else(|| {
-                let message = format!("There is no backend with id {id}.");
-                Failure::new("BackendNotFound", message)
-            })?;
-            url.set_base(base);
+            url.set_base(backends::named(&exchange.plan, &id)?.url());
         }
         if let Some(text) = &self.url {
             let text = text.get(exchange)?.to_utf8().trim().to_owned();

@@ -21,7 +21,10 @@
 //! | no headers in time | `Timeout` | 500 |
 //! | no connection, broken connection, not HTTP | `BackendConnectionFailure` | 500 |
 //! | no service URL to send it to | `BackendNotFound` | 500 |
+//! | the backend's circuit breaker has tripped | `BackendCircuitBreakerOpen` | 503 |
 //! | a `ws` or `wss` URL: there are no WebSockets yet | `BackendConnectionFailure` | 500 |
+//!
+//! Credentials, circuit breakers and pools of backend entities are told of in `backends.rs`.
 //!
 //! The backend gets the headers without those for one connection, `X-Forwarded-For` with the client's address added, and
 //! its own host as `Host` unless `set-header` set one. Source: forward-request-policy.md.
@@ -36,6 +39,8 @@ use tollgate_engine::{
     Body, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy,
     PolicyKind, Reads, Scopes, Sections, Setting, optional,
 };
+
+use super::backends::Choice;
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -145,11 +150,12 @@ impl ForwardRequest {
             Some(setting) => *setting.get(exchange)?,
             None => false,
         };
+        let choice = Choice::of(exchange)?;
         let mut request = request(exchange)?;
         if follow_redirects {
             mark_key(exchange, request.headers_mut());
         }
-        let outbound = OutboundRequest {
+        let mut outbound = OutboundRequest {
             timeout: Some(timeout),
             follow_redirects,
             http_version: self.version.0,
@@ -163,8 +169,23 @@ impl ForwardRequest {
                 "request": {"method": context.request.method.as_str(), "url": context.request.url.to_string()},
             })
         });
-        exchange.call_backend(outbound, failure).await?;
-        let status = exchange.context.response.status;
+        let ports = exchange.context.ports.clone();
+        if let Some(choice) = &choice {
+            choice.authorize(&ports, &mut outbound).await?;
+        }
+        let failed = |error: SendError| {
+            if let Some(choice) = &choice {
+                choice.failed(&ports, &error);
+            }
+            failure(error)
+        };
+        exchange.call_backend(outbound, failed).await?;
+        let response = &mut exchange.context.response;
+        let status = response.status;
+        if let Some(choice) = choice {
+            choice.answered(&ports, status, &response.headers);
+            choice.set_cookie(&mut response.headers);
+        }
         exchange.context.trace(|context| {
             let response = &context.response;
             json!({"response": {"status": {"code": response.status.as_u16(), "reason": response.status_reason().to_utf8()}}})

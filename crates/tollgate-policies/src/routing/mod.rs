@@ -1,5 +1,6 @@
 //! Policies on where requests go.
 
+pub(crate) mod backends;
 pub mod forward_request;
 pub mod proxy;
 mod service_fabric;

@@ -9,8 +9,9 @@
 //! ```
 //!
 //! Scheme, host, port and base path are replaced; the operation's path and the query stay. Of several the last one that
-//! runs counts. A slash at the end of the base URL does not double. `backend-id` names a backend entity of the catalog;
-//! one that does not exist fails with `BackendNotFound` when the request runs. A `ws` or `wss` URL is taken, but
+//! runs counts. A slash at the end of the base URL does not double. `backend-id` names a backend entity of the catalog
+//! ([`Backend`](tollgate_engine::Backend)); one that does not exist fails with `BackendNotFound` when the request runs.
+//! Which member of a pool takes the request is decided when it is sent; until then its URL is the first one's. A `ws` or `wss` URL is taken, but
 //! `forward-request` cannot open WebSockets yet and fails.
 //!
 //! Dapr: the whole path is `/v1.0/invoke/{app}[.{namespace}]/method/{method}` at `http://localhost:3500`; the query stays.
@@ -22,13 +23,16 @@
 //! `sf-resolve-condition` has it asked for anew. A service that is not found fails with `BackendConnectionFailure`.
 //! Source: set-backend-service-policy.md.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{
-    BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy,
-    PolicyKind, Reads, Scopes, Sections, Setting, Url, optional,
+    BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, PlanBackend,
+    Policy, PolicyKind, Reads, Scopes, Sections, Setting, Url, optional,
 };
 
+use super::backends;
 use super::service_fabric::{Question, ReplicaType, resolve};
 use crate::transformation::set_query_parameter::encode;
 
@@ -196,9 +200,8 @@ impl Dapr {
         let method: Vec<_> = (method.split('/').map(|part| encode(part).to_string())).collect();
         let base = format!("http://localhost:3500/v1.0/invoke/{app}/method");
         let base = Url::parse_base(&base).map_err(|_| Failure::validation())?;
-        let url = &mut exchange.context.request.url;
-        url.set_base(&base);
-        url.path = format!("/{}", method.join("/")).into();
+        turn(exchange, &base, None);
+        exchange.context.request.url.path = format!("/{}", method.join("/")).into();
         Ok(())
     }
 }
@@ -234,7 +237,7 @@ impl Service {
         let partition_key = get(self.partition_key.as_ref(), exchange)?;
         let replica = get(self.replica.as_ref(), exchange)?;
         let listener = get(self.listener.as_ref(), exchange)?;
-        let plan = std::sync::Arc::clone(&exchange.plan);
+        let plan = Arc::clone(&exchange.plan);
         let cluster = (id.as_utf8())
             .and_then(|id| plan.service_fabric(id))
             .ok_or_else(|| {
@@ -255,9 +258,16 @@ impl Service {
         };
         let ports = exchange.context.ports.clone();
         let url = resolve(&ports, cluster, &question).await?;
-        exchange.context.request.url.set_base(&url);
+        turn(exchange, &url, None);
         Ok(())
     }
+}
+
+/// Sends the request there, if no policy says otherwise.
+fn turn(exchange: &mut Exchange, url: &Url, backend: Option<&Arc<PlanBackend>>) {
+    let request = &mut exchange.context.request;
+    request.url.set_base(url);
+    request.backend = backend.cloned();
 }
 
 fn trace(exchange: &mut Exchange) {
@@ -268,26 +278,15 @@ impl Policy for SetBackendService {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         match self {
             // A literal URL is used where it is.
-            Self::BaseUrl(Setting::Literal(BaseUrl(url))) => {
-                exchange.context.request.url.set_base(url)
-            }
+            Self::BaseUrl(Setting::Literal(BaseUrl(url))) => turn(exchange, url, None),
             Self::BaseUrl(setting) => {
                 let BaseUrl(url) = setting.get(exchange)?.into_owned();
-                exchange.context.request.url.set_base(&url);
+                turn(exchange, &url, None);
             }
             Self::Backend(id) => {
-                let id = id.get(exchange)?;
-                let plan = std::sync::Arc::clone(&exchange.plan);
-                let url = id
-                    .as_utf8()
-                    .and_then(|id| plan.backend(id))
-                    .ok_or_else(|| {
-                        Failure::new(
-                            "BackendNotFound",
-                            format!("There is no backend with id {}.", id.to_utf8()),
-                        )
-                    })?;
-                exchange.context.request.url.set_base(url);
+                let id = id.get(exchange)?.to_utf8().into_owned();
+                let backend = Arc::clone(backends::named(&exchange.plan, &id)?);
+                turn(exchange, backend.url(), Some(&backend));
             }
             Self::Dapr(dapr) => dapr.apply(exchange)?,
             Self::ServiceFabric(_) => return Ok(Flow::Wait),
