@@ -136,11 +136,12 @@ fn table(out: &mut impl Write, all: &Statistics) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        "expressions  {:>6}   typed  {:>6}",
-        all.expressions, all.typed
+        "expressions  {:>6}   typed  {:>6}   refused {:>5}",
+        all.expressions, all.typed, all.refused
     )?;
     for (title, counts) in [
         ("policies", &all.policies),
+        ("expressions refused, by reason", &all.refusals),
         ("diagnostics", &all.diagnostics),
     ] {
         writeln!(out, "\n{title}")?;

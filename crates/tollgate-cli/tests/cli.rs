@@ -431,6 +431,8 @@ fn check_tells_what_is_wrong() {
             "policies": {"set-method": 1, "set-status": 1},
             "expressions": 0,
             "typed": 0,
+            "refused": 0,
+            "refusals": {},
             "diagnostics": {"wrong-type": 1},
         })
     );

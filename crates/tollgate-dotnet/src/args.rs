@@ -142,6 +142,7 @@ impl<'c> Call<'c, '_> {
     pub fn new_text(&mut self, text: impl Into<Str>) -> Result<Value, Throw> {
         let text = text.into();
         self.room(text.size())?;
+        self.heavy_work(text.size())?;
         self.machine.heap.charge(text.size())?;
         Ok(Value::String(text))
     }
@@ -161,6 +162,9 @@ impl<'c> Call<'c, '_> {
         } else {
             size_of::<Value>()
         };
+        if array.as_bytes().is_none() {
+            self.machine.heap.room(array.len())?;
+        }
         self.machine.heap.charge(array.len().saturating_mul(each))?;
         self.machine.heap.alloc(array)
     }
@@ -175,10 +179,33 @@ impl<'c> Call<'c, '_> {
         ops::to_text(self.machine, self.arg(index))
     }
 
-    /// Charges steps for work that grows with a length, so that a loop around it stays bounded.
+    /// Charges steps for work that grows with a length as copying does, so that a loop around it stays bounded.
     pub fn work(&mut self, length: usize) -> Result<(), Throw> {
-        self.machine
-            .step(u64::try_from(length / 64).unwrap_or(u64::MAX))
+        self.machine.work(length)
+    }
+
+    /// The same for work on so many elements, one by one.
+    pub fn element_work(&mut self, count: usize) -> Result<(), Throw> {
+        self.machine.work(count.saturating_mul(128))
+    }
+
+    /// The same for reading the strings among the arguments.
+    pub fn reading_work(&mut self) -> Result<(), Throw> {
+        let texts = self.arguments.iter().filter_map(Value::as_str);
+        let size = texts.map(Str::size).fold(0, usize::saturating_add);
+        self.heavy_work(size.saturating_mul(4))
+    }
+
+    /// The same for reading a string by a format, each part of which may look at the rest of the string.
+    pub fn exact_work(&mut self) -> Result<(), Throw> {
+        let texts = self.arguments.iter().filter_map(Value::as_str);
+        let size = texts.map(Str::size).fold(0, usize::saturating_add);
+        self.work(size.saturating_mul(size))
+    }
+
+    /// The same for work that looks at each byte or unit, as parsing, encoding and hashing do.
+    pub fn heavy_work(&mut self, length: usize) -> Result<(), Throw> {
+        self.machine.work(length.saturating_mul(4))
     }
 }
 

@@ -37,6 +37,7 @@ pub struct Heap {
     objects: Vec<Option<Box<dyn HeapObject>>>,
     bytes: usize,
     limit: usize,
+    longest: usize,
 }
 
 /// A mutable .NET object.
@@ -94,13 +95,24 @@ impl Heap {
     /// 64 MiB, unless the builder says otherwise.
     pub const DEFAULT_LIMIT: usize = 64 << 20;
 
+    /// 1 Mi elements, unless the builder says otherwise.
+    pub const DEFAULT_LONGEST: usize = 1 << 20;
+
     /// An empty heap that holds at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self {
             objects: Vec::new(),
             bytes: 0,
             limit,
+            longest: Self::DEFAULT_LONGEST,
         }
+    }
+
+    /// The same heap with collections of at most so many elements.
+    #[must_use]
+    pub fn with_longest(mut self, longest: usize) -> Self {
+        self.longest = longest;
+        self
     }
 
     /// Takes the object in, and gives the value that refers to it.
@@ -110,7 +122,7 @@ impl Heap {
 
     /// As [`alloc`](Self::alloc), giving the place itself.
     pub fn alloc_id<T: HeapObject>(&mut self, object: T) -> Result<HeapId, Throw> {
-        self.charge(size_of::<T>() + 32)?;
+        self.charge(size_of::<T>() + 64)?;
         let object_id = u32::try_from(self.objects.len())
             .map_err(|_| Throw::limit("it made too many objects"))?;
         self.objects.push(Some(Box::new(object)));
@@ -127,6 +139,21 @@ impl Heap {
             return Err(Throw::limit("it used more memory than is allowed"));
         }
         Ok(())
+    }
+
+    /// Counts the elements by which a collection grows to that length; fails when it gets too long, or the limit of
+    /// bytes is passed.
+    pub fn grow(&mut self, length: usize, by: usize) -> Result<(), Throw> {
+        self.room(length)?;
+        self.charge(by.saturating_mul(size_of::<Value>()))
+    }
+
+    /// Fails if a collection of that many elements would be too long.
+    pub fn room(&self, length: usize) -> Result<(), Throw> {
+        match length > self.longest {
+            true => Err(Throw::limit("it made a collection longer than is allowed")),
+            false => Ok(()),
+        }
     }
 
     /// The object there, if it is a `T`.

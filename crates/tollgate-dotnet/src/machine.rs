@@ -21,26 +21,33 @@ pub struct Machine<'a> {
     pub invoke: fn(&mut Machine<'_>, &Value, &[Value]) -> Result<Value, Throw>,
 }
 
-/// What is left of an evaluation's limits.
+/// What is left of an evaluation's limits. Whatever runs out ends it with an exception that no `catch` in it catches.
+///
+/// Bytes and the sizes of collections are limited by the [`Heap`].
 #[derive(Debug, Clone)]
 pub struct Budget {
-    /// Steps (calls, loop turns, list elements) that may still be taken.
+    /// Steps that may still be taken, at most some 20 ns each in an optimized build: calls, loop turns, elements of
+    /// sequences; a member whose work grows with a length takes one for each few bytes.
     pub steps: u64,
     /// Nested calls that may still be entered.
     pub depth: u32,
     /// The longest string that may be made, in UTF-16 units.
     pub string: usize,
+    /// How often one search of a regular expression may try, beside four times for each unit of its input; four tries
+    /// are a step. Beyond it the search throws `RegexMatchTimeoutException`, which can be caught.
+    pub regex: u64,
     /// The address below which the native stack may not grow; the evaluator sets it when a program starts.
     pub stack_floor: usize,
 }
 
 impl Default for Budget {
-    /// Five million steps, 200 nested calls, strings of 16 Mi units.
+    /// One million steps, 200 nested calls, strings of 16 Mi units, two million tries of a regular expression.
     fn default() -> Self {
         Self {
-            steps: 5_000_000,
+            steps: 1_000_000,
             depth: 200,
             string: 16 << 20,
+            regex: 2_000_000,
             stack_floor: 0,
         }
     }
@@ -101,6 +108,19 @@ impl Machine<'_> {
                 Ok(())
             }
             None => Err(Throw::limit("it took more steps than are allowed")),
+        }
+    }
+
+    /// Takes steps for work that grows with a length: one for 64 bytes that are copied or compared.
+    pub fn work(&mut self, length: usize) -> Result<(), Throw> {
+        self.step(u64::try_from(length / 64).unwrap_or(u64::MAX))
+    }
+
+    /// Takes steps for looking a value up by its hash, which grows with the length of a string.
+    pub fn work_on(&mut self, value: &Value) -> Result<(), Throw> {
+        match value {
+            Value::String(text) => self.work(384_usize.saturating_add(text.size())),
+            _ => self.step(6),
         }
     }
 

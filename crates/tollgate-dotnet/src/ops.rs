@@ -406,7 +406,7 @@ pub fn collect(machine: &mut Machine<'_>, value: &Value) -> Result<Vec<Value>, T
     if let Some(array) = machine.heap.of::<Array>(value) {
         let values: Vec<Value> = array.values().collect();
         let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
-        machine.heap.charge(values.len() * size_of::<Value>())?;
+        machine.heap.grow(values.len(), values.len())?;
         machine.step(count)?;
         return Ok(values);
     }
@@ -414,7 +414,7 @@ pub fn collect(machine: &mut Machine<'_>, value: &Value) -> Result<Vec<Value>, T
     let mut values = Vec::new();
     while let Some(value) = iterator.next(machine)? {
         machine.step(1)?;
-        machine.heap.charge(size_of::<Value>())?;
+        machine.heap.grow(values.len() + 1, 1)?;
         values.push(value);
     }
     Ok(values)

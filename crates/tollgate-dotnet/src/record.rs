@@ -14,6 +14,7 @@ pub struct Record {
     ty: Type,
     fields: Box<[Value]>,
     depth: u32,
+    weight: u32,
 }
 
 impl Record {
@@ -23,8 +24,17 @@ impl Record {
         Record {
             ty,
             depth: depth_over(&fields),
+            weight: weight_over(&fields),
             fields,
         }
+    }
+
+    /// How many records may be in one, each counted as often as it is reached: who compares or writes it visits them all.
+    pub(crate) const MAX_WEIGHT: u32 = 10_000;
+
+    /// How many records are in it, itself included.
+    pub(crate) fn weight(&self) -> u32 {
+        self.weight
     }
 
     /// Its type.
@@ -131,4 +141,9 @@ impl Object for Record {
     fn depth(&self) -> u32 {
         self.depth
     }
+}
+
+fn weight_over(fields: &[Value]) -> u32 {
+    let weights = fields.iter().filter_map(Record::of).map(Record::weight);
+    weights.fold(1, u32::saturating_add)
 }

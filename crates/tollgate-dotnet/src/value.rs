@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use crate::heap::{HeapId, Iterate};
+use crate::record::Record;
 use crate::str::Str;
 use crate::throw::Throw;
 use crate::types::{Type, TypeRef};
@@ -150,7 +151,12 @@ impl Value {
                 return Err(Throw::limit("its objects are nested too deep"));
             }
         }
-        Ok(self)
+        match Record::of(&self) {
+            Some(record) if record.weight() > Record::MAX_WEIGHT => {
+                Err(Throw::limit("its objects hold too many others"))
+            }
+            _ => Ok(self),
+        }
     }
 
     /// Whether it is `null`.

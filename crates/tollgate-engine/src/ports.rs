@@ -545,19 +545,22 @@ pub struct Limits {
     pub request_body: usize,
     /// The longest response body that is buffered, in bytes. Beyond it the request fails with 500.
     pub response_body: usize,
-    /// How many bytes the objects of expressions may take.
+    /// How many bytes the objects and texts that expressions make may take. Nothing is freed before the request ends.
     pub heap: usize,
+    /// How many elements a collection may have: list, array (but of bytes), dictionary, set, JSON array or object.
+    pub collection: usize,
     /// What all expressions of the request may do together.
     pub budget: Budget,
 }
 
 impl Default for Limits {
-    /// 16 MiB for each body, and what [`Heap`] and [`Budget`] take by default.
+    /// 16 MiB for each body, 64 MiB for objects, 1 Mi elements, and what [`Budget`] takes by default.
     fn default() -> Self {
         Self {
             request_body: 16 << 20,
             response_body: 16 << 20,
             heap: Heap::DEFAULT_LIMIT,
+            collection: Heap::DEFAULT_LONGEST,
             budget: Budget::default(),
         }
     }

@@ -91,10 +91,11 @@ fn memory_is_bounded() {
             "var all = new List<object>(); while (true) { all.Add(new int[1000]); }",
             "memory",
         ),
-        ("return new int[int.MaxValue].Length;", "memory"),
+        ("return new int[int.MaxValue].Length;", "collection"),
+        ("return new int[1000000].Length;", "memory"),
         (
             "return new int[int.MaxValue, int.MaxValue].Length;",
-            "memory",
+            "collection",
         ),
         (
             "var all = new List<Func<int>>(); while (true) { var n = 1; all.Add(() => n++); }",

@@ -297,6 +297,7 @@ fn put(
     if machine.heap.of::<Sorted>(dictionary).is_some() {
         return sorted::put(machine, dictionary, key, value, replace);
     }
+    machine.work_on(key)?;
     let Some(this) = machine.heap.of::<Dictionary>(dictionary) else {
         return Err(read_only(dictionary));
     };
@@ -306,7 +307,8 @@ fn put(
     }
     let new_key = this.table.key(machine.heap, key.clone());
     if place.is_none() {
-        machine.heap.charge(3 * size_of::<Value>())?;
+        let length = this.table.len();
+        machine.heap.grow(length + 1, 3)?;
     }
     if let Some(this) = machine.heap.of_mut::<Dictionary>(dictionary) {
         match place {
@@ -339,6 +341,7 @@ pub(crate) fn entry(
     if key.is_null() {
         return Err(Throw::argument_null("key"));
     }
+    machine.work_on(key)?;
     if let Some(this) = machine.heap.of::<Dictionary>(dictionary) {
         return Ok(this.get(machine.heap, key).cloned());
     }

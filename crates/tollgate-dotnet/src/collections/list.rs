@@ -189,7 +189,7 @@ pub(crate) fn allocate(
     items: Vec<Value>,
 ) -> Result<Value, Throw> {
     let heap = &mut call.machine.heap;
-    heap.charge(items.len().saturating_mul(size_of::<Value>()))?;
+    heap.grow(items.len(), items.len())?;
     heap.alloc(List::new(element, items))
 }
 
@@ -228,8 +228,9 @@ fn add_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if call.arg(1).is_null() {
         return Err(Throw::argument_null("collection"));
     }
-    this(call)?;
+    let length = this(call)?.items.len();
     let items = ops::collect(call.machine, call.arg(1))?;
+    call.machine.heap.room(length.saturating_add(items.len()))?;
     if let Some(list) = call.machine.heap.of_mut::<List>(call.arg(0)) {
         list.items_mut().extend(items);
     }
@@ -391,6 +392,7 @@ pub(crate) fn compare_with(
         return super::comparer::by_comparison(machine, function, a, b);
     }
     if let Some(comparer) = comparer.downcast::<crate::system::StringComparer>() {
+        machine.work_on(a)?;
         return Ok(match (a, b) {
             (Value::String(a), Value::String(b)) => comparer.0.compare(a, b),
             (a, b) => b.is_null().cmp(&a.is_null()),

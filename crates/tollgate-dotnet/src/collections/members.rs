@@ -151,7 +151,8 @@ pub(crate) fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         dictionary::add_pair(call.machine, call.arg(0), key, value.clone())?;
         return Ok(Value::Null);
     }
-    call.machine.heap.charge(size_of::<Value>())?;
+    let length = list_mut(call)?.items_mut().len();
+    call.machine.heap.grow(length + 1, 1)?;
     list_mut(call)?.items_mut().push(item);
     Ok(Value::Null)
 }
@@ -189,7 +190,8 @@ pub(crate) fn changes(machine: &Machine<'_>, value: &Value) -> bool {
 
 pub(crate) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (place, item) = (usize::try_from(call.int(1)?).ok(), call.arg(2).clone());
-    call.machine.heap.charge(size_of::<Value>())?;
+    let length = list_mut(call)?.items_mut().len();
+    call.machine.heap.grow(length + 1, 1)?;
     let items = list_mut(call)?.items_mut();
     let place = place.filter(|place| *place <= items.len()).ok_or_else(|| {
         Throw::argument_out_of_range(
@@ -198,7 +200,7 @@ pub(crate) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     })?;
     let moved = items.len() - place;
     items.insert(place, item);
-    call.work(moved)?;
+    call.work(moved.saturating_mul(8))?;
     Ok(Value::Null)
 }
 
@@ -216,7 +218,7 @@ pub(crate) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         return dictionary::remove_pair(call.machine, call.arg(0), key, value).map(Value::Bool);
     }
     let items = list::elements(call, 0)?;
-    call.work(items.len())?;
+    compare_work(call.machine, items.len(), call.arg(1))?;
     match list::place_of(call, &items, call.arg(1), false) {
         Value::Int32(place) if place >= 0 => {
             let place = usize::try_from(place).unwrap_or(0);
@@ -235,7 +237,7 @@ pub(crate) fn remove_at(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         .ok_or_else(|| out_of_range("index"))?;
     let moved = items.len() - place;
     items.remove(place);
-    call.work(moved)?;
+    call.work(moved.saturating_mul(8))?;
     Ok(Value::Null)
 }
 
@@ -266,6 +268,15 @@ pub(crate) fn contains(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     contains_value(call.machine, call.arg(0), call.arg(1)).map(Value::Bool)
 }
 
+/// Charges for comparing so many elements with a value.
+fn compare_work(machine: &mut Machine<'_>, count: usize, with: &Value) -> Result<(), Throw> {
+    let each = match with {
+        Value::String(text) => 32 + text.size(),
+        _ => 32,
+    };
+    machine.work(count.saturating_mul(each))
+}
+
 /// Whether a collection has an element equal to the value.
 pub(crate) fn contains_value(
     machine: &mut Machine<'_>,
@@ -290,12 +301,13 @@ pub(crate) fn contains_value(
     if let Some(items) = items {
         let place = items.iter().position(|item| ops::equals(heap, item, value));
         let looked_at = place.unwrap_or(items.len());
-        machine.step(u64::try_from(looked_at / 16).unwrap_or(u64::MAX))?;
+        compare_work(machine, looked_at, value)?;
         return Ok(place.is_some());
     }
     let mut iterator = ops::iterate(machine, source)?;
     while let Some(item) = iterator.next(machine)? {
         machine.step(1)?;
+        machine.work_on(value)?;
         if ops::equals(machine.heap, &item, value) {
             return Ok(true);
         }
@@ -363,7 +375,7 @@ fn items(call: &Call<'_, '_>) -> Result<Vec<Value>, Throw> {
 
 pub(crate) fn index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let items = items(call)?;
-    call.work(items.len())?;
+    compare_work(call.machine, items.len(), call.arg(1))?;
     let range = forward(call, 2, items.len())?;
     let part = items.get(range.clone()).unwrap_or_default();
     Ok(shifted(
@@ -374,7 +386,7 @@ pub(crate) fn index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 pub(crate) fn last_index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let items = items(call)?;
-    call.work(items.len())?;
+    compare_work(call.machine, items.len(), call.arg(1))?;
     let range = backward(call, 2, items.len())?;
     let part = items.get(range.clone()).unwrap_or_default();
     Ok(shifted(

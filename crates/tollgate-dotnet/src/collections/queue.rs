@@ -145,7 +145,8 @@ fn count(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn push(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    call.machine.heap.charge(size_of::<Value>())?;
+    let length = this(call)?.items.len();
+    call.machine.heap.grow(length + 1, 1)?;
     let item = call.arg(1).clone();
     let line = this(call)?;
     match line.stack {

@@ -183,13 +183,14 @@ pub(crate) fn insert(machine: &mut Machine<'_>, set: &Value, value: Value) -> Re
     if machine.heap.of::<Sorted>(set).is_some() {
         return sorted::put(machine, set, &value, Value::Null, false);
     }
+    machine.work_on(&value)?;
     let heap = &mut *machine.heap;
     let this = heap.of::<HashSet>(set).ok_or_else(Throw::null_reference)?;
     if this.table.find(heap, &value).is_some() {
         return Ok(false);
     }
-    let key = this.table.key(heap, value);
-    heap.charge(2 * size_of::<Value>())?;
+    let (key, length) = (this.table.key(heap, value), this.table.len());
+    heap.grow(length + 1, 2)?;
     if let Some(this) = heap.of_mut::<HashSet>(set) {
         this.table_mut().push(key, Value::Null);
     }

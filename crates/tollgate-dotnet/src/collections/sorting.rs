@@ -13,6 +13,14 @@ pub(crate) fn by_default(
     a: &Value,
     b: &Value,
 ) -> Result<Ordering, Throw> {
+    if let (Value::String(a), Value::String(b)) = (a, b) {
+        machine.work(
+            a.size()
+                .min(b.size())
+                .saturating_mul(64)
+                .saturating_add(256),
+        )?;
+    }
     ops::compare(machine.heap, a, b).map_err(|inner| {
         Throw::invalid_operation("Failed to compare two elements in the array.").with_inner(inner)
     })
@@ -31,7 +39,7 @@ pub(crate) fn sort<T: Clone>(
             let (left, right) = pair.split_at_checked(width).unwrap_or((pair, &[]));
             let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
             while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-                machine.step(1)?;
+                machine.step(4)?;
                 let from_right = compare(machine, a, b)?.is_gt();
                 merged.extend(
                     if from_right {

@@ -155,6 +155,14 @@ enum Algorithm {
 }
 
 impl Algorithm {
+    /// What a byte costs beside others' bytes: the code for MD5 is plain.
+    fn cost(self) -> usize {
+        match self {
+            Algorithm::Md5 => 4,
+            _ => 2,
+        }
+    }
+
     fn hash(self, bytes: &[u8]) -> Vec<u8> {
         let algorithm = match self {
             Algorithm::Md5 => return md5::digest(bytes).to_vec(),
@@ -219,8 +227,8 @@ fn compute(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         2 => call.bytes(1, "buffer")?,
         _ => part(call, 1, "buffer")?,
     };
-    call.work(part.len())?;
     let hasher = this(call)?;
+    call.heavy_work(part.len().saturating_mul(hasher.algorithm.cost()))?;
     let hash = match &hasher.key {
         Some(key) => hasher.algorithm.hmac(key, &part),
         None => hasher.algorithm.hash(&part),
@@ -256,7 +264,7 @@ fn plain(table: &'static TypeDef, algorithm: Algorithm) -> Result<Value, Throw> 
 
 fn hash_data(call: &mut Call<'_, '_>, algorithm: Algorithm) -> Result<Value, Throw> {
     let bytes = call.bytes(0, "source")?;
-    call.work(bytes.len())?;
+    call.heavy_work(bytes.len().saturating_mul(algorithm.cost()))?;
     call.new_bytes(algorithm.hash(&bytes))
 }
 
@@ -334,7 +342,7 @@ macro_rules! hmac {
                 member("static byte[] HashData(byte[] key, byte[] source)", {
                     const NATIVE: Native = |call| {
                         let (mut key, bytes) = (call.bytes(0, "key")?, call.bytes(1, "source")?);
-                        call.work(bytes.len())?;
+                        call.heavy_work(bytes.len().saturating_mul(2))?;
                         if key.len() > Algorithm::$algorithm.block() {
                             key = Algorithm::$algorithm.hash(&key);
                         }

@@ -652,7 +652,7 @@ fn run(call: &mut Call<'_, '_>, cipher: &Cipher, bytes: Vec<u8>) -> Result<Value
     // A byte of feedback costs a block.
     call.work(match cipher.mode {
         Mode::Cfb => bytes.len().saturating_mul(64),
-        _ => bytes.len(),
+        _ => bytes.len().saturating_mul(8),
     })?;
     let machine: &Machine<'_> = call.machine;
     let bytes = cipher.run(bytes, || {

@@ -134,7 +134,7 @@ impl<'a> Serializer<'a> {
         depth: usize,
     ) -> Result<(), Throw> {
         let depth = descend(depth)?;
-        machine.step(1)?;
+        machine.step(3)?;
         if let Some(id) = id_of(machine.heap, value) {
             return self.sink.token(machine.heap, id);
         }

@@ -78,6 +78,8 @@ const MEMBERS: &[Member] = &[
     }),
     member("void RemoveAt(int index)", |call| {
         let old = item(call)?;
+        let length = get(call.machine.heap, this(call)?)?.len();
+        call.work(length.saturating_mul(8))?;
         token::remove(call.machine.heap, old)?;
         Ok(Value::Null)
     }),

@@ -127,6 +127,6 @@ fn to_text(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn deserialize(call: &mut Call<'_, '_>, ty: &Type, settings: &Settings) -> Result<Value, Throw> {
     let text = call.text(0, "value")?;
-    call.work(text.to_utf8().len())?;
+    call.heavy_work(text.size())?;
     to::deserialize(call.machine, text, ty, settings)
 }

@@ -136,12 +136,14 @@ const MEMBERS: &[Member] = &[
     member("string ToString()", |call| {
         let text = call.to_text(0)?;
         this(call)?;
+        call.heavy_work(text.size())?;
         call.new_text(text)
     })
     .linking(lend::to_string),
     member("string ToString(Formatting formatting)", |call| {
         let text = write(call.machine.heap, call.arg(0), call.flags(1) == 1)?;
         this(call)?;
+        call.heavy_work(text.len())?;
         call.new_text(text)
     }),
     member(
@@ -341,7 +343,7 @@ pub(crate) fn references(ids: Vec<HeapId>) -> Vec<Value> {
 pub(crate) fn parse(call: &mut Call<'_, '_>, reads: Reads) -> Result<Value, Throw> {
     let parameter = if reads == Reads::Token { "json" } else { "s" };
     let text = call.text(0, parameter)?;
-    call.work(text.to_utf8().len())?;
+    call.heavy_work(text.size())?;
     let reading = Reading::argument(call, 1);
     read(call.machine.heap, text, reads, &reading).map(Value::Ref)
 }

@@ -67,14 +67,14 @@ fn run(
     for filter in filters {
         let mut next = Vec::new();
         for id in current {
-            machine.step(1)?;
+            machine.step(4)?;
             let before = next.len();
             apply(machine, filter, top, id, required, &mut next)?;
             let found = next.len() - before;
             machine
                 .heap
                 .charge(found.saturating_mul(size_of::<HeapId>()))?;
-            machine.step(u64::try_from(found / 4).unwrap_or(u64::MAX))?;
+            machine.step(u64::try_from(found / 2).unwrap_or(u64::MAX))?;
         }
         current = next;
     }

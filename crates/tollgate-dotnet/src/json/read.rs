@@ -534,6 +534,7 @@ impl<'a> Reader<'a> {
             items.push(self.value(Some(parent))?);
             self.step(Step::Index(index));
             self.heap.charge(size_of::<HeapId>())?;
+            self.heap.room(items.len())?;
             self.between(parent, &mut items)?;
             match self.peek() {
                 None => return Err(self.ended(class)),

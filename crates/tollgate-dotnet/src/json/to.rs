@@ -105,7 +105,7 @@ impl Maker<'_> {
         depth: usize,
     ) -> Result<Value, Throw> {
         let depth = descend(depth)?;
-        machine.step(1)?;
+        machine.step(3)?;
         if is_token(ty) {
             return self.token(machine, id, ty, depth);
         }

@@ -290,6 +290,7 @@ pub(crate) fn insert(
     check(heap, container, child)?;
     let child = own(heap, container, child)?;
     heap.charge(size_of::<HeapId>() * 4)?;
+    heap.room(get(heap, container)?.len() + 1)?;
     let name = name_of(heap, child).cloned();
     let target = change(heap, container)?;
     let name_taken = match (&mut target.node, name) {

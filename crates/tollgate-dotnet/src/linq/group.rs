@@ -156,7 +156,8 @@ impl Grouping {
                 Value::Null => value,
                 selector => machine.call(selector, &[value])?,
             };
-            machine.heap.charge(size_of::<Value>())?;
+            machine.work_on(&key)?;
+            machine.heap.grow(members.len() + 1, 1)?;
             match table.find(machine.heap, &key) {
                 Some(place) => {
                     if let Some((_, values)) = members.get_mut(place) {

@@ -13,10 +13,11 @@ struct Seen(Table);
 impl Seen {
     /// Adds the value; `false` if it was there.
     fn add(&mut self, machine: &mut Machine<'_>, value: Value) -> Result<bool, Throw> {
+        machine.work_on(&value)?;
         if self.has(machine, &value) {
             return Ok(false);
         }
-        machine.heap.charge(2 * size_of::<Value>())?;
+        machine.heap.grow(self.0.len() + 1, 2)?;
         let key = self.0.key(machine.heap, value);
         self.0.push(key, Value::Null);
         Ok(true)

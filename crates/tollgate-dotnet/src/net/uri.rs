@@ -112,9 +112,11 @@ const MEMBERS: &[Member] = &[
     constant!("static string UriSchemeNetTcp { get; }", "net.tcp"),
     constant!("static string UriSchemeNetPipe { get; }", "net.pipe"),
     pure("new(string uriString)", |call| {
+        call.reading_work()?;
         create(call.text(0, "uriString")?, 1)
     }),
     pure("new(string uriString, UriKind uriKind)", |call| {
+        call.reading_work()?;
         create(call.text(0, "uriString")?, call.flags(1))
     }),
     pure("new(Uri baseUri, string relativeUri)", |call| {
@@ -133,6 +135,7 @@ const MEMBERS: &[Member] = &[
         "static bool TryCreate(string uriString, UriKind uriKind, out Uri result)",
         |call| {
             let kind = call.flags(1);
+            call.reading_work()?;
             let uri = call.opt_str(0).and_then(|text| create(text, kind).ok());
             tried(call, uri)
         },

@@ -521,7 +521,7 @@ fn range(call: &Call<'_, '_>, whole: usize) -> Result<std::ops::Range<usize>, Th
 fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut values = elements(call, 0)?;
     let range = range(call, values.len())?;
-    call.work(values.len())?;
+    call.element_work(values.len())?;
     if let Some(part) = values.get_mut(range) {
         part.reverse();
     }
@@ -531,7 +531,7 @@ fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn clear(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut values = elements(call, 0)?;
     let range = range(call, values.len()).map_err(|_| Throw::index_out_of_range())?;
-    call.work(values.len())?;
+    call.element_work(values.len())?;
     let default = ops::default_of(this(call)?.element());
     if let Some(part) = values.get_mut(range) {
         part.fill(default);
@@ -569,7 +569,7 @@ fn copy_range(
     to: usize,
     length: usize,
 ) -> Result<Value, Throw> {
-    call.work(length)?;
+    call.element_work(length)?;
     let source = call.array(0, "sourceArray")?;
     let source_type = source.element().clone();
     let mut values: Vec<Value> = source.values().skip(from).take(length).collect();
@@ -637,9 +637,7 @@ fn widens(from: Primitive, to: Primitive) -> bool {
 /// The new array goes out through the `ref` parameter.
 fn resize(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let length = call.count(1, "newSize")?;
-    call.machine
-        .heap
-        .charge(length.saturating_mul(size_of::<Value>()))?;
+    call.machine.heap.grow(length, length)?;
     let element = call.type_argument(0);
     let mut values = match call.arg(0) {
         Value::Null => Vec::new(),

@@ -136,6 +136,8 @@ fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let part = part.ok_or_else(|| {
         Throw::argument("The array starting from the specified index is not long enough to read a value of the specified type. (Parameter 'value')")
     })?;
+    call.room(part.len().saturating_mul(3))?;
+    call.element_work(part.len())?;
     let texts: Vec<String> = part.iter().map(|byte| format!("{byte:02X}")).collect();
     call.new_text(texts.join("-"))
 }

@@ -42,6 +42,7 @@ pub(crate) fn read(text: &str) -> Option<bool> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let text = call.text(0, "value")?.to_utf8();
     read(&text).map(Value::Bool).ok_or_else(|| {
         Throw::format(format!(
@@ -51,6 +52,7 @@ fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let value = call.opt_str(0).and_then(|text| read(&text.to_utf8()));
     call.outs.push(Value::Bool(value.unwrap_or(false)));
     Ok(value.is_some().into())

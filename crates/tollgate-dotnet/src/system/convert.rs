@@ -1175,6 +1175,7 @@ fn to_base64_part(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn encode(call: &mut Call<'_, '_>, bytes: &[u8]) -> Result<Value, Throw> {
+    call.room(bytes.len() / 3 * 4)?;
     let text = BASE64_STANDARD.encode(bytes);
     let options = call
         .arguments
@@ -1195,6 +1196,7 @@ fn encode(call: &mut Call<'_, '_>, bytes: &[u8]) -> Result<Value, Throw> {
 
 fn from_base64(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.text(0, "s")?.to_utf8();
+    call.heavy_work(text.len())?;
     let bytes = decoded(&text)?;
     call.new_bytes(bytes)
 }

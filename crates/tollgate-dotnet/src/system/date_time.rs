@@ -605,11 +605,13 @@ pub(crate) fn read_exact(call: &Call<'_, '_>) -> Result<time::Parsed, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let styles = styles(call)?;
     read(call).map(|parsed| parsed.date_time(styles))
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let styles = styles(call)?;
     let parsed = read(call).ok();
     let value = parsed.map_or(Value::DateTime(0, DateTimeKind::Unspecified), |parsed| {
@@ -620,11 +622,13 @@ fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.exact_work()?;
     let styles = styles(call)?;
     read_exact(call).map(|parsed| parsed.date_time(styles))
 }
 
 fn try_parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.exact_work()?;
     let styles = styles(call)?;
     let parsed = read_exact(call).ok();
     let value = parsed.map_or(Value::DateTime(0, DateTimeKind::Unspecified), |parsed| {

@@ -390,11 +390,13 @@ fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let styles = moment_styles(call)?;
     read(call).map(|parsed| parsed.moment(styles))
 }
 
 fn parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.exact_work()?;
     let styles = moment_styles(call)?;
     read_exact(call).map(|parsed| parsed.moment(styles))
 }
@@ -417,11 +419,13 @@ fn out(call: &mut Call<'_, '_>, parsed: Option<time::Parsed>) -> Result<Value, T
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let parsed = read(call).ok();
     out(call, parsed)
 }
 
 fn try_parse_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.exact_work()?;
     let parsed = read_exact(call).ok();
     out(call, parsed)
 }

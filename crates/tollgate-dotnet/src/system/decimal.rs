@@ -293,6 +293,7 @@ fn of_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let text = call
         .number_text(0)
         .ok_or_else(|| Throw::argument_null("s"))?;
@@ -300,6 +301,7 @@ fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let style = style(call, Style::NUMBER);
     let text = call.number_text(0);
     let number = text.and_then(|text| parse_decimal(&text, style).ok());

@@ -109,6 +109,7 @@ fn read(text: &str, style: Style) -> Result<f64, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let text = call
         .number_text(0)
         .ok_or_else(|| Throw::argument_null("s"))?;
@@ -116,6 +117,7 @@ fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let style = style(call, Style::FLOAT);
     let text = call.number_text(0);
     let number = text.and_then(|text| read(&text, style).ok());

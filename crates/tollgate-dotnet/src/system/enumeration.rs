@@ -211,18 +211,21 @@ fn not_found(text: &Str) -> Throw {
 }
 
 fn parse(call: &mut Call<'_, '_>, ignore_case: bool) -> Result<Value, Throw> {
+    call.reading_work()?;
     let table = table(runtime_type::of(call.arg(0))?)?;
     let text = call.text(1, "value")?;
     read(table, text, ignore_case).ok_or_else(|| not_found(text))
 }
 
 fn parse_as(call: &mut Call<'_, '_>, ignore_case: bool) -> Result<Value, Throw> {
+    call.reading_work()?;
     let table = table(&call.type_argument(0))?;
     let text = call.text(0, "value")?;
     read(table, text, ignore_case).ok_or_else(|| not_found(text))
 }
 
 fn try_parse(call: &mut Call<'_, '_>, ignore_case: bool) -> Result<Value, Throw> {
+    call.reading_work()?;
     let table = table(&call.type_argument(0))?;
     let value = call
         .opt_str(0)

@@ -147,6 +147,7 @@ pub(crate) fn read(text: &str, style: Style, primitive: Primitive) -> Result<Val
 }
 
 pub(super) fn parse(call: &mut Call<'_, '_>, primitive: Primitive) -> Result<Value, Throw> {
+    call.reading_work()?;
     let text = call
         .number_text(0)
         .ok_or_else(|| Throw::argument_null("s"))?;
@@ -154,6 +155,7 @@ pub(super) fn parse(call: &mut Call<'_, '_>, primitive: Primitive) -> Result<Val
 }
 
 pub(super) fn try_parse(call: &mut Call<'_, '_>, primitive: Primitive) -> Result<Value, Throw> {
+    call.reading_work()?;
     let style = style(call, Style::INTEGER);
     let text = call.number_text(0);
     let number = text.and_then(|text| read(&text, style, primitive).ok());
@@ -164,6 +166,7 @@ pub(super) fn try_parse(call: &mut Call<'_, '_>, primitive: Primitive) -> Result
 
 /// Format and culture from the arguments behind the receiver, in either order of overloads.
 pub(super) fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let value = call.arg(0);
     if value.is_null() {
         return Err(Throw::null_reference());

@@ -2,6 +2,7 @@
 
 use crate::member::{Call, TypeDef, TypeKind, member, pure};
 use crate::ops;
+use crate::record::Record;
 use crate::system::runtime_type;
 use crate::throw::Throw;
 use crate::value::Value;
@@ -19,6 +20,7 @@ pub(crate) static OBJECT: TypeDef = TypeDef {
         member("int GetHashCode()", hash_code),
         member("Type GetType()", get_type),
         pure("static bool Equals(object objA, object objB)", |call| {
+            call.work(bulk(call.arg(0)))?;
             Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into())
         }),
         member(
@@ -45,17 +47,34 @@ pub(crate) fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
 }
 
+/// How many bytes there are to compare or hash.
+fn bulk(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.size(),
+        _ => Record::of(value).map_or(16, |record| {
+            let fields = record.fields().iter().map(bulk);
+            fields.fold(16, usize::saturating_add)
+        }),
+    }
+}
+
 fn equals(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match call.arg(0) {
         Value::Null => Err(Throw::null_reference()),
-        this => Ok(ops::equals(call.machine.heap, this, call.arg(1)).into()),
+        this => {
+            call.work(bulk(this))?;
+            Ok(ops::equals(call.machine.heap, this, call.arg(1)).into())
+        }
     }
 }
 
 fn hash_code(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match call.arg(0) {
         Value::Null => Err(Throw::null_reference()),
-        this => Ok(Value::Int32(ops::hash_code(call.machine.heap, this))),
+        this => {
+            call.work(bulk(this))?;
+            Ok(Value::Int32(ops::hash_code(call.machine.heap, this)))
+        }
     }
 }
 

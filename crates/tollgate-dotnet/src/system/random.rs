@@ -287,7 +287,7 @@ fn get_items(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn next_bytes(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let length = call.array(1, "buffer")?.len();
-    call.work(length)?;
+    call.element_work(length / 4)?;
     let random = this(call)?;
     let bytes: Vec<u8> = (0..length)
         .map(|_| {

@@ -107,6 +107,7 @@ fn read(text: &str, style: Style) -> Result<f32, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let text = call
         .number_text(0)
         .ok_or_else(|| Throw::argument_null("s"))?;
@@ -114,6 +115,7 @@ fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let style = style(call, Style::FLOAT);
     let text = call.number_text(0);
     let number = text.and_then(|text| read(&text, style).ok());

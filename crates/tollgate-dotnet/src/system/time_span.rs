@@ -425,10 +425,12 @@ fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     time::parse_span(&call.text(0, "input")?.to_utf8()).map(Value::TimeSpan)
 }
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let span = call
         .opt_str(0)
         .and_then(|text| time::parse_span(&text.to_utf8()).ok());

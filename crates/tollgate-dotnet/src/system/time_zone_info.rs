@@ -247,7 +247,9 @@ fn this<'c>(call: &Call<'c, '_>) -> Result<&'c Zone, Throw> {
     call.arg(0).downcast().ok_or_else(Throw::null_reference)
 }
 
-fn zone<'c>(call: &Call<'c, '_>, at: usize, parameter: &str) -> Result<&'c Zone, Throw> {
+fn zone<'c>(call: &mut Call<'c, '_>, at: usize, parameter: &str) -> Result<&'c Zone, Throw> {
+    // Whoever asks for a zone looks its rules up.
+    call.machine.step(8)?;
     let zone = call.arg(at).downcast();
     zone.ok_or_else(|| Throw::argument_null(parameter))
 }

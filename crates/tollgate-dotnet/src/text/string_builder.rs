@@ -54,6 +54,9 @@ const MEMBERS: &[Member] = &[
         let place = usize::try_from(call.int(1)?).ok();
         let text = current(call)?;
         let unit = place.and_then(|place| text.unit(place));
+        if text.as_ascii().is_none() {
+            call.heavy_work(place.unwrap_or(0))?;
+        }
         unit.map(Value::Char).ok_or_else(Throw::index_out_of_range)
     }),
     member("char this[int index] { set; }", set_char),
@@ -631,7 +634,9 @@ fn set_length(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn set_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let (place, unit) = (call.count(1, "index")?, call.char(2)?);
-    let mut units: Vec<u16> = current(call)?.units().collect();
+    let text = current(call)?;
+    call.heavy_work(text.size())?;
+    let mut units: Vec<u16> = text.units().collect();
     *units.get_mut(place).ok_or_else(|| out_of_range("index"))? = unit;
     put(call, Str::from_utf16(&units))
 }

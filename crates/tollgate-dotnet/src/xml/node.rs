@@ -12,6 +12,9 @@ use crate::throw::Throw;
 use crate::types::Type;
 use crate::value::Value;
 
+/// How many attributes an element may have: each is looked for among the others.
+pub(crate) const ATTRIBUTES: usize = 256;
+
 /// How deep a tree may be that is read or walked.
 pub(crate) const DEPTH: usize = 300;
 
@@ -151,6 +154,9 @@ pub(crate) fn insert(
         false => child,
     };
     let attribute = is_attribute(heap, child);
+    if attribute && get(heap, container)?.attributes().len() >= ATTRIBUTES {
+        return Err(Throw::limit("its XML has too many attributes"));
+    }
     if attribute
         && let Some(name) = get(heap, child)?.name().cloned()
         && attribute_of(heap, container, &name).is_some()

@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::convert::is_char;
 use super::declaration::Declaration;
 use super::name::{Name, XML, XMLNS, fits};
-use super::node::{DEPTH, Data, alloc, descend, element, push};
+use super::node::{ATTRIBUTES, DEPTH, Data, alloc, descend, element, push};
 use super::xml_exception;
 use crate::heap::{Heap, HeapId};
 use crate::str::Str;
@@ -276,6 +276,10 @@ impl Reading<'_> {
         let mut place = tag.name().as_ref().len() + 1;
         let mut attributes: Vec<(String, Str, usize)> = Vec::new();
         for attribute in tag.attributes() {
+            // Each is looked for among the others, and names in all that are open.
+            if attributes.len() >= ATTRIBUTES || self.scopes.len() > ATTRIBUTES {
+                return Err(Throw::limit("its XML has too many attributes"));
+            }
             let attribute = attribute.map_err(|error| match error {
                 AttrError::Duplicated(at, _) => {
                     self.error_at(start + 1 + at, "This is a duplicate attribute name.")

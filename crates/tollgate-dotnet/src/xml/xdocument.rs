@@ -70,7 +70,7 @@ fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.text(0, "text")?.to_utf8();
-    call.work(text.len())?;
+    call.heavy_work(text.len())?;
     let space = call.flags(1) & 1 == 1;
     read::document(call.machine.heap, &text, space).map(Value::Ref)
 }

@@ -1,7 +1,7 @@
 //! `context` itself.
 
 use serde_json::json;
-use tollgate_dotnet::{Call, DateTimeKind, Throw, TypeDef, TypeKind, Value, member, pure};
+use tollgate_dotnet::{Call, DateTimeKind, Str, Throw, TypeDef, TypeKind, Value, member, pure};
 
 use super::{Part, context, object};
 use crate::exchange::Trace;
@@ -69,8 +69,16 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
     ],
 };
 
+/// What an entry of the trace takes, in bytes, beside its message.
+const ENTRY: usize = 256;
+
 fn trace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let message = call.arg(1).clone();
+    let size = message.as_str().map_or(0, Str::size);
+    if context(call)?.0.trace.is_some() {
+        call.machine.heap.charge(ENTRY + size)?;
+        call.machine.step(16)?;
+    }
     let message = message.as_str().map(|text| text.to_utf8().into_owned());
     context(call)?.0.trace(|_| json!({ "message": message }));
     Ok(Value::Null)

@@ -96,7 +96,7 @@ impl Exchange {
     pub fn new(context: Context, plan: Arc<Plan>) -> Self {
         let limits = &context.ports.limits;
         Self {
-            heap: Heap::new(limits.heap),
+            heap: Heap::new(limits.heap).with_longest(limits.collection),
             budget: limits.budget.clone(),
             plan,
             context,

@@ -39,6 +39,10 @@ pub struct Statistics {
     pub expressions: usize,
     /// Expressions that compile.
     pub typed: usize,
+    /// Expressions that do not.
+    pub refused: usize,
+    /// Why they do not, by C#'s number of the first error or the name of another finding.
+    pub refusals: BTreeMap<String, usize>,
     /// How often each diagnostic occurs, by code.
     pub diagnostics: BTreeMap<String, usize>,
 }
@@ -50,12 +54,15 @@ impl Statistics {
         self.loaded += other.loaded;
         self.expressions += other.expressions;
         self.typed += other.typed;
-        for (name, count) in &other.policies {
-            *self.policies.entry(name.clone()).or_default() += count;
-        }
-        for (code, count) in &other.diagnostics {
-            *self.diagnostics.entry(code.clone()).or_default() += count;
-        }
+        self.refused += other.refused;
+        let add = |counts: &mut BTreeMap<String, usize>, more: &BTreeMap<String, usize>| {
+            for (name, count) in more {
+                *counts.entry(name.clone()).or_default() += count;
+            }
+        };
+        add(&mut self.policies, &other.policies);
+        add(&mut self.refusals, &other.refusals);
+        add(&mut self.diagnostics, &other.diagnostics);
     }
 }
 
@@ -158,7 +165,13 @@ fn count(loading: &Loading<'_>, kinds: &Kinds, element: &Element, to: &mut Stati
     for text in values.chain(texts) {
         if let Content::Expression(expression) = &text.content {
             to.expressions += 1;
-            to.typed += usize::from(loading.is_typed(expression));
+            match loading.refusal(expression) {
+                None => to.typed += 1,
+                Some(reason) => {
+                    to.refused += 1;
+                    *to.refusals.entry(reason.to_owned()).or_default() += 1;
+                }
+            }
         }
     }
     for child in element.elements() {

@@ -20,6 +20,7 @@ pub(crate) mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use tollgate_expressions::{CompileError, Compiler, Form, Program};
 use tollgate_syntax::{
@@ -256,18 +257,54 @@ impl<'a> Loading<'a> {
             return Err(Invalid);
         }
         self.compiled(expression).map_err(|errors| {
-            if !self.named_values.is_open(expression.code.text()) {
-                for error in errors {
-                    self.findings.push(self.explain(expression, error));
-                }
+            let errors = match self.named_values.is_open(expression.code.text()) {
+                true => self.errors_beside_holes(expression),
+                false => errors,
+            };
+            for error in errors {
+                self.findings.push(self.explain(expression, error));
             }
             Invalid
         })
     }
 
-    /// Whether an expression compiles; nothing is recorded.
-    pub(crate) fn is_typed(&self, expression: &Expression) -> bool {
-        expression.closed && self.compiled(expression).is_ok()
+    /// Why an expression does not compile, in a word: C#'s number of the first error, or the name of another finding.
+    /// What is wrong with it is recorded.
+    pub(crate) fn refusal(&self, expression: &Expression) -> Option<&'static str> {
+        if !expression.closed {
+            return Some("unclosed-expression");
+        }
+        self.compile(expression).err()?;
+        if self.named_values.is_open(expression.code.text()) {
+            return Some("unknown-named-value");
+        }
+        let errors = self.compiled(expression).err()?;
+        errors.first().map(|error| error.code)
+    }
+
+    /// What would be wrong with an expression whatever its named values without a value are: nothing if it compiles
+    /// with a number, a string or a name in their place, or if one of the errors is about such a place.
+    fn errors_beside_holes(&self, expression: &Expression) -> Vec<CompileError> {
+        let code = expression.code.text();
+        let mut first = None;
+        for filler in ["0", "\"\"", "null", "context"] {
+            let (filled, holes) = fill_holes(code, filler);
+            let Err(errors) = self.compile_text(&filled, expression.kind) else {
+                return Vec::new();
+            };
+            first.get_or_insert((errors, holes));
+        }
+        let (errors, holes) = first.unwrap_or_default();
+        let in_hole = |error: &CompileError| {
+            // What is asked of the value itself stands behind it.
+            let touches =
+                |hole: &Range<u32>| error.start <= hole.end + 2 && hole.start <= error.end;
+            holes.iter().any(touches)
+        };
+        match errors.iter().any(in_hole) {
+            true => Vec::new(),
+            false => errors,
+        }
     }
 
     fn compiled(&self, expression: &Expression) -> Compiled {
@@ -276,13 +313,17 @@ impl<'a> Loading<'a> {
         if let Some(compiled) = self.programs.borrow().get(&key) {
             return compiled.clone();
         }
-        let form = match expression.kind {
+        let compiled = self.compile_text(code, expression.kind);
+        self.programs.borrow_mut().insert(key, compiled.clone());
+        compiled
+    }
+
+    fn compile_text(&self, code: &str, kind: ExpressionKind) -> Compiled {
+        let form = match kind {
             ExpressionKind::Single => Form::Single,
             ExpressionKind::Block => Form::Block,
         };
-        let compiled = self.compiler.compile(code, form);
-        self.programs.borrow_mut().insert(key, compiled.clone());
-        compiled
+        self.compiler.compile(code, form)
     }
 
     fn explain(&self, expression: &Expression, error: CompileError) -> Diagnostic {
@@ -298,4 +339,25 @@ impl<'a> Loading<'a> {
         finding.help = error.help;
         finding
     }
+}
+
+/// The code with `filler` in place of each `{{name}}`, what follows where it was if there is room; and the places.
+fn fill_holes(code: &str, filler: &str) -> (String, Vec<Range<u32>>) {
+    let (mut filled, mut holes) = (String::with_capacity(code.len()), Vec::new());
+    let mut rest = code;
+    while let Some((before, hole)) = rest.split_once("{{") {
+        let Some((name, after)) = hole.split_once("}}") else {
+            break;
+        };
+        filled.push_str(before);
+        let start = filled.len();
+        filled.push_str(filler);
+        let width = name.len() + 4;
+        filled.extend(std::iter::repeat_n(' ', width.saturating_sub(filler.len())));
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        holes.push(place(start)..place(filled.len()));
+        rest = after;
+    }
+    filled.push_str(rest);
+    (filled, holes)
 }

@@ -186,6 +186,7 @@ impl Frame<'_, '_> {
     /// Makes a delegate of the function and what it captures here.
     pub(super) fn lambda(&mut self, function: &Arc<Function>) -> Result<Value, Throw> {
         let captures = &function.captures;
+        self.machine.step(4)?;
         self.machine
             .heap
             .charge(size_of::<Closure>() + captures.len() * size_of::<Value>())?;
@@ -235,6 +236,7 @@ impl Frame<'_, '_> {
     }
 
     pub(super) fn new_cell(&mut self, slot: Slot, value: Value) -> Result<(), Throw> {
+        self.machine.step(2)?;
         let cell = self.machine.heap.alloc(Cell(value))?;
         self.set_slot(slot, cell);
         Ok(())

@@ -226,6 +226,7 @@ impl Frame<'_, '_> {
             (Op::Arithmetic { op, operands, .. }, _) => {
                 let [left, right] = &**operands;
                 let (left, right) = (self.decimal(left)?, self.decimal(right)?);
+                self.machine.step(8)?;
                 decimals(*op, left, right)
                     .map(Value::Decimal)
                     .map_err(|throw| throw.at(node.start, node.end))
@@ -290,7 +291,10 @@ impl Frame<'_, '_> {
             }
         };
         Ok(match (&left, right) {
-            (Value::String(left), Value::String(right)) => left == right,
+            (Value::String(left), Value::String(right)) => {
+                self.machine.work(left.size().min(right.size()))?;
+                left == right
+            }
             (left, right) => left.is_null() && right.is_null(),
         })
     }

@@ -19,10 +19,13 @@ impl Frame<'_, '_> {
                 })?,
             );
         }
-        let bytes = sizes
+        let length = sizes
             .iter()
-            .fold(size_of::<Value>(), |all, size| all.saturating_mul(*size));
-        self.machine.heap.charge(bytes)?;
+            .fold(1, |all: usize, size| all.saturating_mul(*size));
+        match element.is_byte() {
+            true => self.machine.heap.charge(length)?,
+            false => self.machine.heap.grow(length, length)?,
+        }
         let array = match *sizes {
             [length] => Array::filled(element.clone(), length),
             _ => Array::many(element.clone(), &sizes)
@@ -36,7 +39,7 @@ impl Frame<'_, '_> {
         for item in items {
             values.push(self.value(item)?);
         }
-        self.machine.heap.charge(items.len() * size_of::<Value>())?;
+        self.machine.heap.grow(items.len(), items.len())?;
         self.machine.heap.alloc(Array::new(element.clone(), values))
     }
 
@@ -108,11 +111,14 @@ impl Frame<'_, '_> {
         let Value::String(text) = &text else {
             return Err(Throw::null_reference());
         };
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| text.unit(index))
-            .map(Value::Char)
-            .ok_or_else(Throw::index_out_of_range)
+        let index = usize::try_from(index).map_err(|_| Throw::index_out_of_range())?;
+        if text.as_ascii().is_none() {
+            // The units before it are counted.
+            self.machine
+                .work(index.min(text.size()).saturating_mul(8))?;
+        }
+        let unit = text.unit(index).map(Value::Char);
+        unit.ok_or_else(Throw::index_out_of_range)
     }
 
     pub(super) fn record(&mut self, ty: &Type, items: &[Node]) -> Result<Value, Throw> {
@@ -124,6 +130,7 @@ impl Frame<'_, '_> {
     }
 
     fn make_record(&mut self, ty: Type, fields: Vec<Value>) -> Result<Value, Throw> {
+        self.machine.step(2)?;
         self.machine
             .heap
             .charge(size_of::<Record>() + fields.len() * size_of::<Value>())?;

@@ -309,6 +309,7 @@ impl Frame<'_, '_> {
         catches: &Arc<[Catch]>,
         finally: Option<&Statement>,
     ) -> Result<Flow, Throw> {
+        self.machine.step(2)?;
         if catches.is_empty() {
             let outcome = self.run(body);
             return self.last(outcome, finally);
@@ -363,6 +364,8 @@ impl Frame<'_, '_> {
     }
 
     fn catch(&mut self, throw: Throw, catches: &[Catch]) -> Result<Flow, Throw> {
+        // Making an exception costs far more than a turn of a loop.
+        self.machine.step(16)?;
         let chosen = match self.taker {
             None => {
                 let mut found = None;

@@ -67,6 +67,7 @@ impl Frame<'_, '_> {
 
     fn made(&mut self, text: Builder) -> Result<Value, Throw> {
         self.check(text.size())?;
+        self.machine.work(256_usize.saturating_add(text.size()))?;
         self.machine.heap.charge(text.size())?;
         Ok(Value::String(text.finish()))
     }

@@ -180,6 +180,7 @@ impl Frame<'_, '_> {
     }
 
     fn sequence(&mut self, nodes: &[Node]) -> Result<Value, Throw> {
+        self.machine.step(1)?;
         let mut last = Value::Null;
         for node in nodes {
             last = self.value(node)?;

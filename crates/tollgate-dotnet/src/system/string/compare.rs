@@ -210,15 +210,29 @@ fn comparer(number: i64) -> Value {
     Value::object(StringComparer(Comparison::of(number)))
 }
 
+/// Charges for comparing arguments `a` and `b`: bytes as they are, or by their letters.
+fn work(call: &mut Call<'_, '_>, (a, b): (usize, usize), by_letters: bool) -> Result<(), Throw> {
+    let size = |index| call.opt_str(index).map_or(0, Str::size);
+    let length = size(a).min(size(b));
+    call.machine.work(if by_letters {
+        length.saturating_mul(64)
+    } else {
+        length
+    })
+}
+
 pub(super) fn same(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), false)?;
     Ok((call.opt_str(0) == call.opt_str(1)).into())
 }
 
 pub(super) fn different(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), false)?;
     Ok((call.opt_str(0) != call.opt_str(1)).into())
 }
 
 pub(super) fn equals(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), false)?;
     Ok((Some(call.str(0)?) == call.opt_str(1)).into())
 }
 
@@ -228,6 +242,7 @@ pub(super) fn equals_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn same_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), true)?;
     let comparison = Comparison::checked(call.flags(2))?;
     Ok(comparison
         .equal_values(call.opt_str(0), call.opt_str(1))
@@ -235,10 +250,12 @@ pub(super) fn same_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), true)?;
     Ok(Comparison::CULTURE.compare_values(call.opt_str(0), call.opt_str(1)))
 }
 
 pub(super) fn compare_case(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), true)?;
     let comparison = Comparison {
         culture: true,
         ignore_case: call.bool(2)?,
@@ -247,12 +264,14 @@ pub(super) fn compare_case(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn compare_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), true)?;
     let comparison = Comparison::checked(call.flags(2))?;
     Ok(comparison.compare_values(call.opt_str(0), call.opt_str(1)))
 }
 
 /// By units: how far apart the first that differ are, as .NET has it.
 pub(super) fn compare_ordinal(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 1), false)?;
     Ok(ordinal_distance(call.opt_str(0), call.opt_str(1)))
 }
 
@@ -313,6 +332,7 @@ fn parts(call: &Call<'_, '_>) -> Result<Parts, Throw> {
 }
 
 pub(super) fn compare_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    work(call, (0, 2), true)?;
     let (a, b) = parts(call)?;
     let comparison = Comparison::argument(call, 5)?.unwrap_or(Comparison::CULTURE);
     Ok(comparison.compare_values(a.as_ref(), b.as_ref()))

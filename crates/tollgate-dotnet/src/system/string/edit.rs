@@ -28,6 +28,7 @@ pub(crate) fn is_white(unit: u16) -> bool {
 }
 
 pub(super) fn to_char_array(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.element_work(call.opt_str(0).map_or(0, Str::size))?;
     let text = call.str(0)?;
     let text = match call.arguments.len() {
         1 => Some(text.clone()),
@@ -46,7 +47,7 @@ pub(super) fn substring(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.str(0)?;
     let length = text.len();
     if text.as_ascii().is_none() {
-        call.work(length)?;
+        call.heavy_work(length.saturating_mul(2))?;
     }
     let start = call.count(1, "startIndex")?;
     if start > length {
@@ -145,6 +146,7 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         result.push_str(hay.get(start..place).unwrap_or_default());
         result.push(&new);
         call.room(result.size())?;
+        call.machine.step(2)?;
         start = place + needle.len();
     }
     match result {
@@ -320,7 +322,7 @@ fn replace_units(
     };
     let (folded, needle) = (fold(text), fold(old));
     let original: Vec<u16> = text.units().collect();
-    call.work(original.len().saturating_mul(needle.len()))?;
+    call.heavy_work(original.len().saturating_mul(needle.len().clamp(2, 16)))?;
     let mut result = Builder::default();
     let mut place = 0;
     while let Some(unit) = original.get(place) {
@@ -421,14 +423,17 @@ fn trim_ends(text: &Str, set: &[u16], start: bool, end: bool) -> Str {
     text.slice(from, to).unwrap_or_default()
 }
 
-fn trim_by(call: &Call<'_, '_>, start: bool, end: bool) -> Result<Value, Throw> {
+fn trim_by(call: &mut Call<'_, '_>, start: bool, end: bool) -> Result<Value, Throw> {
     let text = call.str(0)?;
     let set = match call.arg(1) {
         Value::Char(unit) => vec![*unit],
         Value::Null => Vec::new(),
         _ => units(call.array(1, "trimChars")?),
     };
-    Ok(Value::String(trim_ends(text, &set, start, end)))
+    let trimmed = trim_ends(text, &set, start, end);
+    let taken_off = text.size().saturating_sub(trimmed.size());
+    call.heavy_work(taken_off.saturating_mul(2))?;
+    Ok(Value::String(trimmed))
 }
 
 pub(super) fn trim(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

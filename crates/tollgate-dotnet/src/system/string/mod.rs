@@ -57,7 +57,9 @@ const MEMBERS: &[Member] = &[
     pure("static string Copy(string str)", itself),
     pure("static string Intern(string str)", itself),
     pure("int GetHashCode()", |call| {
-        Ok(Value::Int32(ops::hashed(call.str(0)?)))
+        let text = call.str(0)?;
+        call.work(text.size())?;
+        Ok(Value::Int32(ops::hashed(text)))
     }),
     member("char[] ToCharArray()", edit::to_char_array),
     member(
@@ -467,7 +469,7 @@ fn length(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         Some(bytes) => Ok(int(bytes.len())),
         None => {
             let length = text.len();
-            call.work(length)?;
+            call.heavy_work(length)?;
             Ok(int(length))
         }
     }
@@ -478,7 +480,7 @@ fn char_at(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let index = usize::try_from(call.int(1)?).map_err(|_| Throw::index_out_of_range())?;
     let unit = text.unit(index).ok_or_else(Throw::index_out_of_range)?;
     if text.as_ascii().is_none() {
-        call.work(index)?;
+        call.heavy_work(index)?;
     }
     Ok(Value::Char(unit))
 }

@@ -139,7 +139,7 @@ fn split_strings(
         // Only empty separators: nothing to split at.
         return pieces(call, text, std::iter::empty(), options);
     }
-    call.work(text.len().saturating_mul(separators.len()))?;
+    call.heavy_work(text.len().saturating_mul(separators.len()))?;
     let places = match text.as_utf8() {
         Some(text) => {
             let needles = separators.iter().filter_map(|needle| needle.as_utf8());
@@ -208,6 +208,8 @@ fn pieces(
                 break;
             }
             if let Some(piece) = take(start, place) {
+                call.machine.heap.room(pieces.len())?;
+                call.machine.step(2)?;
                 pieces.push(piece);
             }
             start = place + length;
@@ -216,8 +218,6 @@ fn pieces(
     if options.most > 0 {
         pieces.extend(take(start, end));
     }
-    call.machine
-        .step(u64::try_from(pieces.len()).unwrap_or(u64::MAX))?;
     call.new_array(Array::new(Type::string(), pieces))
 }
 

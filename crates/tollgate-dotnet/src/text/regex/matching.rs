@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::input::Input;
-use super::{Regex, pattern, this};
+use super::{Regex, TRIES_PER_STEP, pattern, this};
 use crate::args::int;
 use crate::heap::Iterate;
 use crate::machine::Machine;
@@ -410,9 +410,9 @@ pub(super) fn search(
     input: &Input,
     from: usize,
 ) -> Result<Option<Match>, Throw> {
-    let (found, steps) = input.search(&regex.program, from, regex.limit(input.len()));
-    // A step of the matcher is far less than one of an expression.
-    machine.step(1 + steps / 64)?;
+    let limit = regex.limit(machine.budget, input.len());
+    let (found, steps) = input.search(&regex.program, from, limit);
+    machine.step(8 + steps / TRIES_PER_STEP)?;
     let Some(captures) = found.map_err(|_| too_hard())? else {
         return Ok(None);
     };

@@ -16,6 +16,7 @@ mod replacing;
 use std::any::Any;
 use std::sync::Arc;
 
+use crate::machine::Budget;
 use crate::member::{Call, Member, Prepared, TypeDef, TypeKind, member};
 use crate::str::Str;
 use crate::throw::Throw;
@@ -40,8 +41,8 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &MATCH_EVALUATOR,
 ];
 
-/// Steps that one search may take, beside four for each unit of the text.
-const STEP_LIMIT: u64 = 4_000_000;
+/// Steps of the matcher in a step of an expression.
+const TRIES_PER_STEP: u64 = 4;
 
 /// Steps that a search may take for each millisecond of `matchTimeout`.
 const STEPS_PER_MILLISECOND: u64 = 50_000;
@@ -304,9 +305,15 @@ impl Regex {
     }
 
     /// How many steps a search in a text of that many units may take.
-    fn limit(&self, length: usize) -> u64 {
+    fn limit(&self, budget: &Budget, length: usize) -> u64 {
         let length = u64::try_from(length).unwrap_or(u64::MAX);
-        let most = STEP_LIMIT.saturating_add(length.saturating_mul(4));
+        let most = budget.regex.saturating_add(length.saturating_mul(4));
+        let most = most.min(
+            budget
+                .steps
+                .saturating_mul(TRIES_PER_STEP)
+                .saturating_add(TRIES_PER_STEP),
+        );
         match u64::try_from(self.timeout / 10_000) {
             Ok(milliseconds) => most.min(
                 milliseconds
@@ -416,6 +423,7 @@ fn pattern(call: &mut Call<'_, '_>) -> Result<Arc<Regex>, Throw> {
         return Ok(prepared.clone());
     }
     call.machine.step(1_000)?;
+    call.element_work(call.opt_str(1).map_or(0, Str::size).saturating_mul(8))?;
     let (options, timeout) = settings(call, 2);
     compile(call.text(1, "pattern")?, options, timeout).map(Arc::new)
 }

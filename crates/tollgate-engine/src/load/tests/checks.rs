@@ -82,6 +82,35 @@ fn statistics_add_up() {
     assert_eq!((sum.files, sum.loaded), (2, 0));
     assert_eq!(sum.policies.get("rewrite-uri"), Some(&2));
     assert_eq!(sum.expressions, 2);
-    assert_eq!(sum.typed, 0);
+    assert_eq!((sum.typed, sum.refused), (0, 2));
+    assert_eq!(sum.refusals.get("unclosed-expression"), Some(&2));
     assert_eq!(sum.diagnostics.get("policy-not-built"), Some(&2));
+}
+
+#[test]
+fn refused_expressions_are_told_wherever_they_stand() {
+    // The last three wait for the value of a named value; the first of them is wrong whatever that is.
+    let text = "<policies><inbound>
+<rewrite-uri template='@(nobody)'/>
+<rewrite-uri template='@(1 + 1)'/>
+<rewrite-uri template='@(\"{{n}}\" + nobody())'/>
+<rewrite-uri template='@(1 + {{n}})'/>
+<rewrite-uri template='@(1 + {{n}}.x)'/>
+</inbound></policies>";
+    let (lines, statistics) = checked(text, &Catalog::new());
+    let errors: Vec<_> = (lines.iter().map(String::as_str))
+        .filter(|line| line.contains("error[CS"))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            "a.xml:2:26: error[CS0103]: The name 'nobody' does not exist in the current context",
+            "a.xml:4:36: error[CS0103]: The name 'nobody' does not exist in the current context",
+        ]
+    );
+    assert_eq!((statistics.typed, statistics.refused), (1, 4));
+    assert_eq!(
+        serde_json::json!(statistics.refusals),
+        serde_json::json!({"CS0103": 1, "unknown-named-value": 3})
+    );
 }
