@@ -109,6 +109,7 @@ impl<'c> Call<'c, '_> {
     /// Argument `index` as a `byte[]`, copied out.
     pub fn bytes(&self, index: usize, parameter: &str) -> Result<Vec<u8>, Throw> {
         let array = self.array(index, parameter)?;
+        self.machine.heap.spend(array.len());
         array
             .as_bytes()
             .map(<[u8]>::to_vec)
@@ -138,11 +139,18 @@ impl<'c> Call<'c, '_> {
         self.types.get(index).cloned().unwrap_or_else(Type::object)
     }
 
-    /// A new string, within the limits.
+    /// A new string, within the limits, written byte by byte.
     pub fn new_text(&mut self, text: impl Into<Str>) -> Result<Value, Throw> {
         let text = text.into();
         self.room(text.size())?;
-        self.heavy_work(text.size())?;
+        self.work(text.size().saturating_mul(2))?;
+        self.copied_text(text)
+    }
+
+    /// A new string, within the limits, copied as a whole or by large parts.
+    pub fn copied_text(&mut self, text: impl Into<Str>) -> Result<Value, Throw> {
+        let text = text.into();
+        self.room(text.size())?;
         self.machine.heap.charge(text.size())?;
         Ok(Value::String(text))
     }
@@ -179,7 +187,7 @@ impl<'c> Call<'c, '_> {
         ops::to_text(self.machine, self.arg(index))
     }
 
-    /// Charges steps for work that grows with a length as copying does, so that a loop around it stays bounded.
+    /// Charges steps for work that looks at elements one after the other, so that a loop around it stays bounded.
     pub fn work(&mut self, length: usize) -> Result<(), Throw> {
         self.machine.work(length)
     }

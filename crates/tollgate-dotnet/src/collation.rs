@@ -9,7 +9,9 @@ use icu_collator::options::{CollatorOptions, Strength};
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 
+use crate::machine::Machine;
 use crate::str::Str;
+use crate::throw::Throw;
 
 /// The root order; its data are compiled in, so there is always one.
 fn collator(strength: Strength) -> Option<CollatorBorrowed<'static>> {
@@ -28,6 +30,17 @@ fn order(ignore_case: bool) -> Option<&'static CollatorBorrowed<'static>> {
         false => EXACT.as_ref(),
         true => WITHOUT_CASE.as_ref(),
     }
+}
+
+/// Charges for comparing two texts: what comes after where they differ may have to be looked at letter by letter.
+pub(crate) fn work(machine: &mut Machine<'_>, a: &Str, b: &Str) -> Result<(), Throw> {
+    let length = a.size().min(b.size());
+    let same = match (a.as_utf8(), b.as_utf8()) {
+        (Some(a), Some(b)) => a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count(),
+        _ => 0,
+    };
+    machine.work(same)?;
+    machine.work(length.saturating_sub(same).saturating_mul(32))
 }
 
 /// Linguistic order: letters by alphabet, then accents, then lower before upper case (`a < A < b < B`).

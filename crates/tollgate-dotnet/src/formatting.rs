@@ -8,6 +8,9 @@ use crate::throw::Throw;
 use crate::time;
 use crate::value::{DateTimeKind, Value};
 
+/// What writing a value by a format costs, in bytes that could have been copied instead.
+const FORMATTING: usize = 4096;
+
 /// `value.ToString(format)` in a culture; types without formats give their plain text.
 pub(crate) fn format_value(
     machine: &Machine<'_>,
@@ -15,6 +18,9 @@ pub(crate) fn format_value(
     format: &str,
     culture: &NumberCulture,
 ) -> Result<Str, Throw> {
+    if !format.is_empty() {
+        machine.heap.spend(FORMATTING);
+    }
     Ok(match value {
         Value::SByte(_)
         | Value::Byte(_)

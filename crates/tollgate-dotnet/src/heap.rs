@@ -1,6 +1,7 @@
 //! Mutable objects of one exchange.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 
 use crate::machine::Machine;
@@ -38,7 +39,19 @@ pub struct Heap {
     bytes: usize,
     limit: usize,
     longest: usize,
+    /// What was done with objects since that was last asked for, in bytes that could have been copied instead.
+    spent: Cell<usize>,
+    /// How many of the bytes have been told of by [`effort`](Self::effort).
+    told: usize,
+    /// How much may be done before that is asked for.
+    allowed: usize,
 }
+
+/// What looking an object up costs, in bytes that could have been copied instead.
+const LOOKUP: usize = 128;
+
+/// What making an object costs, in the same.
+const OBJECT: usize = 2048;
 
 /// A mutable .NET object.
 pub trait HeapObject: Any + fmt::Debug + Send {
@@ -95,8 +108,8 @@ impl Heap {
     /// 64 MiB, unless the builder says otherwise.
     pub const DEFAULT_LIMIT: usize = 64 << 20;
 
-    /// 1 Mi elements, unless the builder says otherwise.
-    pub const DEFAULT_LONGEST: usize = 1 << 20;
+    /// 512 Ki elements, unless the builder says otherwise.
+    pub const DEFAULT_LONGEST: usize = 512 << 10;
 
     /// An empty heap that holds at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
@@ -105,6 +118,9 @@ impl Heap {
             bytes: 0,
             limit,
             longest: Self::DEFAULT_LONGEST,
+            spent: Cell::new(0),
+            told: 0,
+            allowed: usize::MAX,
         }
     }
 
@@ -123,6 +139,10 @@ impl Heap {
     /// As [`alloc`](Self::alloc), giving the place itself.
     pub fn alloc_id<T: HeapObject>(&mut self, object: T) -> Result<HeapId, Throw> {
         self.charge(size_of::<T>() + 64)?;
+        self.spend(OBJECT);
+        if self.spent.get() > self.allowed {
+            return Err(Throw::steps());
+        }
         let object_id = u32::try_from(self.objects.len())
             .map_err(|_| Throw::limit("it made too many objects"))?;
         self.objects.push(Some(Box::new(object)));
@@ -156,6 +176,26 @@ impl Heap {
         }
     }
 
+    /// Allows so much to be done until [`effort`](Self::effort) is called; no objects are made beyond it.
+    #[inline]
+    pub(crate) fn allow(&mut self, bytes: usize) {
+        self.allowed = bytes;
+    }
+
+    /// What was done here since this was last called, in bytes that could have been copied instead.
+    #[inline]
+    pub(crate) fn effort(&mut self) -> usize {
+        let made = self.bytes - self.told; // `bytes` only grows
+        self.told = self.bytes;
+        (self.spent.take()).saturating_add(made.saturating_mul(2))
+    }
+
+    /// Counts work on an object, in bytes that could have been copied instead.
+    #[inline]
+    pub fn spend(&self, bytes: usize) {
+        self.spent.set(self.spent.get().saturating_add(bytes));
+    }
+
     /// The object there, if it is a `T`.
     pub fn get<T: HeapObject>(&self, id: HeapId) -> Option<&T> {
         (self.object(id)? as &dyn Any).downcast_ref()
@@ -163,6 +203,7 @@ impl Heap {
 
     /// The object there, if it is a `T`, to be changed.
     pub fn get_mut<T: HeapObject>(&mut self, id: HeapId) -> Option<&mut T> {
+        self.spend(LOOKUP);
         let object = self
             .objects
             .get_mut(usize::try_from(id.object).ok()?)?
@@ -200,6 +241,7 @@ impl Heap {
 
     /// The object there, whatever it is.
     pub fn object(&self, id: HeapId) -> Option<&dyn HeapObject> {
+        self.spend(LOOKUP);
         let object = self
             .objects
             .get(usize::try_from(id.object).ok()?)?
@@ -219,5 +261,6 @@ impl Heap {
     pub fn clear(&mut self) {
         self.objects.clear();
         self.bytes = 0;
+        self.told = 0;
     }
 }

@@ -58,8 +58,14 @@ pub struct Terms {
     pub prepared: Option<Prepared>,
 }
 
-/// The longest text or JSON that is searched in place, in bytes: what is read in place is not paid for.
+/// The longest text or JSON that is searched in place, in bytes: what is read in place is paid for when it is done.
 pub const LONGEST_LENT: usize = 4096;
+
+/// Up to how many bytes reading a text is nothing beside the call.
+const SHORT: usize = 256;
+
+/// How many pieces are skipped in place, to get to a later one.
+const PIECES: usize = 32;
 
 /// The code of a lending member.
 pub type Lend = for<'a> fn(&Loan<'a, '_>) -> Option<Lent<'a>>;
@@ -69,6 +75,15 @@ impl<'a> Loan<'a, '_> {
     pub fn arg(&self, index: usize) -> &'a Value {
         const NULL: &Value = &Value::Null;
         self.terms.arguments.get(index).unwrap_or(NULL)
+    }
+
+    /// The bytes of argument 0, a string that is not too long to be read in place.
+    pub fn text(&self) -> Option<&'a [u8]> {
+        let text = self.first.text()?;
+        if text.len() > SHORT {
+            self.machine.heap.spend(text.len());
+        }
+        (text.len() <= LONGEST_LENT).then_some(text)
     }
 
     /// What load time prepared, as the type it has.
@@ -133,6 +148,9 @@ impl<'a> Lent<'a> {
     /// A string of an array.
     pub fn element(self, index: usize) -> Option<Lent<'a>> {
         let (mut text, separator) = self.pieces()?;
+        if index > PIECES {
+            return None;
+        }
         for _ in 0..index {
             let place = memchr::memchr(separator?, text)?;
             text = text.get(place + 1..)?;
@@ -164,15 +182,15 @@ impl<'a> Lent<'a> {
         }
     }
 
-    /// Whether two strings, or `null`s, are equal by ordinal value.
+    /// Whether two strings, or `null`s, are equal by ordinal value; `None` also of two long ones.
     pub fn same_text(self, other: Lent<'_>) -> Option<bool> {
         if let (Some(a), Some(b)) = (self.string(), other.string()) {
-            return Some(a == b);
+            return (a.size().min(b.size()) <= LONGEST_LENT).then(|| a == b);
         }
         if let (Lent::Text(text), known) | (known, Lent::Text(text)) = (self, other)
             && let Some(ascii) = known.string().and_then(Str::as_ascii)
         {
-            return Some(text == ascii);
+            return (ascii.len() <= LONGEST_LENT).then(|| text == ascii);
         }
         if self.is_null() || other.is_null() {
             return (self.is_null() || self.text().is_some())
@@ -180,7 +198,7 @@ impl<'a> Lent<'a> {
         }
         let (a, b) = (self.text()?, other.text()?);
         // One text may be Latin-1 and the other UTF-8, but not if either is ASCII.
-        (b.is_ascii() || a.is_ascii()).then_some(a == b)
+        (a.len().min(b.len()) <= LONGEST_LENT && (b.is_ascii() || a.is_ascii())).then(|| a == b)
     }
 
     /// The value; `None` where one would have to be made of more than a string.

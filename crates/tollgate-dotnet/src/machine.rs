@@ -26,8 +26,8 @@ pub struct Machine<'a> {
 /// Bytes and the sizes of collections are limited by the [`Heap`].
 #[derive(Debug, Clone)]
 pub struct Budget {
-    /// Steps that may still be taken, at most some 20 ns each in an optimized build: calls, loop turns, elements of
-    /// sequences; a member whose work grows with a length takes one for each few bytes.
+    /// Steps that may still be taken, at most some 50 ns each in an optimized build: calls, loop turns, elements of
+    /// sequences, and what members do with long strings and large objects.
     pub steps: u64,
     /// Nested calls that may still be entered.
     pub depth: u32,
@@ -41,17 +41,20 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// One million steps, 200 nested calls, strings of 16 Mi units, two million tries of a regular expression.
+    /// 500,000 steps, 200 nested calls, strings of 16 Mi units, one million tries of a regular expression.
     fn default() -> Self {
         Self {
-            steps: 1_000_000,
+            steps: 500_000,
             depth: 200,
             string: 16 << 20,
-            regex: 2_000_000,
+            regex: 1_000_000,
             stack_floor: 0,
         }
     }
 }
+
+/// How many bytes are passed over in a step.
+const PASSED: usize = 512;
 
 /// The world around an expression.
 pub trait Host: Any {
@@ -107,21 +110,42 @@ impl Machine<'_> {
                 self.budget.steps = left;
                 Ok(())
             }
-            None => Err(Throw::limit("it took more steps than are allowed")),
+            None => Err(Throw::steps()),
         }
     }
 
-    /// Takes steps for work that grows with a length: one for 64 bytes that are copied or compared.
+    /// Takes steps for passing over so many bytes as copying, comparing and searching do: one for 512.
+    #[inline]
+    pub fn pass(&mut self, bytes: usize) -> Result<(), Throw> {
+        match u64::try_from(bytes / PASSED) {
+            Ok(0) => Ok(()),
+            steps => self.step(steps.unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// Takes steps for what was done on the heap, or in place, since the last time.
+    #[inline]
+    pub fn settle(&mut self) -> Result<(), Throw> {
+        let effort = self.heap.effort();
+        self.pass(effort)
+    }
+
+    /// How many bytes [`pass`](Self::pass) may still be called with.
+    #[inline]
+    pub(crate) fn passing(&self) -> usize {
+        let steps = usize::try_from(self.budget.steps).unwrap_or(usize::MAX);
+        steps.saturating_mul(PASSED)
+    }
+
+    /// Takes steps for work that looks at elements one after the other: one for 64.
     pub fn work(&mut self, length: usize) -> Result<(), Throw> {
         self.step(u64::try_from(length / 64).unwrap_or(u64::MAX))
     }
 
     /// Takes steps for looking a value up by its hash, which grows with the length of a string.
     pub fn work_on(&mut self, value: &Value) -> Result<(), Throw> {
-        match value {
-            Value::String(text) => self.work(384_usize.saturating_add(text.size())),
-            _ => self.step(6),
-        }
+        self.step(6)?;
+        self.pass(value.as_str().map_or(0, Str::size))
     }
 
     /// The host as the type it is.

@@ -79,6 +79,8 @@ pub struct Member {
     pub lend: Option<Lend>,
     /// Whether what it lends is for the next member of a chain only: no value can be made of it.
     pub link: bool,
+    /// Whether its time does not grow with the strings it is given, which are then not charged for.
+    pub quick: bool,
 }
 
 /// A member without extras.
@@ -91,6 +93,7 @@ pub const fn member(signature: &'static str, native: Native) -> Member {
         reads: 0,
         lend: None,
         link: false,
+        quick: false,
     }
 }
 
@@ -104,6 +107,7 @@ pub const fn pure(signature: &'static str, native: Native) -> Member {
         reads: 0,
         lend: None,
         link: false,
+        quick: false,
     }
 }
 
@@ -112,6 +116,13 @@ impl Member {
     #[must_use]
     pub const fn preparing(mut self, prepare: Prepare) -> Self {
         self.prepare = Some(prepare);
+        self
+    }
+
+    /// The same member, said to take no longer for long strings, or to charge for what it does with them.
+    #[must_use]
+    pub const fn quick(mut self) -> Self {
+        self.quick = true;
         self
     }
 
@@ -163,6 +174,23 @@ impl fmt::Debug for Call<'_, '_> {
 }
 
 impl<'c> Call<'c, '_> {
+    /// Runs the member's code. What every member may do is charged for here: to look at each byte of its strings, to
+    /// look objects of the heap up, and to make new ones. Those that do more than that for a byte, or for each element
+    /// of a collection, charge for it themselves.
+    pub fn run(&mut self, member: &Member) -> Result<Value, Throw> {
+        if !member.quick {
+            let texts = self.arguments.iter().filter_map(Value::as_str);
+            let size = texts.map(Str::size).fold(0, usize::saturating_add);
+            self.machine.step(1)?;
+            self.machine.pass(size)?;
+        }
+        let allowed = self.machine.passing();
+        self.machine.heap.allow(allowed);
+        let result = (member.native)(self);
+        self.machine.settle()?;
+        result
+    }
+
     /// Argument `index`; `Null` beyond the end.
     pub fn arg(&self, index: usize) -> &'c Value {
         const NULL: &Value = &Value::Null;

@@ -404,11 +404,11 @@ fn characters(text: Str) -> Box<dyn Iterate> {
 /// All elements at once.
 pub fn collect(machine: &mut Machine<'_>, value: &Value) -> Result<Vec<Value>, Throw> {
     if let Some(array) = machine.heap.of::<Array>(value) {
-        let values: Vec<Value> = array.values().collect();
-        let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
-        machine.heap.grow(values.len(), values.len())?;
-        machine.step(count)?;
-        return Ok(values);
+        let length = array.len();
+        machine.heap.grow(length, length)?;
+        machine.step(u64::try_from(length).unwrap_or(u64::MAX))?;
+        let array = machine.heap.of::<Array>(value);
+        return Ok(array.map_or_else(Vec::new, |array| array.values().collect()));
     }
     let mut iterator = iterate(machine, value)?;
     let mut values = Vec::new();

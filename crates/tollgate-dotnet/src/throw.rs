@@ -1,6 +1,7 @@
 //! .NET exceptions as Rust errors.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::registry::Registry;
 use crate::str::Str;
@@ -11,7 +12,7 @@ use crate::value::{Object, Value};
 ///
 /// One pointer wide, so that `Result<Value, Throw>` stays small on the path where nothing goes wrong.
 #[derive(Debug, Clone)]
-pub struct Throw(Box<Exception>);
+pub struct Throw(Arc<Exception>);
 
 /// What a thrown exception carries.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ exceptions! {
 impl Throw {
     /// An exception of the given full .NET type name.
     pub fn new(type_name: &'static str, message: impl Into<String>) -> Self {
-        Self(Box::new(Exception {
+        Self(Arc::new(Exception {
             type_name,
             message: message.into(),
             inner: None,
@@ -113,8 +114,13 @@ impl Throw {
             "System.InvalidOperationException",
             format!("The expression was stopped: {what}."),
         );
-        throw.0.fatal = true;
+        throw.exception_mut().fatal = true;
         throw
+    }
+
+    /// The limit of steps ran out.
+    pub(crate) fn steps() -> Self {
+        Self::limit("it took more steps than are allowed")
     }
 
     /// Throws an exception object; `NullReferenceException` for null.
@@ -122,8 +128,8 @@ impl Throw {
         let Some(exception) = object.downcast::<Exception>() else {
             return Self::null_reference();
         };
-        let mut throw = Self(Box::new(exception.clone()));
-        throw.0.object = object.clone();
+        let mut throw = Self(Arc::new(exception.clone()));
+        throw.exception_mut().object = object.clone();
         throw
     }
 
@@ -142,20 +148,22 @@ impl Throw {
 
     /// The exception's data, to be changed.
     pub fn exception_mut(&mut self) -> &mut Exception {
-        &mut self.0
+        Arc::make_mut(&mut self.0)
     }
 
     /// The same exception with an inner one.
     #[must_use]
     pub fn with_inner(mut self, inner: Throw) -> Self {
-        self.0.inner = Some(inner);
+        self.exception_mut().inner = Some(inner);
         self
     }
 
     /// Says where it was thrown, unless that is known already.
     #[must_use]
     pub fn at(mut self, start: u32, end: u32) -> Self {
-        self.0.range.get_or_insert((start, end));
+        if self.0.range.is_none() {
+            self.exception_mut().range = Some((start, end));
+        }
         self
     }
 }

@@ -554,7 +554,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 16 MiB for each body, 64 MiB for objects, 1 Mi elements, and what [`Budget`] takes by default.
+    /// 16 MiB for each body, 64 MiB for objects, 512 Ki elements, and what [`Budget`] takes by default.
     fn default() -> Self {
         Self {
             request_body: 16 << 20,

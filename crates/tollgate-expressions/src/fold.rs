@@ -69,7 +69,7 @@ pub(crate) fn evaluate(
         prepared: None,
         outs: Default::default(),
     };
-    let value = (member.native)(&mut call).ok()?;
+    let value = call.run(member).ok()?;
     Some(value)
 }
 

@@ -92,7 +92,7 @@ fn memory_is_bounded() {
             "memory",
         ),
         ("return new int[int.MaxValue].Length;", "collection"),
-        ("return new int[1000000].Length;", "memory"),
+        ("return new int[500000].Length;", "memory"),
         (
             "return new int[int.MaxValue, int.MaxValue].Length;",
             "collection",

@@ -392,7 +392,7 @@ pub(crate) fn compare_with(
         return super::comparer::by_comparison(machine, function, a, b);
     }
     if let Some(comparer) = comparer.downcast::<crate::system::StringComparer>() {
-        machine.work_on(a)?;
+        comparer.0.work(machine, a.as_str(), b.as_str())?;
         return Ok(match (a, b) {
             (Value::String(a), Value::String(b)) => comparer.0.compare(a, b),
             (a, b) => b.is_null().cmp(&a.is_null()),
@@ -414,14 +414,22 @@ pub(super) fn place_of(call: &Call<'_, '_>, items: &[Value], item: &Value, last:
     })
 }
 
+/// What copying an element costs, in bytes.
+const ELEMENT: usize = 256;
+
 /// The elements of a list or an array, copied out.
 pub(crate) fn elements(call: &Call<'_, '_>, argument: usize) -> Result<Vec<Value>, Throw> {
     let value = call.arg(argument);
+    let copied = |count: usize| call.machine.heap.spend(count.saturating_mul(ELEMENT));
     if let Some(list) = call.machine.heap.of::<List>(value) {
+        copied(list.items.len());
         return Ok(list.items.clone());
     }
     match call.machine.heap.of::<Array>(value) {
-        Some(array) => Ok(array.values().collect()),
+        Some(array) => {
+            copied(array.len());
+            Ok(array.values().collect())
+        }
         None if argument == 0 => Err(Throw::null_reference()),
         None => Err(Throw::argument_null("array")),
     }

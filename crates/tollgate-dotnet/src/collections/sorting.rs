@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::collation;
 use crate::machine::Machine;
 use crate::ops;
 use crate::throw::Throw;
@@ -14,12 +15,7 @@ pub(crate) fn by_default(
     b: &Value,
 ) -> Result<Ordering, Throw> {
     if let (Value::String(a), Value::String(b)) = (a, b) {
-        machine.work(
-            a.size()
-                .min(b.size())
-                .saturating_mul(64)
-                .saturating_add(256),
-        )?;
+        collation::work(machine, a, b)?;
     }
     ops::compare(machine.heap, a, b).map_err(|inner| {
         Throw::invalid_operation("Failed to compare two elements in the array.").with_inner(inner)
@@ -39,7 +35,7 @@ pub(crate) fn sort<T: Clone>(
             let (left, right) = pair.split_at_checked(width).unwrap_or((pair, &[]));
             let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
             while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-                machine.step(4)?;
+                machine.step(2)?;
                 let from_right = compare(machine, a, b)?.is_gt();
                 merged.extend(
                     if from_right {

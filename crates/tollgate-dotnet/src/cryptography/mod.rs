@@ -159,7 +159,7 @@ impl Algorithm {
     fn cost(self) -> usize {
         match self {
             Algorithm::Md5 => 4,
-            _ => 2,
+            _ => 1,
         }
     }
 
@@ -342,7 +342,7 @@ macro_rules! hmac {
                 member("static byte[] HashData(byte[] key, byte[] source)", {
                     const NATIVE: Native = |call| {
                         let (mut key, bytes) = (call.bytes(0, "key")?, call.bytes(1, "source")?);
-                        call.heavy_work(bytes.len().saturating_mul(2))?;
+                        call.heavy_work(bytes.len())?;
                         if key.len() > Algorithm::$algorithm.block() {
                             key = Algorithm::$algorithm.hash(&key);
                         }

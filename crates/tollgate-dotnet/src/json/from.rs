@@ -291,13 +291,14 @@ fn properties(machine: &mut Machine<'_>, value: &Value) -> Result<Fields, Throw>
         .collect();
     let (mut fields, mut types) = (Vec::new(), Vec::new());
     for (name, returns, member) in getters {
-        let got = (member.native)(&mut Call {
+        let mut call = Call {
             machine,
             arguments: std::slice::from_ref(value),
             types: ty.arguments(),
             prepared: None,
             outs: SmallVec::new(),
-        })?;
+        };
+        let got = call.run(member)?;
         if !fields.iter().any(|(other, _)| *other == name) {
             fields.push((name, got));
             types.push(returns);

@@ -110,6 +110,7 @@ fn written(call: &mut Call<'_, '_>, mut settings: Settings) -> Result<Value, Thr
         settings.style.indented = *formatting == 1;
     }
     let text = from::text(call.machine, call.arg(0), &settings)?;
+    call.heavy_work(text.len().saturating_mul(2))?;
     call.new_text(text)
 }
 

@@ -136,14 +136,14 @@ const MEMBERS: &[Member] = &[
     member("string ToString()", |call| {
         let text = call.to_text(0)?;
         this(call)?;
-        call.heavy_work(text.size())?;
+        call.heavy_work(text.size().saturating_mul(2))?;
         call.new_text(text)
     })
     .linking(lend::to_string),
     member("string ToString(Formatting formatting)", |call| {
         let text = write(call.machine.heap, call.arg(0), call.flags(1) == 1)?;
         this(call)?;
-        call.heavy_work(text.len())?;
+        call.heavy_work(text.len().saturating_mul(2))?;
         call.new_text(text)
     }),
     member(

@@ -8,7 +8,7 @@ use crate::types::Type;
 use crate::value::Value;
 
 /// The token at the top of JSON that was read before, as a value of `ty`; `None` if `JObject` and its like would not
-/// take it, or if it is too long to be searched unpaid.
+/// take it, or if it is too long to be searched before it is paid for.
 pub fn lent<'a>(tape: &'a Tape, ty: &Type) -> Option<Lent<'a>> {
     let fits = match super::reads_of(ty)? {
         Reads::Token => true,
@@ -68,6 +68,7 @@ fn find<'a>(loan: &Loan<'a, '_>) -> Option<Option<Lent<'a>>> {
     let name = name.as_utf8()?;
     match tape.item(object)? {
         Item::Object => {
+            loan.machine.heap.spend(tape.text().size());
             let property = tape.property(object, name);
             Some(property.map(|property| Lent::Token(tape, property + 1)))
         }

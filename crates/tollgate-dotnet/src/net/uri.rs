@@ -112,11 +112,11 @@ const MEMBERS: &[Member] = &[
     constant!("static string UriSchemeNetTcp { get; }", "net.tcp"),
     constant!("static string UriSchemeNetPipe { get; }", "net.pipe"),
     pure("new(string uriString)", |call| {
-        call.reading_work()?;
+        read_work(call)?;
         create(call.text(0, "uriString")?, 1)
     }),
     pure("new(string uriString, UriKind uriKind)", |call| {
-        call.reading_work()?;
+        read_work(call)?;
         create(call.text(0, "uriString")?, call.flags(1))
     }),
     pure("new(Uri baseUri, string relativeUri)", |call| {
@@ -135,7 +135,7 @@ const MEMBERS: &[Member] = &[
         "static bool TryCreate(string uriString, UriKind uriKind, out Uri result)",
         |call| {
             let kind = call.flags(1);
-            call.reading_work()?;
+            read_work(call)?;
             let uri = call.opt_str(0).and_then(|text| create(text, kind).ok());
             tried(call, uri)
         },
@@ -235,6 +235,7 @@ const MEMBERS: &[Member] = &[
     pure(
         "static string UnescapeDataString(string stringToUnescape)",
         |call| {
+            read_work(call)?;
             let text = escaping::decode(&call.text(0, "stringToUnescape")?.to_utf8());
             call.new_text(text)
         },
@@ -415,6 +416,12 @@ const MEMBERS: &[Member] = &[
         Ok((!ops::equals(call.machine.heap, call.arg(0), call.arg(1))).into())
     }),
 ];
+
+/// Charges for reading a URI: its parts are looked at several times.
+fn read_work(call: &mut Call<'_, '_>) -> Result<(), Throw> {
+    call.reading_work()?;
+    call.reading_work()
+}
 
 fn base<'c>(call: &Call<'c, '_>) -> Result<&'c Uri, Throw> {
     let Some(base) = call.arg(0).downcast::<Uri>() else {

@@ -521,7 +521,6 @@ fn range(call: &Call<'_, '_>, whole: usize) -> Result<std::ops::Range<usize>, Th
 fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut values = elements(call, 0)?;
     let range = range(call, values.len())?;
-    call.element_work(values.len())?;
     if let Some(part) = values.get_mut(range) {
         part.reverse();
     }
@@ -531,7 +530,6 @@ fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn clear(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut values = elements(call, 0)?;
     let range = range(call, values.len()).map_err(|_| Throw::index_out_of_range())?;
-    call.element_work(values.len())?;
     let default = ops::default_of(this(call)?.element());
     if let Some(part) = values.get_mut(range) {
         part.fill(default);

@@ -62,7 +62,8 @@ pub(crate) static EXCEPTION: TypeDef = TypeDef {
             create(call, EXCEPTION.name)
         }),
         pure("string Message { get; }", |call| {
-            Ok(this(call)?.message.as_str().into())
+            let message = Str::from(this(call)?.message.as_str());
+            call.copied_text(message)
         }),
         pure("Exception InnerException { get; }", |call| {
             Ok(this(call)?
@@ -105,6 +106,7 @@ fn create(call: &mut Call<'_, '_>, type_name: &'static str) -> Result<Value, Thr
         Some(message) => message.to_string(),
         None => default_message(type_name),
     };
+    call.machine.heap.charge(message.len())?;
     let mut throw = Throw::new(type_name, message);
     if call.arg(1).downcast::<Exception>().is_some() {
         throw = throw.with_inner(Throw::of_object(call.arg(1)));

@@ -659,7 +659,7 @@ fn decoded(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
 
 fn get_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let bytes = call.array(1, "bytes").map_or(0, Array::len);
-    call.heavy_work(bytes.saturating_mul(2))?;
+    call.work(bytes.saturating_mul(2))?;
     let text = decoded(call)?;
     call.new_text(text)
 }

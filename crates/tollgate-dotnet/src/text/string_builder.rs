@@ -270,14 +270,14 @@ const MEMBERS: &[Member] = &[
     member("StringBuilder Clear()", |call| put(call, Str::EMPTY)),
     member("string ToString()", |call| {
         let text = current(call)?;
-        call.new_text(text)
+        call.copied_text(text)
     }),
     member("string ToString(int startIndex, int length)", |call| {
         let (start, length) = (call.count(1, "startIndex")?, call.count(2, "length")?);
         let text = current(call)?
             .substring(start, length)
             .ok_or_else(|| out_of_range("length"))?;
-        call.new_text(text)
+        call.copied_text(text)
     }),
     member("bool Equals(StringBuilder sb)", |call| {
         let other = call.machine.heap.of::<Text>(call.arg(1)).map(Text::text);

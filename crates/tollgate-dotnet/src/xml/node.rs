@@ -15,6 +15,9 @@ use crate::value::Value;
 /// How many attributes an element may have: each is looked for among the others.
 pub(crate) const ATTRIBUTES: usize = 256;
 
+/// What is done with a node each time it is looked at, in bytes that could have been copied instead.
+const VISIT: usize = 512;
+
 /// How deep a tree may be that is read or walked.
 pub(crate) const DEPTH: usize = 300;
 
@@ -104,6 +107,7 @@ impl Node {
 
 /// The node there.
 pub(crate) fn get(heap: &Heap, id: HeapId) -> Result<&Node, Throw> {
+    heap.spend(VISIT);
     heap.get(id).ok_or_else(Throw::null_reference)
 }
 

@@ -8,6 +8,9 @@ use crate::throw::Throw;
 /// The longest text that is written: texts may be in a document many times over.
 pub(crate) const LIMIT: usize = 32 << 20;
 
+/// What writing an element costs, in bytes that could have been copied instead.
+const ELEMENT: usize = 2048;
+
 /// A node or attribute as XML, without declaration.
 pub(crate) fn node(heap: &Heap, node: &Node, indented: bool) -> Result<String, Throw> {
     let mut writer = Writer {
@@ -158,6 +161,7 @@ impl Writer<'_> {
     }
 
     fn element(&mut self, node: &Node, name: &Name, depth: usize) -> Result<(), Throw> {
+        self.heap.spend(ELEMENT);
         self.line();
         let (known, written) = (self.known.len(), self.written.len());
         self.declare(node)?;

@@ -16,12 +16,12 @@ pub(super) static EXTENSIONS: TypeDef = TypeDef {
     members: &[
         pure(
             "static BasicAuthCredentials AsBasic(this string input)",
-            |c| Ok(basic(c)),
+            basic,
         ),
         member(
             "static bool TryParseBasic(this string input, out BasicAuthCredentials result)",
             |c| {
-                let parsed = basic(c);
+                let parsed = basic(c)?;
                 Ok(found(c, parsed))
             },
         ),
@@ -79,10 +79,11 @@ fn form(call: &mut Call<'_, '_>, prefix: &str) -> Result<Value, Throw> {
     }
 }
 
-fn basic(call: &Call<'_, '_>) -> Value {
+fn basic(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.arg(0).as_str().and_then(|text| text.as_utf8());
+    call.heavy_work(text.map_or(0, str::len))?;
     let parsed = text.and_then(BasicAuthCredentials::parse);
-    parsed.map_or(Value::Null, Value::object)
+    Ok(parsed.map_or(Value::Null, Value::object))
 }
 
 /// `null` if the text is no token; the signature is not looked at.
@@ -90,10 +91,15 @@ fn jwt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let Some(text) = call.arg(0).as_str().cloned() else {
         return Ok(Value::Null);
     };
+    // Decoding, reading, and a list of its claims.
+    call.machine.step(16)?;
+    call.heavy_work(text.size().saturating_mul(2))?;
     Ok(super::object(context(call)?.0.decode_jwt(&text).as_ref()))
 }
 
 fn lent_jwt<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    let jwt = loan.host::<Context>()?.lent_jwt(loan.first.text()?)?;
+    let text = loan.text()?;
+    loan.machine.heap.spend(text.len().saturating_mul(8));
+    let jwt = loan.host::<Context>()?.lent_jwt(text)?;
     Some(jwt.map_or(Lent::NULL, |jwt| Lent::Object(jwt)))
 }

@@ -293,7 +293,7 @@ impl Context {
         jwt
     }
 
-    /// As [`decode_jwt`](Self::decode_jwt), in place. `None` if the text is too long to be read unpaid, or not ASCII.
+    /// As [`decode_jwt`](Self::decode_jwt), in place. `None` if the text is too long for that, or not ASCII.
     pub(crate) fn lent_jwt(&self, text: &[u8]) -> Option<Option<&Jwt>> {
         if let Some(known) = self.tokens.lent(text) {
             return Some(known);

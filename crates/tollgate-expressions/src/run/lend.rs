@@ -243,7 +243,8 @@ impl Frame<'_, '_> {
         let Some(calls @ 1..) = calls else {
             return Ok(None);
         };
-        let step = self.machine.step(calls.into());
+        let step = self.machine.settle();
+        let step = step.and_then(|()| self.machine.step(calls.into()));
         step.map_err(|throw| throw.at(node.start, node.end))?;
         Ok(Some(Reader::new(self.machine, &self.slots)))
     }

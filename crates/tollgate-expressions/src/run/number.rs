@@ -292,7 +292,7 @@ impl Frame<'_, '_> {
         };
         Ok(match (&left, right) {
             (Value::String(left), Value::String(right)) => {
-                self.machine.work(left.size().min(right.size()))?;
+                self.machine.pass(left.size().min(right.size()))?;
                 left == right
             }
             (left, right) => left.is_null() && right.is_null(),

@@ -60,14 +60,15 @@ impl Frame<'_, '_> {
 
     fn check(&self, size: usize) -> Result<(), Throw> {
         if size > self.machine.budget.string {
-            return Err(Throw::limit("it made too long a string"));
+            return Err(Throw::limit("it made a string longer than is allowed"));
         }
         Ok(())
     }
 
     fn made(&mut self, text: Builder) -> Result<Value, Throw> {
         self.check(text.size())?;
-        self.machine.work(256_usize.saturating_add(text.size()))?;
+        self.machine.step(4)?;
+        self.machine.pass(text.size())?;
         self.machine.heap.charge(text.size())?;
         Ok(Value::String(text.finish()))
     }

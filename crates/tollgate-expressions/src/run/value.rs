@@ -228,7 +228,7 @@ impl Frame<'_, '_> {
             prepared: call.prepared.as_ref(),
             outs: SmallVec::new(),
         };
-        let result = (call.member.native)(&mut native)?;
+        let result = native.run(call.member)?;
         if !call.outs.is_empty() {
             let outs = native.outs;
             self.write_outs(&call.outs, outs);
@@ -251,7 +251,7 @@ impl Frame<'_, '_> {
     }
 
     fn invoke(&mut self, function: &Node, arguments: &[Node]) -> Result<Value, Throw> {
-        self.machine.step(1)?;
+        self.machine.step(2)?;
         let function = self.value(function)?;
         let mut values = SmallVec::<[Value; 4]>::new();
         for argument in arguments {

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::args;
 use crate::collation;
+use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, pure};
 use crate::ops;
 use crate::str::Str;
@@ -34,6 +35,24 @@ impl Comparison {
         Comparison {
             culture: number < 4,
             ignore_case: number % 2 == 1,
+        }
+    }
+
+    /// Charges for comparing two strings so.
+    pub(crate) fn work(
+        self,
+        machine: &mut Machine<'_>,
+        a: Option<&Str>,
+        b: Option<&Str>,
+    ) -> Result<(), Throw> {
+        let (Some(a), Some(b)) = (a, b) else {
+            return Ok(());
+        };
+        let length = a.size().min(b.size());
+        match (self.culture, self.ignore_case) {
+            (true, _) => collation::work(machine, a, b),
+            (false, true) => machine.work(length),
+            (false, false) => machine.pass(length),
         }
     }
 
@@ -210,29 +229,21 @@ fn comparer(number: i64) -> Value {
     Value::object(StringComparer(Comparison::of(number)))
 }
 
-/// Charges for comparing arguments `a` and `b`: bytes as they are, or by their letters.
-fn work(call: &mut Call<'_, '_>, (a, b): (usize, usize), by_letters: bool) -> Result<(), Throw> {
-    let size = |index| call.opt_str(index).map_or(0, Str::size);
-    let length = size(a).min(size(b));
-    call.machine.work(if by_letters {
-        length.saturating_mul(64)
-    } else {
-        length
-    })
+/// Charges for comparing arguments `a` and `b` by language.
+fn work(call: &mut Call<'_, '_>, a: usize, b: usize) -> Result<(), Throw> {
+    let (a, b) = (call.opt_str(a), call.opt_str(b));
+    Comparison::CULTURE.work(call.machine, a, b)
 }
 
 pub(super) fn same(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), false)?;
     Ok((call.opt_str(0) == call.opt_str(1)).into())
 }
 
 pub(super) fn different(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), false)?;
     Ok((call.opt_str(0) != call.opt_str(1)).into())
 }
 
 pub(super) fn equals(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), false)?;
     Ok((Some(call.str(0)?) == call.opt_str(1)).into())
 }
 
@@ -242,20 +253,21 @@ pub(super) fn equals_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn same_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), true)?;
     let comparison = Comparison::checked(call.flags(2))?;
+    let (a, b) = (call.opt_str(0), call.opt_str(1));
+    comparison.work(call.machine, a, b)?;
     Ok(comparison
         .equal_values(call.opt_str(0), call.opt_str(1))
         .into())
 }
 
 pub(super) fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), true)?;
+    work(call, 0, 1)?;
     Ok(Comparison::CULTURE.compare_values(call.opt_str(0), call.opt_str(1)))
 }
 
 pub(super) fn compare_case(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), true)?;
+    work(call, 0, 1)?;
     let comparison = Comparison {
         culture: true,
         ignore_case: call.bool(2)?,
@@ -264,14 +276,16 @@ pub(super) fn compare_case(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 pub(super) fn compare_by(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), true)?;
     let comparison = Comparison::checked(call.flags(2))?;
+    let (a, b) = (call.opt_str(0), call.opt_str(1));
+    comparison.work(call.machine, a, b)?;
     Ok(comparison.compare_values(call.opt_str(0), call.opt_str(1)))
 }
 
 /// By units: how far apart the first that differ are, as .NET has it.
 pub(super) fn compare_ordinal(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 1), false)?;
+    let size = |index| call.opt_str(index).map_or(0, Str::size);
+    call.work(size(0).min(size(1)).saturating_mul(2))?;
     Ok(ordinal_distance(call.opt_str(0), call.opt_str(1)))
 }
 
@@ -332,7 +346,7 @@ fn parts(call: &Call<'_, '_>) -> Result<Parts, Throw> {
 }
 
 pub(super) fn compare_parts(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    work(call, (0, 2), true)?;
+    work(call, 0, 2)?;
     let (a, b) = parts(call)?;
     let comparison = Comparison::argument(call, 5)?.unwrap_or(Comparison::CULTURE);
     Ok(comparison.compare_values(a.as_ref(), b.as_ref()))

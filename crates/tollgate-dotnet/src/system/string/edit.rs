@@ -28,7 +28,7 @@ pub(crate) fn is_white(unit: u16) -> bool {
 }
 
 pub(super) fn to_char_array(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    call.element_work(call.opt_str(0).map_or(0, Str::size))?;
+    call.work(call.opt_str(0).map_or(0, Str::size).saturating_mul(32))?;
     let text = call.str(0)?;
     let text = match call.arguments.len() {
         1 => Some(text.clone()),
@@ -89,7 +89,7 @@ pub(super) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     })?;
     let before = text.substring(0, start).unwrap_or_default();
     let after = text.substring(after, length - after).unwrap_or_default();
-    call.new_text(Str::concat(&[&before, &after]))
+    call.copied_text(Str::concat(&[&before, &after]))
 }
 
 pub(super) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -107,7 +107,8 @@ pub(super) fn insert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             "startIndex ('{start}') must be less than or equal to '{length}'. (Parameter 'startIndex')\nActual value was {start}."
         )));
     };
-    call.new_text(Str::concat(&[&before, value, &after]))
+    call.room(text.size().saturating_add(value.size()))?;
+    call.copied_text(Str::concat(&[&before, value, &after]))
 }
 
 pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -138,6 +139,7 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         text.as_utf8().unwrap_or_default(),
         old.as_utf8().unwrap_or_default(),
     );
+    call.work(hay.len())?;
     let finder = memmem::Finder::new(needle);
     let mut result: Option<Builder> = None;
     let mut start = 0;
@@ -146,14 +148,14 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         result.push_str(hay.get(start..place).unwrap_or_default());
         result.push(&new);
         call.room(result.size())?;
-        call.machine.step(2)?;
+        call.machine.step(1)?;
         start = place + needle.len();
     }
     match result {
         None => Ok(Value::String(text.clone())),
         Some(mut result) => {
             result.push_str(hay.get(start..).unwrap_or_default());
-            call.new_text(result.finish())
+            call.copied_text(result.finish())
         }
     }
 }
@@ -344,6 +346,7 @@ fn replace_units(
 pub(super) fn replace_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.str(0)?;
     let (old, new) = (call.char(1)?, call.char(2)?);
+    call.heavy_work(text.size())?;
     if !text.units().any(|unit| unit == old) {
         return Ok(Value::String(text.clone()));
     }
@@ -510,12 +513,14 @@ fn only(mut mapped: impl Iterator<Item = char>, c: char) -> char {
 
 pub(super) fn to_upper(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = upper(call.str(0)?);
-    call.new_text(text)
+    call.work(text.size() / 2)?;
+    call.copied_text(text)
 }
 
 pub(super) fn to_lower(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = lower(call.str(0)?);
-    call.new_text(text)
+    call.work(text.size() / 2)?;
+    call.copied_text(text)
 }
 
 #[cfg(test)]

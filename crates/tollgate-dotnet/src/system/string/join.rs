@@ -43,7 +43,7 @@ fn glue(call: &mut Call<'_, '_>, separator: &Str, values: &[Value]) -> Result<Va
         text.push(&ops::to_text(call.machine, value)?);
         call.room(text.size())?;
     }
-    call.new_text(text.finish())
+    call.copied_text(text.finish())
 }
 
 pub(super) fn concat(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
@@ -64,7 +64,7 @@ fn composed(call: &mut Call<'_, '_>, format: usize, values: &[Value]) -> Result<
         _ => call.culture(0),
     };
     let text = compose(call.machine, call.text(format, "format")?, values, &culture)?;
-    call.new_text(text)
+    call.copied_text(text)
 }
 
 pub(super) fn format(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

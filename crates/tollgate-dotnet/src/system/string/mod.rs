@@ -37,29 +37,30 @@ const MEMBERS: &[Member] = &[
     pure("static string Empty { get; }", |_| {
         Ok(Value::String(Str::EMPTY))
     }),
-    pure("int Length { get; }", length).lending(lend::length),
-    pure("char this[int index] { get; }", char_at),
+    pure("int Length { get; }", length)
+        .quick()
+        .lending(lend::length),
+    pure("char this[int index] { get; }", char_at).quick(),
     pure("new(char c, int count)", repeat),
     member("new(char[] value)", of_chars),
     member("new(char[] value, int startIndex, int length)", of_chars),
     pure("static bool IsNullOrEmpty(string value)", |call| {
         Ok(call.opt_str(0).is_none_or(Str::is_empty).into())
     })
+    .quick()
     .lending(lend::is_null_or_empty),
     pure("static bool IsNullOrWhiteSpace(string value)", |call| {
         let blank = |text: &Str| text.units().all(edit::is_white);
         Ok(call.opt_str(0).is_none_or(blank).into())
     }),
-    pure("string ToString()", itself),
+    pure("string ToString()", itself).quick(),
     pure("string ToString(IFormatProvider provider)", itself),
     pure("object Clone()", itself),
     pure("TypeCode GetTypeCode()", crate::system::type_code),
     pure("static string Copy(string str)", itself),
     pure("static string Intern(string str)", itself),
     pure("int GetHashCode()", |call| {
-        let text = call.str(0)?;
-        call.work(text.size())?;
-        Ok(Value::Int32(ops::hashed(text)))
+        Ok(Value::Int32(ops::hashed(call.str(0)?)))
     }),
     member("char[] ToCharArray()", edit::to_char_array),
     member(
@@ -409,11 +410,14 @@ const MEMBERS: &[Member] = &[
         join::format_all_in,
     ),
     // Editing.
-    pure("string Substring(int startIndex)", edit::substring).lending(lend::substring),
+    pure("string Substring(int startIndex)", edit::substring)
+        .quick()
+        .lending(lend::substring),
     pure(
         "string Substring(int startIndex, int length)",
         edit::substring,
-    ),
+    )
+    .quick(),
     pure(
         "string Replace(string oldValue, string newValue)",
         edit::replace,
@@ -493,7 +497,7 @@ fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         Some(c) => Str::from(c.to_string().repeat(count)),
         None => Str::from_utf16(&vec![unit; count]),
     };
-    call.new_text(text)
+    call.copied_text(text)
 }
 
 fn of_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

@@ -23,9 +23,7 @@ pub(super) fn contains(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         (text.as_ascii(), call.arg(1), call.arguments.len())
     {
         let byte = u8::try_from(*unit).unwrap_or(0);
-        let found = memchr::memchr(byte, bytes);
-        call.work(found.unwrap_or(bytes.len()))?;
-        return Ok(found.is_some().into());
+        return Ok(memchr::memchr(byte, bytes).is_some().into());
     }
     let needle = needle(call)?;
     let comparison = Comparison::argument(call, 2)?.unwrap_or(Comparison::ORDINAL);
@@ -64,7 +62,7 @@ fn by_language(
     if !comparison.culture {
         return Ok(None);
     }
-    call.work(text.size().saturating_add(needle.size()).saturating_mul(2))?;
+    call.work(text.size().saturating_add(needle.size()))?;
     if let (Some(text), Some(needle)) = (text.as_ascii(), needle.as_ascii())
         && text
             .iter()
@@ -90,9 +88,8 @@ fn locate(
         let found = collation::find(&text, &needle, comparison.ignore_case, last);
         return Ok(found.map(|range| range.start));
     }
-    match comparison.ignore_case {
-        true => call.heavy_work(text.size().saturating_mul(2))?,
-        false => call.work(text.size().saturating_mul(2))?,
+    if comparison.ignore_case || needle.size() > 1 {
+        call.work(text.size())?;
     }
     let find = |text: &Str, needle: &Str| match last {
         true => text.rfind(needle, text.len()),

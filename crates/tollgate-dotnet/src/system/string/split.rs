@@ -209,7 +209,7 @@ fn pieces(
             }
             if let Some(piece) = take(start, place) {
                 call.machine.heap.room(pieces.len())?;
-                call.machine.step(2)?;
+                call.machine.step(3)?;
                 pieces.push(piece);
             }
             start = place + length;

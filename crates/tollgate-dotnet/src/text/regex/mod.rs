@@ -422,7 +422,7 @@ fn pattern(call: &mut Call<'_, '_>) -> Result<Arc<Regex>, Throw> {
     if let Some(prepared) = call.prepared::<Arc<Regex>>() {
         return Ok(prepared.clone());
     }
-    call.machine.step(1_000)?;
+    call.machine.step(200)?;
     call.element_work(call.opt_str(1).map_or(0, Str::size).saturating_mul(8))?;
     let (options, timeout) = settings(call, 2);
     compile(call.text(1, "pattern")?, options, timeout).map(Arc::new)
