@@ -234,7 +234,7 @@ async fn a_client_stays_with_its_member() {
 }
 
 /// Gives a token that says what it is for.
-struct Identities;
+pub(crate) struct Identities;
 
 impl Credentials for Identities {
     fn managed_identity(

@@ -16,6 +16,32 @@ const ROWS: &[Row] = &[
     Row {
         sections: &["inbound"],
         texts: &[
+            r#"<llm-semantic-cache-lookup score-threshold="@(0.5)" embeddings-backend-id="@(7)" embeddings-backend-auth="system-assigned" ignore-system-messages="true" max-message-count="@(3)" cache-id="c"><vary-by>a</vary-by><vary-by>@(context.Request.Method)</vary-by></llm-semantic-cache-lookup>"#,
+        ],
+    },
+    Row {
+        sections: &["outbound"],
+        texts: &[r#"<llm-semantic-cache-store duration="60" />"#],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<azure-openai-semantic-cache-lookup score-threshold="@(0.5)" embeddings-backend-id="@(7)" embeddings-backend-auth="system-assigned" ignore-system-messages="true" max-message-count="@(3)" cache-id="c"><vary-by>a</vary-by><vary-by>@(context.Request.Method)</vary-by></azure-openai-semantic-cache-lookup>"#,
+        ],
+    },
+    Row {
+        sections: &["outbound"],
+        texts: &[r#"<azure-openai-semantic-cache-store duration="60" />"#],
+    },
+    Row {
+        sections: &["inbound", "outbound"],
+        texts: &[
+            r#"<llm-content-safety backend-id="@(5)" shield-prompt="@(true)" enforce-on-completions="false" window-size="100" window-overlap-size="@(10)"><categories output-type="FourSeverityLevels"><category name="hate" threshold="0" /><category name="@("SelfHarm")" threshold="@(4)" /></categories><blocklists><id>a</id><id>@("b")</id></blocklists></llm-content-safety>"#,
+        ],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
             r#"<llm-token-limit counter-key="@(5)" tokens-per-minute="@(5)" token-quota="@(6)" token-quota-period="monthly" estimate-prompt-tokens="@(true)" retry-after-header-name="a" retry-after-variable-name="b" remaining-tokens-header-name="c" remaining-tokens-variable-name="d" remaining-quota-tokens-header-name="e" remaining-quota-tokens-variable-name="f" tokens-consumed-header-name="g" tokens-consumed-variable-name="h" />"#,
         ],
     },

@@ -11,8 +11,10 @@ use tollgate_engine::ports::Tokenizer;
 pub(crate) struct Prompt {
     /// What was said so far, in order; instructions and the like as messages of `system`.
     pub(crate) messages: Vec<Message>,
-    /// Descriptions of tools, which the model reads too.
-    tools: String,
+    /// Descriptions of tools and of the answer's form, which the model reads too.
+    pub(crate) tools: String,
+    /// Which model is asked, if the body says so.
+    pub(crate) model: String,
     /// Numbers in the place of text: tokens as they are.
     ids: u64,
     images: u64,
@@ -60,6 +62,8 @@ impl Prompt {
                         prompt.tools.push_str(&value.to_string());
                     }
                 }
+                let model = body.get("model").and_then(Value::as_str);
+                model.unwrap_or_default().clone_into(&mut prompt.model);
                 prompt.streams = body.get("stream") == Some(&Value::Bool(true))
                     || path.ends_with(":streamGenerateContent");
             }
@@ -123,6 +127,12 @@ impl Prompt {
             }
             _ => {}
         }
+    }
+
+    /// All that is said.
+    pub(crate) fn text(&self) -> String {
+        let texts = self.messages.iter().map(|message| &*message.text);
+        texts.collect::<Vec<_>>().join("\n")
     }
 
     /// About how many tokens the model will read. Others get to run while a long prompt is counted.

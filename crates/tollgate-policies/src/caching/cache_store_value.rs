@@ -60,7 +60,7 @@ impl CacheStoreValue {
 }
 
 /// When that long is over, in ticks.
-pub(super) fn end(now: i64, keep: Duration) -> i64 {
+pub(crate) fn end(now: i64, keep: Duration) -> i64 {
     let ticks = keep.as_nanos() / 100;
     now.saturating_add(i64::try_from(ticks).unwrap_or(i64::MAX))
 }

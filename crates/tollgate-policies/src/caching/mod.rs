@@ -8,4 +8,4 @@ pub mod cache_store_value;
 pub mod cache_value;
 mod caching_type;
 mod downstream;
-mod stored;
+pub(crate) mod stored;

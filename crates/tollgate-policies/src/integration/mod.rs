@@ -3,7 +3,7 @@
 mod dapr;
 pub mod invoke_dapr_binding;
 pub mod invoke_request;
-mod outgoing;
+pub(crate) mod outgoing;
 pub mod publish_to_dapr;
 pub mod send_one_way_request;
 pub mod send_request;

@@ -320,6 +320,11 @@ impl Call {
         self.outbound.request.headers_mut()
     }
 
+    /// All of it.
+    pub(crate) fn outbound_mut(&mut self) -> &mut OutboundRequest {
+        &mut self.outbound
+    }
+
     /// Sends it, and waits for the response with its body.
     pub(crate) async fn send(mut self, ports: &Ports) -> Result<Response, Failure> {
         let call = async {

@@ -11,16 +11,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, COOKIE, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 use tollgate_dotnet::Str;
 use tollgate_engine::backend::{BreakerState, Pool, PoolMember};
 use tollgate_engine::counters::retry_after_seconds;
-use tollgate_engine::ports::{OutboundRequest, Ports, SendError, UNIX_EPOCH_TICKS};
-use tollgate_engine::{BackendInfo, Exchange, Failure, Plan, PlanBackend};
+use tollgate_engine::ports::{IdentityRequest, OutboundRequest, Ports, UNIX_EPOCH_TICKS};
+use tollgate_engine::{BackendInfo, Body, Exchange, Failure, Plan, PlanBackend};
 
 use crate::access::authentication_managed_identity::bearer;
+use crate::integration::outgoing::Call;
 use crate::transformation::set_query_parameter::encode;
 
 /// The backend of this id.
@@ -147,7 +148,7 @@ impl Choice {
     }
 
     /// Tells the circuit breaker that there was no response.
-    pub(crate) fn failed(&self, ports: &Ports, _: &SendError) {
+    pub(crate) fn failed(&self, ports: &Ports) {
         if let Some(breaker) = self.backend.circuit_breaker() {
             self.record(ports, breaker.counts_errors(), None);
         }
@@ -178,6 +179,71 @@ impl Choice {
             let (backend, seconds) = (self.backend.id(), left.as_secs_f64());
             tracing::warn!(backend, seconds, "a circuit breaker has tripped");
         }
+    }
+}
+
+/// A request that the gateway makes by itself of a backend.
+#[derive(Debug)]
+pub(crate) struct OwnCall<'c> {
+    /// The backend entity.
+    pub(crate) backend: &'c str,
+    /// What follows the backend's base URL, with its query.
+    pub(crate) path: &'c str,
+    /// The JSON to post.
+    pub(crate) body: serde_json::Value,
+    /// Whose token the request gets, if not the backend's credentials say that.
+    pub(crate) identity: Option<IdentityRequest<'c>>,
+    pub(crate) timeout: Duration,
+}
+
+impl OwnCall<'_> {
+    /// Sends it, and waits for the JSON of the response, which must be a success.
+    pub(crate) async fn send(
+        self,
+        plan: &Plan,
+        ports: &Ports,
+    ) -> Result<serde_json::Value, Failure> {
+        let choice = Choice::among(named(plan, self.backend)?, ports, None)?;
+        let mut url = choice.backend.url().clone();
+        let (path, query) = self.path.split_once('?').unwrap_or((self.path, ""));
+        // The base may be the whole of it.
+        if !url.base_path.to_utf8().ends_with(path) {
+            url.path = path.into();
+        }
+        if !query.is_empty() {
+            url.query = format!("?{query}").into();
+        }
+        let body = Body::full(self.body.to_string());
+        let mut call = Call::new(Method::POST, &url, body, self.timeout)?;
+        let headers = call.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(identity) = self.identity
+            && choice.backend.managed_identity().is_none()
+        {
+            headers.insert(AUTHORIZATION, bearer(ports, identity).await?);
+        }
+        choice.authorize(ports, call.outbound_mut()).await?;
+        let response = match call.send(ports).await {
+            Ok(response) => response,
+            Err(failure) => {
+                choice.failed(ports);
+                return Err(failure);
+            }
+        };
+        choice.answered(ports, response.status, &response.headers);
+        let json = response
+            .body
+            .bytes()
+            .filter(|_| response.status.is_success());
+        json.and_then(|bytes| serde_json::from_slice(bytes).ok())
+            .ok_or_else(|| {
+                let message = format!(
+                    "The backend {} answered with {} or no JSON.",
+                    self.backend,
+                    response.status.as_u16()
+                );
+                Failure::new("BackendErrorStatusCode", message)
+            })
     }
 }
 

@@ -175,7 +175,7 @@ impl ForwardRequest {
         }
         let failed = |error: SendError| {
             if let Some(choice) = &choice {
-                choice.failed(&ports, &error);
+                choice.failed(&ports);
             }
             failure(error)
         };
