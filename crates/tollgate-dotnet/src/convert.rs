@@ -242,13 +242,19 @@ pub fn divide_decimals(left: Decimal, right: Decimal) -> Option<Decimal> {
 /// range.
 pub fn multiply_decimals(left: Decimal, right: Decimal) -> Option<Decimal> {
     let product = left.checked_mul(right)?;
-    let places = left.scale().saturating_add(right.scale());
-    let fits = |number: Decimal| number.mantissa().unsigned_abs() <= u32::MAX.into();
-    match product.is_zero() {
-        true if fits(left) && fits(right) && places <= 47 => Some(zero(places)),
-        true => Some(Decimal::ZERO),
-        false => Some(product),
+    if !product.is_zero() {
+        return Some(product);
     }
+    let places = left.scale().saturating_add(right.scale());
+    let small = [left, right]
+        .iter()
+        .all(|number| number.mantissa().unsigned_abs() <= u32::MAX.into());
+    let nothing = left.is_zero() || right.is_zero();
+    Some(match (small, nothing) {
+        (true, _) if places <= 47 => zero(places),
+        (false, false) => zero(28),
+        _ => Decimal::ZERO,
+    })
 }
 
 /// `left % right` in `decimal`, with the places of the longer unless `left` is the smaller; `None` of zero.

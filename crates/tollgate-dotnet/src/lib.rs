@@ -74,6 +74,7 @@ pub const TYPES: &[&[&TypeDef]] = &[
     text::BUILDERS,
     text::REGEXES,
     cryptography::TYPES,
+    cryptography::OTHERS,
     cryptography::CIPHERS,
     cryptography::RANDOMS,
     cryptography::CERTIFICATES,

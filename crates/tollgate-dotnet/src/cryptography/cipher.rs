@@ -1,4 +1,4 @@
-//! AES, DES and Triple DES over whole messages, with .NET's modes and paddings.
+//! AES, DES, Triple DES and RC2 over whole messages, with .NET's modes and paddings.
 
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext,
@@ -7,6 +7,7 @@ use aws_lc_rs::cipher::{
 
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{Des, TdesEde2, TdesEde3};
+use rc2::Rc2;
 
 use crate::throw::Throw;
 
@@ -16,6 +17,7 @@ pub(super) enum Kind {
     Aes,
     Des,
     TripleDes,
+    Rc2,
 }
 
 impl Kind {
@@ -23,7 +25,7 @@ impl Kind {
     pub(super) fn block(self) -> usize {
         match self {
             Kind::Aes => 16,
-            Kind::Des | Kind::TripleDes => 8,
+            Kind::Des | Kind::TripleDes | Kind::Rc2 => 8,
         }
     }
 
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Aes => &[16, 24, 32],
             Kind::Des => &[8],
             Kind::TripleDes => &[16, 24],
+            Kind::Rc2 => &[5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
         }
     }
 }
@@ -84,9 +87,8 @@ impl Cipher {
         mut bytes: Vec<u8>,
         random: impl FnMut() -> u8,
     ) -> Result<Vec<u8>, Throw> {
-        let block = self.kind.block();
         // A feedback of one byte makes blocks of one byte for the padding too.
-        let unit = if self.mode == Mode::Cfb { 1 } else { block };
+        let unit = self.unit();
         if self.encrypts {
             self.padding.add(unit, &mut bytes, random)?;
             self.transform(&mut bytes).ok_or_else(failed)?;
@@ -100,6 +102,21 @@ impl Cipher {
             self.padding.remove(unit, &mut bytes)?;
         }
         Ok(bytes)
+    }
+
+    /// How many bytes go through it at once.
+    pub(super) fn unit(&self) -> usize {
+        match self.mode {
+            Mode::Cfb => 1,
+            _ => self.kind.block(),
+        }
+    }
+
+    /// Goes on after this ciphertext.
+    pub(super) fn follow(&mut self, ciphertext: &[u8]) {
+        self.iv.extend_from_slice(ciphertext);
+        let start = self.iv.len().saturating_sub(self.kind.block());
+        self.iv.drain(..start);
     }
 
     fn transform(&self, bytes: &mut [u8]) -> Option<()> {
@@ -178,6 +195,7 @@ impl Cipher {
         }
         match (self.kind, self.key.len()) {
             (Kind::Des, _) => with::<Des>(&self.key, bytes, encrypts),
+            (Kind::Rc2, _) => with::<Rc2>(&self.key, bytes, encrypts),
             (_, 16) => with::<TdesEde2>(&self.key, bytes, encrypts),
             _ => with::<TdesEde3>(&self.key, bytes, encrypts),
         }

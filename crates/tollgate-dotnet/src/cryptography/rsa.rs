@@ -14,8 +14,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::cipher::exception;
-use super::name_of;
+use super::hash::Hasher;
 use super::rsa_parameters::{self, Numbers, Parameters};
+use super::{algorithm_name, name_of, rsa_xml};
 use crate::heap::HeapObject;
 use crate::member::{Call, TypeDef, TypeKind, member, pure};
 use crate::ops;
@@ -61,18 +62,30 @@ static ASYMMETRIC: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("int KeySize { get; }", |call| {
-            let bytes = match key(call)? {
-                Some(Key::Public(key)) => key.modulus().big_endian_without_leading_zero().len(),
-                Some(Key::Pair(pair, _)) => pair.public_modulus_len(),
-                None => 256,
-            };
-            Ok(crate::args::int(bytes * 8))
+            Ok(crate::args::int(size_of_key(call)? * 8))
         }),
         member("int KeySize { set; }", |call| match call.int(1)? {
             2048..=8192 => Ok(Value::Null),
             _ => Err(exception(
                 "Specified key is not a valid size for this algorithm.",
             )),
+        }),
+        member("KeySizes[] LegalKeySizes { get; }", |call| {
+            super::symmetric::sizes(call, [2048, 8192, 8])
+        }),
+        member(
+            "string ToXmlString(bool includePrivateParameters)",
+            |call| {
+                let numbers = numbers_of(call)?;
+                call.new_text(rsa_xml::write(&numbers))
+            },
+        ),
+        member("void FromXmlString(string xmlString)", |call| {
+            let text = call.text(1, "xmlString")?.to_utf8();
+            call.heavy_work(text.len())?;
+            let numbers = rsa_xml::read(&text)?;
+            let key = of_numbers(call, &numbers)?;
+            import(call, key)
         }),
         pure("string SignatureAlgorithm { get; }", |_| Ok("RSA".into())),
         pure("string KeyExchangeAlgorithm { get; }", |_| Ok("RSA".into())),
@@ -89,6 +102,15 @@ static RSA: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("static RSA Create()", |call| create(call, &RSA)),
+        member("static RSA Create(string algName)", |call| {
+            match &*call.text(0, "algName")?.to_utf8().to_ascii_uppercase() {
+                "RSA" | "SYSTEM.SECURITY.CRYPTOGRAPHY.RSA" => create(call, &RSA_PROVIDER),
+                _ => Ok(Value::Null),
+            }
+        }),
+        member("int GetMaxOutputSize()", |call| {
+            Ok(crate::args::int(size_of_key(call)?))
+        }),
         member("static RSA Create(int keySizeInBits)", |call| {
             match call.int(0)? {
                 2048..=8192 => create(call, &RSA),
@@ -151,19 +173,31 @@ static RSA: TypeDef = TypeDef {
         ),
         member(
             "byte[] Encrypt(byte[] data, RSAEncryptionPadding padding)",
-            encrypt,
+            |call| {
+                let scheme = *padding_at(call, 2)?;
+                encrypt(call, scheme)
+            },
         ),
         member(
             "byte[] Decrypt(byte[] data, RSAEncryptionPadding padding)",
-            decrypt,
+            |call| {
+                let scheme = *padding_at(call, 2)?;
+                decrypt(call, scheme)
+            },
         ),
         member(
             "byte[] SignHash(byte[] hash, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
-            sign_hash,
+            |call| {
+                let scheme = scheme(call, 2)?;
+                sign_hash(call, scheme)
+            },
         ),
         member(
             "bool VerifyHash(byte[] hash, byte[] signature, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
-            verify_hash,
+            |call| {
+                let (signature, scheme) = (call.bytes(2, "signature")?, scheme(call, 3)?);
+                verify_hash(call, &signature, scheme)
+            },
         ),
         member("void ImportFromPem(string input)", |call| {
             let text = call.text(1, "input")?.to_utf8();
@@ -188,11 +222,34 @@ static RSA: TypeDef = TypeDef {
         ),
         member(
             "byte[] SignData(byte[] data, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
-            sign,
+            |call| {
+                let (data, scheme) = (call.bytes(1, "data")?, scheme(call, 2)?);
+                sign(call, &data, scheme)
+            },
+        ),
+        member(
+            "byte[] SignData(byte[] data, int offset, int count, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
+            |call| {
+                let (data, scheme) = (super::part(call, 1, "data")?, scheme(call, 4)?);
+                sign(call, &data, scheme)
+            },
         ),
         member(
             "bool VerifyData(byte[] data, byte[] signature, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
-            verify,
+            |call| {
+                let (data, signature) = (call.bytes(1, "data")?, call.bytes(2, "signature")?);
+                let scheme = scheme(call, 3)?;
+                verify(call, &data, &signature, scheme)
+            },
+        ),
+        member(
+            "bool VerifyData(byte[] data, int offset, int count, byte[] signature, HashAlgorithmName hashAlgorithm, RSASignaturePadding padding)",
+            |call| {
+                let (data, signature) =
+                    (super::part(call, 1, "data")?, call.bytes(4, "signature")?);
+                let scheme = scheme(call, 5)?;
+                verify(call, &data, &signature, scheme)
+            },
         ),
     ],
 };
@@ -206,6 +263,49 @@ static RSA_PROVIDER: TypeDef = TypeDef {
     members: &[
         member("new()", |call| create(call, &RSA_PROVIDER)),
         member("new(int dwKeySize)", |call| create(call, &RSA_PROVIDER)),
+        member("bool PublicOnly { get; }", |call| {
+            Ok(matches!(key(call)?, Some(Key::Public(_))).into())
+        }),
+        member("bool PersistKeyInCsp { get; }", |_| Ok(false.into())),
+        member("bool PersistKeyInCsp { set; }", |_| Ok(Value::Null)),
+        member("byte[] Encrypt(byte[] rgb, bool fOAEP)", |call| {
+            let scheme = of_flag(call)?;
+            encrypt(call, scheme)
+        }),
+        member("byte[] Decrypt(byte[] rgb, bool fOAEP)", |call| {
+            let scheme = of_flag(call)?;
+            decrypt(call, scheme)
+        }),
+        member("byte[] SignData(byte[] buffer, object halg)", |call| {
+            let (data, hash) = (call.bytes(1, "buffer")?, hash_of(call, 2)?);
+            sign(call, &data, (hash, Padding::Pkcs1))
+        }),
+        member(
+            "byte[] SignData(byte[] buffer, int offset, int count, object halg)",
+            |call| {
+                let (data, hash) = (super::part(call, 1, "buffer")?, hash_of(call, 4)?);
+                sign(call, &data, (hash, Padding::Pkcs1))
+            },
+        ),
+        member(
+            "bool VerifyData(byte[] buffer, object halg, byte[] signature)",
+            |call| {
+                let (data, signature) = (call.bytes(1, "buffer")?, call.bytes(3, "signature")?);
+                let hash = hash_of(call, 2)?;
+                verify(call, &data, &signature, (hash, Padding::Pkcs1))
+            },
+        ),
+        member("byte[] SignHash(byte[] rgbHash, string str)", |call| {
+            let hash = hash_of(call, 2)?;
+            sign_hash(call, (hash, Padding::Pkcs1))
+        }),
+        member(
+            "bool VerifyHash(byte[] rgbHash, string str, byte[] rgbSignature)",
+            |call| {
+                let (hash, signature) = (hash_of(call, 2)?, call.bytes(3, "rgbSignature")?);
+                verify_hash(call, &signature, (hash, Padding::Pkcs1))
+            },
+        ),
     ],
 };
 
@@ -263,6 +363,15 @@ static ENCRYPTION_PADDING: TypeDef = TypeDef {
                 TypeRef(&ENCRYPTION_PADDING_MODE),
                 i64::from(oaep),
             ))
+        }),
+        pure("HashAlgorithmName OaepHashAlgorithm { get; }", |call| {
+            Ok(match *padding_at(call, 0)? {
+                Scheme::Oaep(hash) => algorithm_name::name(hash),
+                Scheme::Pkcs1 => algorithm_name::none(),
+            })
+        }),
+        pure("bool Equals(RSAEncryptionPadding other)", |call| {
+            Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into())
         }),
         pure("string ToString()", |call| {
             padding_at(call, 0)?;
@@ -334,6 +443,9 @@ static PADDING: TypeDef = TypeDef {
         }),
         pure("string ToString()", |call| {
             call.to_text(0).map(Value::String)
+        }),
+        pure("bool Equals(RSASignaturePadding other)", |call| {
+            Ok(ops::equals(call.machine.heap, call.arg(0), call.arg(1)).into())
         }),
         pure(
             "static bool operator ==(RSASignaturePadding left, RSASignaturePadding right)",
@@ -474,6 +586,12 @@ fn private_pkcs1(call: &Call<'_, '_>) -> Result<Vec<u8>, Throw> {
 }
 
 fn export_parameters(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let numbers = numbers_of(call)?;
+    call.machine.heap.alloc(Parameters(numbers))
+}
+
+/// The receiver's numbers, the private ones too if argument 1 says so.
+fn numbers_of(call: &Call<'_, '_>) -> Result<Numbers, Throw> {
     let numbers = if call.bool(1)? {
         rsa_parameters::numbers(&private_pkcs1(call)?)
     } else {
@@ -485,11 +603,75 @@ fn export_parameters(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         }
         Some(numbers)
     };
-    let numbers = numbers.ok_or_else(|| exception("ASN1 corrupted data."))?;
-    call.machine.heap.alloc(Parameters(numbers))
+    numbers.ok_or_else(|| exception("ASN1 corrupted data."))
 }
 
-fn pem(label: &str, der: &[u8]) -> String {
+/// How many bytes the modulus has.
+fn size_of_key(call: &Call<'_, '_>) -> Result<usize, Throw> {
+    Ok(match key(call)? {
+        Some(Key::Public(key)) => key.modulus().big_endian_without_leading_zero().len(),
+        Some(Key::Pair(pair, _)) => pair.public_modulus_len(),
+        None => 256,
+    })
+}
+
+/// `fOAEP` in argument 2.
+fn of_flag(call: &Call<'_, '_>) -> Result<Scheme, Throw> {
+    Ok(match call.bool(2)? {
+        true => Scheme::Oaep("SHA1"),
+        false => Scheme::Pkcs1,
+    })
+}
+
+/// The hash that argument `at` names: a name, an identifier, an algorithm or its type.
+fn hash_of(call: &Call<'_, '_>, at: usize) -> Result<&'static str, Throw> {
+    let value = call.arg(at);
+    if value.is_null() {
+        return Err(Throw::argument_null("halg"));
+    }
+    if let Some(hasher) = call.machine.heap.of::<Hasher>(value) {
+        return Ok(hasher.algorithm.name());
+    }
+    let name = match value.as_str() {
+        Some(name) => name.to_utf8().to_ascii_uppercase(),
+        None => {
+            let table = crate::system::type_in(value)?.table();
+            table
+                .map_or("", |table| table.simple_name())
+                .to_ascii_uppercase()
+        }
+    };
+    let name = name
+        .rsplit_once("CRYPTOGRAPHY.")
+        .map_or(&*name, |(_, name)| name);
+    let name = name
+        .strip_suffix("MANAGED")
+        .or_else(|| name.strip_suffix("CRYPTOSERVICEPROVIDER"))
+        .unwrap_or(name);
+    match name {
+        "SHA1" | "SHA" | "1.3.14.3.2.26" => Ok("SHA1"),
+        "SHA256" | "SHA-256" | "2.16.840.1.101.3.4.2.1" => Ok("SHA256"),
+        "SHA384" | "SHA-384" | "2.16.840.1.101.3.4.2.2" => Ok("SHA384"),
+        "SHA512" | "SHA-512" | "2.16.840.1.101.3.4.2.3" => Ok("SHA512"),
+        "MD5" | "1.2.840.113549.2.5" => Ok("MD5"),
+        _ => Err(exception("Object identifier (OID) is unknown.")),
+    }
+}
+
+/// PKCS#1 of the private key in argument `at`.
+pub(super) fn private_der(call: &Call<'_, '_>, at: usize) -> Result<Vec<u8>, Throw> {
+    let value = call.arg(at);
+    let key = match call.machine.heap.of::<Holder>(value) {
+        Some(holder) => holder.key.downcast::<Key>(),
+        None => value.downcast::<Key>(),
+    };
+    match key {
+        Some(Key::Pair(_, pkcs1)) => Ok(pkcs1.clone()),
+        _ => Err(no_private_key()),
+    }
+}
+
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
     let body = STANDARD.encode(der);
     let mut text = format!("-----BEGIN {label}-----\n");
     for (place, c) in body.char_indices() {
@@ -516,11 +698,10 @@ fn oaep(hash: &str) -> Result<&'static OaepAlgorithm, Throw> {
     })
 }
 
-fn encrypt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+fn encrypt(call: &mut Call<'_, '_>, padding: Scheme) -> Result<Value, Throw> {
     let data = call.bytes(1, "data")?;
     call.machine.step(VERIFICATION)?;
     let info = rsa_parameters::public_info(&public_pkcs1(call)?);
-    let padding = *padding_at(call, 2)?;
     let key = PublicEncryptingKey::from_der(&info).map_err(|_| failed())?;
     let mut room = vec![0; key.key_size_bytes()];
     let encrypted = match padding {
@@ -537,11 +718,10 @@ fn encrypt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.new_bytes(encrypted.map_err(|_| failed())?)
 }
 
-fn decrypt(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+fn decrypt(call: &mut Call<'_, '_>, padding: Scheme) -> Result<Value, Throw> {
     let data = call.bytes(1, "data")?;
     call.machine.step(SIGNATURE)?;
     let pkcs8 = rsa_parameters::pkcs8(&private_pkcs1(call)?);
-    let padding = *padding_at(call, 2)?;
     let key = PrivateDecryptingKey::from_pkcs8(&pkcs8).map_err(|_| failed())?;
     let mut room = vec![0; key.key_size_bytes()];
     let decrypted = match padding {
@@ -575,9 +755,8 @@ fn digest(call: &Call<'_, '_>, hash: &str) -> Result<Digest, Throw> {
     })
 }
 
-fn sign_hash(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+fn sign_hash(call: &mut Call<'_, '_>, (hash, padding): (&str, Padding)) -> Result<Value, Throw> {
     call.machine.step(SIGNATURE)?;
-    let (hash, padding) = scheme(call, 2)?;
     let (digest, encoding) = (digest(call, hash)?, encoding(hash, padding)?);
     let Key::Pair(pair, _) = some_key(call)? else {
         return Err(no_private_key());
@@ -588,14 +767,16 @@ fn sign_hash(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.new_bytes(signature)
 }
 
-fn verify_hash(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let signature = call.bytes(2, "signature")?;
+fn verify_hash(
+    call: &mut Call<'_, '_>,
+    signature: &[u8],
+    (hash, padding): (&str, Padding),
+) -> Result<Value, Throw> {
     call.machine.step(VERIFICATION)?;
-    let (hash, padding) = scheme(call, 3)?;
     let (digest, parameters) = (digest(call, hash)?, parameters(hash, padding)?);
     let public = some_key(call)?.public();
     let public = UnparsedPublicKey::new(parameters, public.as_ref());
-    Ok(public.verify_digest(&digest, &signature).is_ok().into())
+    Ok(public.verify_digest(&digest, signature).is_ok().into())
 }
 
 /// The receiver's key, if it was given one.
@@ -653,17 +834,19 @@ fn unknown(hash: &str) -> Throw {
     exception(&format!("'{hash}' is not a known hash algorithm."))
 }
 
-fn sign(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let data = call.bytes(1, "data")?;
+fn sign(
+    call: &mut Call<'_, '_>,
+    data: &[u8],
+    (hash, padding): (&str, Padding),
+) -> Result<Value, Throw> {
     call.machine.step(SIGNATURE)?;
     call.work(data.len())?;
-    let (hash, padding) = scheme(call, 2)?;
     let encoding = encoding(hash, padding)?;
     let Some(Key::Pair(pair, _)) = key(call)? else {
         return Err(no_private_key());
     };
     let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(encoding, &SystemRandom::new(), &data, &mut signature)
+    pair.sign(encoding, &SystemRandom::new(), data, &mut signature)
         .map_err(|_| failed())?;
     call.new_bytes(signature)
 }
@@ -680,18 +863,21 @@ fn encoding(hash: &str, padding: Padding) -> Result<&'static dyn RsaEncoding, Th
     })
 }
 
-fn verify(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let (data, signature) = (call.bytes(1, "data")?, call.bytes(2, "signature")?);
+fn verify(
+    call: &mut Call<'_, '_>,
+    data: &[u8],
+    signature: &[u8],
+    (hash, padding): (&str, Padding),
+) -> Result<Value, Throw> {
     call.machine.step(VERIFICATION)?;
     call.work(data.len())?;
-    let (hash, padding) = scheme(call, 3)?;
     let parameters = parameters(hash, padding)?;
     let public = match key(call)? {
         Some(key) => key.public(),
         None => return Ok(false.into()),
     };
     let public = UnparsedPublicKey::new(parameters, public.as_ref());
-    Ok(public.verify(&data, &signature).is_ok().into())
+    Ok(public.verify(data, signature).is_ok().into())
 }
 
 fn parameters(hash: &str, padding: Padding) -> Result<&'static RsaParameters, Throw> {

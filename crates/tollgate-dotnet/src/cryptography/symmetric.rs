@@ -8,7 +8,7 @@ use crate::member::{Call, TypeDef, TypeKind, member, pure};
 use crate::record::Record;
 use crate::throw::Throw;
 use crate::types::{Type, TypeRef};
-use crate::value::{Object, Value};
+use crate::value::Value;
 
 /// The types of this file.
 pub(crate) const TYPES: &[&TypeDef] = &[
@@ -20,6 +20,8 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &DES_PROVIDER,
     &TRIPLE_DES,
     &TRIPLE_DES_PROVIDER,
+    &RC2,
+    &RC2_PROVIDER,
     &RIJNDAEL,
     &RIJNDAEL_MANAGED,
     &KEY_SIZES,
@@ -53,10 +55,11 @@ static SYMMETRIC: TypeDef = TypeDef {
         member("byte[] Key { set; }", |call| {
             let key = call.bytes(1, "value")?;
             let settings = settings(call)?;
-            if !settings.kind().keys().contains(&key.len()) {
-                return Err(exception(KEY_SIZE));
+            match settings.kind() {
+                kind if kind.keys().contains(&key.len()) => settings.key = Some(key),
+                Kind::Des => return Err(Throw::argument(KEY_SIZE)),
+                _ => return Err(exception(KEY_SIZE)),
             }
-            settings.key = Some(key);
             Ok(Value::Null)
         }),
         member("byte[] IV { get; }", |call| {
@@ -109,11 +112,11 @@ static SYMMETRIC: TypeDef = TypeDef {
         }),
         member("KeySizes[] LegalKeySizes { get; }", |call| {
             let keys = settings(call)?.kind().keys();
-            sizes(call, keys)
+            lengths(call, keys)
         }),
         member("KeySizes[] LegalBlockSizes { get; }", |call| {
             let block = settings(call)?.kind().block();
-            sizes(call, &[block])
+            lengths(call, &[block])
         }),
         member("bool ValidKeySize(int bitLength)", |call| {
             let bits = usize::try_from(call.int(1)?).unwrap_or(0);
@@ -127,6 +130,22 @@ static SYMMETRIC: TypeDef = TypeDef {
         member(
             "byte[] DecryptCbc(byte[] ciphertext, byte[] iv, PaddingMode paddingMode = PaddingMode.PKCS7)",
             |call| one_shot(call, 1, false),
+        ),
+        member(
+            "byte[] EncryptCfb(byte[] plaintext, byte[] iv, PaddingMode paddingMode = PaddingMode.None, int feedbackSizeInBits = 8)",
+            |call| one_shot_cfb(call, true),
+        ),
+        member(
+            "byte[] DecryptCfb(byte[] ciphertext, byte[] iv, PaddingMode paddingMode = PaddingMode.None, int feedbackSizeInBits = 8)",
+            |call| one_shot_cfb(call, false),
+        ),
+        member(
+            "int GetCiphertextLengthEcb(int plaintextLength, PaddingMode paddingMode)",
+            ciphertext_length,
+        ),
+        member(
+            "int GetCiphertextLengthCbc(int plaintextLength, PaddingMode paddingMode = PaddingMode.PKCS7)",
+            ciphertext_length,
         ),
         member(
             "byte[] EncryptEcb(byte[] plaintext, PaddingMode paddingMode)",
@@ -163,18 +182,26 @@ static SYMMETRIC: TypeDef = TypeDef {
             iv(call, 0).map(|_| Value::Null)
         }),
         member("ICryptoTransform CreateEncryptor()", |call| {
-            own(call, 0, true).map(transform)
+            let cipher = own(call, 0, true)?;
+            transform(call, cipher)
         }),
         member("ICryptoTransform CreateDecryptor()", |call| {
-            own(call, 0, false).map(transform)
+            let cipher = own(call, 0, false)?;
+            transform(call, cipher)
         }),
         member(
             "ICryptoTransform CreateEncryptor(byte[] rgbKey, byte[] rgbIV)",
-            |call| given(call, 0, true).map(transform),
+            |call| {
+                let cipher = given(call, 0, true)?;
+                transform(call, cipher)
+            },
         ),
         member(
             "ICryptoTransform CreateDecryptor(byte[] rgbKey, byte[] rgbIV)",
-            |call| given(call, 0, false).map(transform),
+            |call| {
+                let cipher = given(call, 0, false)?;
+                transform(call, cipher)
+            },
         ),
         pure("void Dispose()", |_| Ok(Value::Null)),
         pure("void Clear()", |_| Ok(Value::Null)),
@@ -255,6 +282,14 @@ algorithm!(
     "TripleDES"
 );
 algorithm!(
+    RC2,
+    "System.Security.Cryptography.RC2",
+    "static RC2 Create()",
+    RC2_PROVIDER,
+    "System.Security.Cryptography.RC2CryptoServiceProvider",
+    "RC2"
+);
+algorithm!(
     RIJNDAEL,
     "System.Security.Cryptography.Rijndael",
     "static Rijndael Create()",
@@ -284,12 +319,17 @@ fn size(call: &mut Call<'_, '_>, field: usize) -> Result<Value, Throw> {
 }
 
 /// Lengths in bytes, the same distance apart, as a `KeySizes[]`.
-fn sizes(call: &mut Call<'_, '_>, lengths: &[usize]) -> Result<Value, Throw> {
+fn lengths(call: &mut Call<'_, '_>, lengths: &[usize]) -> Result<Value, Throw> {
     let least = lengths.first().copied().unwrap_or(0);
     let most = lengths.last().copied().unwrap_or(0);
     let step = lengths.get(1).map_or(0, |second| second - least);
+    sizes(call, [least, most, step].map(|length| length * 8))
+}
+
+/// The least and the most bits and the step between, as a `KeySizes[]`.
+pub(super) fn sizes(call: &mut Call<'_, '_>, sizes: [usize; 3]) -> Result<Value, Throw> {
     let ty = Type::plain(&KEY_SIZES);
-    let fields = [least, most, step].map(|length| crate::args::int(length * 8));
+    let fields = sizes.map(crate::args::int);
     let record = Value::object(Record::new(ty.clone(), fields));
     call.new_array(Array::new(ty, vec![record]))
 }
@@ -299,7 +339,7 @@ fn one_shot(call: &mut Call<'_, '_>, mode: i64, encrypts: bool) -> Result<Value,
     let key = key(call, 0)?;
     let input = call.bytes(1, if encrypts { "plaintext" } else { "ciphertext" })?;
     let (iv, padding) = match mode {
-        1 => (Some(call.bytes(2, "iv")?), call.flags(3)),
+        1 | 4 => (Some(call.bytes(2, "iv")?), call.flags(3)),
         _ => (None, call.flags(2)),
     };
     let table = settings(call)?.table;
@@ -315,6 +355,30 @@ fn one_shot(call: &mut Call<'_, '_>, mode: i64, encrypts: bool) -> Result<Value,
     run(call, &cipher, input)
 }
 
+fn one_shot_cfb(call: &mut Call<'_, '_>, encrypts: bool) -> Result<Value, Throw> {
+    match call.int(4)? {
+        8 => one_shot(call, 4, encrypts),
+        bits => Err(exception(&format!(
+            "The specified feedback size '{bits}' for CFB mode is not supported."
+        ))),
+    }
+}
+
+fn ciphertext_length(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (length, padding) = (call.count(1, "plaintextLength")?, call.flags(2));
+    let block = settings(call)?.kind().block();
+    Ok(crate::args::int(match padding_of(padding)? {
+        Padding::None if !length.is_multiple_of(block) => {
+            return Err(Throw::argument(
+                "The specified plaintext size is not valid for the padding and block size. (Parameter 'plaintextLength')",
+            ));
+        }
+        Padding::None => length,
+        Padding::Zeros => length.next_multiple_of(block),
+        _ => (length + 1).next_multiple_of(block),
+    }))
+}
+
 /// `ICryptoTransform`.
 static TRANSFORM: TypeDef = TypeDef {
     name: "System.Security.Cryptography.ICryptoTransform",
@@ -323,19 +387,18 @@ static TRANSFORM: TypeDef = TypeDef {
     values: &[],
     members: &[
         member(
-            "byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)",
-            |call| {
-                let cipher = call.arg(0).downcast::<Cipher>();
-                let cipher = cipher.ok_or_else(Throw::null_reference)?;
-                let part = super::part(call, 1, "inputBuffer")?;
-                run(call, cipher, part)
-            },
+            "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] outputBuffer, int outputOffset)",
+            transform_block,
         ),
-        pure("int InputBlockSize { get; }", |call| {
-            Ok(crate::args::int(transform_block(call)?))
+        member(
+            "byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)",
+            transform_final_block,
+        ),
+        member("int InputBlockSize { get; }", |call| {
+            Ok(crate::args::int(this_transform(call)?.cipher.unit()))
         }),
-        pure("int OutputBlockSize { get; }", |call| {
-            Ok(crate::args::int(transform_block(call)?))
+        member("int OutputBlockSize { get; }", |call| {
+            Ok(crate::args::int(this_transform(call)?.cipher.unit()))
         }),
         pure("bool CanReuseTransform { get; }", |_| Ok(Value::Bool(true))),
         pure("bool CanTransformMultipleBlocks { get; }", |_| {
@@ -430,14 +493,74 @@ struct Settings {
     padding: i64,
 }
 
-/// The block size of a transform.
-fn transform_block(call: &Call<'_, '_>) -> Result<usize, Throw> {
-    let cipher = call.arg(0).downcast::<Cipher>();
-    let cipher = cipher.ok_or_else(Throw::null_reference)?;
-    Ok(match cipher.mode {
-        Mode::Cfb => 1,
-        _ => cipher.kind.block(),
-    })
+/// An `ICryptoTransform`: a cipher on its way through a message.
+#[derive(Debug)]
+struct Transform {
+    /// Its vector is that of the next block.
+    cipher: Cipher,
+    first_iv: Vec<u8>,
+    /// The last block that was given, which may turn out to be padding.
+    held: Vec<u8>,
+}
+
+impl HeapObject for Transform {
+    fn type_of(&self) -> Type {
+        Type::plain(&TRANSFORM)
+    }
+}
+
+fn this_transform<'c>(call: &'c mut Call<'_, '_>) -> Result<&'c mut Transform, Throw> {
+    let value = call.arg(0);
+    let transform = call.machine.heap.of_mut(value);
+    transform.ok_or_else(Throw::null_reference)
+}
+
+/// Whole blocks; the last one is held back where it may be padding.
+fn transform_block(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let part = super::part(call, 1, "inputBuffer")?;
+    let transform = this_transform(call)?;
+    let unit = transform.cipher.unit();
+    if part.is_empty() || !part.len().is_multiple_of(unit) {
+        return Err(Throw::argument_out_of_range(
+            "Value was invalid. (Parameter 'inputCount')",
+        ));
+    }
+    let mut input = std::mem::take(&mut transform.held);
+    input.extend(part);
+    let pads = !matches!(transform.cipher.padding, Padding::None | Padding::Zeros);
+    if pads && !transform.cipher.encrypts {
+        transform.held = input.split_off(input.len() - unit);
+    }
+    let mut cipher = transform.cipher.clone();
+    cipher.padding = Padding::None;
+    let ciphertext = (!cipher.encrypts).then(|| input.clone());
+    let output = run_bytes(call, &cipher, input)?;
+    let transform = this_transform(call)?;
+    transform
+        .cipher
+        .follow(ciphertext.as_deref().unwrap_or(&output));
+    let to = call.count(5, "outputOffset")?;
+    let target = call.machine.heap.of_mut::<Array>(call.arg(4));
+    let target = target.ok_or_else(|| Throw::argument_null("outputBuffer"))?;
+    let room = target
+        .as_bytes_mut()
+        .and_then(|target| target.get_mut(to..)?.get_mut(..output.len()));
+    let room = room.ok_or_else(|| {
+        Throw::argument_out_of_range("Value was invalid. (Parameter 'outputBuffer')")
+    })?;
+    room.copy_from_slice(&output);
+    Ok(crate::args::int(output.len()))
+}
+
+/// The rest of the message; the next one begins anew.
+fn transform_final_block(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let part = super::part(call, 1, "inputBuffer")?;
+    let transform = this_transform(call)?;
+    let mut input = std::mem::take(&mut transform.held);
+    input.extend(part);
+    let cipher = transform.cipher.clone();
+    transform.cipher.iv = transform.first_iv.clone();
+    run(call, &cipher, input)
 }
 
 /// The cipher of a class.
@@ -445,6 +568,7 @@ fn kind_of(table: &'static TypeDef) -> Kind {
     match TypeRef(table).simple_name() {
         "DES" | "DESCryptoServiceProvider" => Kind::Des,
         "TripleDES" | "TripleDESCryptoServiceProvider" => Kind::TripleDes,
+        "RC2" | "RC2CryptoServiceProvider" => Kind::Rc2,
         _ => Kind::Aes,
     }
 }
@@ -483,12 +607,6 @@ impl HeapObject for Settings {
     }
 }
 
-impl Object for Cipher {
-    fn type_of(&self) -> Type {
-        Type::plain(&TRANSFORM)
-    }
-}
-
 fn create(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Throw> {
     call.machine.heap.alloc(Settings::new(table))
 }
@@ -496,10 +614,12 @@ fn create(call: &mut Call<'_, '_>, table: &'static TypeDef) -> Result<Value, Thr
 /// The class of an algorithm's name, in any case, with or without its namespace.
 fn table_of(name: &str) -> Option<&'static TypeDef> {
     let name = name.rsplit('.').next().unwrap_or(name);
-    let known: [(&str, &'static TypeDef); 10] = [
+    let known: [(&str, &'static TypeDef); 12] = [
         ("Aes", &AES),
         ("AesManaged", &AES_MANAGED),
         ("AesCryptoServiceProvider", &AES_PROVIDER),
+        ("RC2", &RC2),
+        ("RC2CryptoServiceProvider", &RC2_PROVIDER),
         ("Rijndael", &RIJNDAEL),
         ("RijndaelManaged", &RIJNDAEL_MANAGED),
         ("DES", &DES),
@@ -639,8 +759,12 @@ fn padding_of(number: i64) -> Result<Padding, Throw> {
     })
 }
 
-fn transform(cipher: Cipher) -> Value {
-    Value::object(cipher)
+fn transform(call: &mut Call<'_, '_>, cipher: Cipher) -> Result<Value, Throw> {
+    call.machine.heap.alloc(Transform {
+        first_iv: cipher.iv.clone(),
+        cipher,
+        held: Vec::new(),
+    })
 }
 
 fn run_input(call: &mut Call<'_, '_>, cipher: &Cipher) -> Result<Value, Throw> {
@@ -649,16 +773,20 @@ fn run_input(call: &mut Call<'_, '_>, cipher: &Cipher) -> Result<Value, Throw> {
 }
 
 fn run(call: &mut Call<'_, '_>, cipher: &Cipher, bytes: Vec<u8>) -> Result<Value, Throw> {
+    let bytes = run_bytes(call, cipher, bytes)?;
+    call.new_bytes(bytes)
+}
+
+fn run_bytes(call: &mut Call<'_, '_>, cipher: &Cipher, bytes: Vec<u8>) -> Result<Vec<u8>, Throw> {
     // A byte of feedback costs a block.
     call.work(match cipher.mode {
         Mode::Cfb => bytes.len().saturating_mul(64),
         _ => bytes.len().saturating_mul(8),
     })?;
     let machine: &Machine<'_> = call.machine;
-    let bytes = cipher.run(bytes, || {
+    cipher.run(bytes, || {
         u8::try_from(machine.host.random() & 0xFF).unwrap_or(0)
-    })?;
-    call.new_bytes(bytes)
+    })
 }
 
 #[cfg(test)]

@@ -45,9 +45,16 @@ pub(super) static WEB_UTILITY: TypeDef = TypeDef {
                 call.new_bytes(decoded)
             },
         ),
-        pure("static string HtmlEncode(string value)", |call| {
-            each(call, html_encode)
-        }),
+        pure(
+            "static string HtmlEncode(string value)",
+            |call| match call.opt_str(0) {
+                None => Ok(Value::Null),
+                Some(text) => {
+                    call.work(text.size())?;
+                    call.new_text(html_encode(&text.to_utf8()))
+                }
+            },
+        ),
         pure("static string HtmlDecode(string value)", |call| {
             each(call, html_decode)
         }),

@@ -68,6 +68,7 @@ pub(crate) use uint32::UINT32;
 pub(crate) use uint64::UINT64;
 
 pub(crate) use enumeration::{DATE_TIME_KIND, DAY_OF_WEEK};
+pub(crate) use runtime_type::of as type_in;
 pub use runtime_type::value as type_value;
 
 use crate::member::TypeDef;

@@ -64,11 +64,8 @@ impl Object for DeploymentInfo {
 fn certificates(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let mut all = Dictionary::new(Type::string(), tollgate_dotnet::certificate_type());
     for (name, certificate) in &deployment(call)?.certificates {
-        let leaf = certificate.leaf();
-        let certificate = match certificate.key() {
-            Some(key) => tollgate_dotnet::certificate_with_key(leaf, key.secret_der())?,
-            None => tollgate_dotnet::certificate(leaf)?,
-        };
+        let key = certificate.key().map(|key| key.secret_der());
+        let certificate = tollgate_dotnet::certificate_with_key(certificate.leaf(), key)?;
         all.insert(call.machine.heap, name.clone().into(), certificate);
     }
     call.machine.heap.alloc(all)
