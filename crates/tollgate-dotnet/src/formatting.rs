@@ -45,9 +45,12 @@ pub(crate) fn format_value(
         | Value::Single(_)
         | Value::Double(_)
         | Value::Decimal(_) => number::format(value, format, culture)?.into(),
-        Value::DateTime(ticks, kind) => time::format_date(*ticks, *kind, None, format)?.into(),
+        Value::DateTime(ticks, kind) => {
+            time::format_date_in(*ticks, *kind, None, format, culture.dates)?.into()
+        }
         Value::DateTimeOffset(ticks, offset) => {
-            time::format_date(*ticks, DateTimeKind::Unspecified, Some(*offset), format)?.into()
+            let kind = DateTimeKind::Unspecified;
+            time::format_date_in(*ticks, kind, Some(*offset), format, culture.dates)?.into()
         }
         Value::TimeSpan(ticks) => time::format_span(*ticks, format)?.into(),
         Value::Guid(bytes) => guid(bytes, format)?.into(),

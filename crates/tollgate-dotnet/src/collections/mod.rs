@@ -28,7 +28,7 @@ pub(crate) use key::{KeyComparer, Table};
 pub(crate) use key_value_pair::{of as pair_of, parts as pair_parts, value as key_value_pair};
 pub(crate) use list::{allocate as new_list, compare_with, elements};
 pub(crate) use members::*;
-pub(crate) use read_only::of as read_only;
+pub(crate) use read_only::{of as read_only, of_list as read_only_of};
 pub(crate) use set::insert as insert_into_set;
 pub(crate) use sorting::sort;
 

@@ -1,6 +1,7 @@
 //! `ReadOnlyCollection<T>`.
 
 use crate::heap::{HeapId, HeapObject, Iterate};
+use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
 use crate::sequence::from_fn;
@@ -65,6 +66,15 @@ pub(crate) fn of(call: &mut Call<'_, '_>, argument: usize) -> Result<Value, Thro
     }
     let element = call.type_argument(0);
     call.machine.heap.alloc(ReadOnly { element, list })
+}
+
+/// A read-only view of a list.
+pub(crate) fn of_list(
+    machine: &mut Machine<'_>,
+    list: Value,
+    element: Type,
+) -> Result<Value, Throw> {
+    machine.heap.alloc(ReadOnly { element, list })
 }
 
 fn inner(call: &Call<'_, '_>) -> Result<Value, Throw> {

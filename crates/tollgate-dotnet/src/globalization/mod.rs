@@ -105,6 +105,13 @@ fn named(name: &Str) -> Result<Value, Throw> {
 /// How the culture's language writes numbers.
 fn numbers(name: &str) -> NumberCulture {
     let (language, region) = name.split_once('-').unwrap_or((name, ""));
+    NumberCulture {
+        dates: crate::time::culture::of(language, region),
+        ..only_numbers(language, region)
+    }
+}
+
+fn only_numbers(language: &str, region: &str) -> NumberCulture {
     let euro = NumberCulture {
         decimal: ",",
         group: ".",
@@ -112,6 +119,7 @@ fn numbers(name: &str) -> NumberCulture {
         currency_behind: true,
         currency_brackets: false,
         percent_gap: "\u{a0}",
+        ..NumberCulture::INVARIANT
     };
     match (language, region) {
         ("en", region) => NumberCulture {

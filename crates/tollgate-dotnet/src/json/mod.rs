@@ -117,6 +117,25 @@ pub fn token_of(heap: &mut Heap, tape: &Arc<Tape>, ty: &Type) -> Option<Result<V
     Some(token.map(Value::Ref))
 }
 
+/// The text that Newtonsoft gives a number of JSON: whole ones as they stand, others as a `double`.
+pub fn number_text(json: &str) -> String {
+    if !json.contains(['.', 'e', 'E']) {
+        return match json {
+            "-0" => "0".into(),
+            whole => whole.into(),
+        };
+    }
+    let number: f64 = json.parse().unwrap_or(f64::NAN);
+    let text = crate::number::double_text(number);
+    if !number.is_finite() {
+        return format!("\"{text}\"");
+    }
+    match text.contains(['.', 'E']) {
+        true => text,
+        false => text + ".0",
+    }
+}
+
 /// Whether a type is one that [`parse_as`] reads.
 pub fn is_token(ty: &Type) -> bool {
     reads_of(ty).is_some()

@@ -6,10 +6,12 @@ mod parse;
 
 use std::borrow::Cow;
 
+use crate::time::culture::{self, DateCulture};
+
 pub(crate) use format::{double_text, format, single_text};
 pub(crate) use parse::{Style, parse_decimal, parse_double, parse_integer};
 
-/// How a culture writes numbers.
+/// How a culture writes numbers and dates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct NumberCulture {
     pub(crate) decimal: &'static str,
@@ -21,6 +23,8 @@ pub(crate) struct NumberCulture {
     pub(crate) currency_brackets: bool,
     /// What stands between a number and its `%`.
     pub(crate) percent_gap: &'static str,
+    /// How it writes dates.
+    pub(crate) dates: &'static DateCulture,
 }
 
 impl NumberCulture {
@@ -50,6 +54,7 @@ impl NumberCulture {
         currency_behind: false,
         currency_brackets: true,
         percent_gap: " ",
+        dates: &culture::INVARIANT,
     };
 }
 

@@ -1149,8 +1149,11 @@ fn to_date_time(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match &convertible(call) {
         Value::Null => Ok(Value::DateTime(0, Default::default())),
         Value::DateTime(ticks, kind) => Ok(Value::DateTime(*ticks, *kind)),
-        Value::String(text) => time::parse_date(&text.to_utf8(), 0, call.machine.host.now())
-            .map(|parsed| parsed.date_time(0)),
+        Value::String(text) => {
+            let day_first = call.culture(1).dates.day_first;
+            time::parse_date_in(&text.to_utf8(), 0, call.machine.host.now(), day_first)
+                .map(|parsed| parsed.date_time(0))
+        }
         _ => Err(Throw::invalid_cast("Invalid cast to 'DateTime'.")),
     }
 }

@@ -583,7 +583,8 @@ pub(crate) fn styles(call: &Call<'_, '_>) -> Result<i64, Throw> {
 /// Reads argument 0 in whatever format.
 pub(crate) fn read(call: &Call<'_, '_>) -> Result<time::Parsed, Throw> {
     let text = call.text(0, "s")?.to_utf8();
-    time::parse_date(&text, styles(call)?, call.machine.host.now())
+    let day_first = call.culture(1).dates.day_first;
+    time::parse_date_in(&text, styles(call)?, call.machine.host.now(), day_first)
 }
 
 /// Reads argument 0 in the format of argument 1, or the first of its formats that fits.

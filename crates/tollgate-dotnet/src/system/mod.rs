@@ -38,6 +38,7 @@ mod uint16;
 mod uint32;
 mod uint64;
 mod windows_zones;
+mod zone_names;
 
 pub(crate) use array::ARRAY;
 pub(crate) use boolean::BOOLEAN;
@@ -82,7 +83,7 @@ use math::MATH;
 use math_f::MATH_F;
 use random::RANDOM;
 use runtime_type::{RUNTIME_TYPE, TYPE};
-use time_zone_info::TIME_ZONE_INFO;
+use time_zone_info::{TIME_ZONE, TIME_ZONE_INFO};
 use tuple::{TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE4, TUPLE5, TUPLE6, TUPLE7};
 
 /// The types of this namespace.
@@ -133,6 +134,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &DATE_TIME_OFFSET,
     &TIME_SPAN,
     &TIME_ZONE_INFO,
+    &TIME_ZONE,
     &EXCEPTION,
     &ARRAY,
     &NULLABLE,

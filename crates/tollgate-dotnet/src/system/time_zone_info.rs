@@ -5,10 +5,12 @@ use jiff::tz::{AmbiguousOffset, Dst, Offset, TimeZone, TimeZoneDatabase};
 use std::sync::LazyLock;
 
 use super::windows_zones::iana_name;
+use super::zone_names::{Names, ZONES, names};
+use crate::collections::Array;
 use crate::member::{Call, Member, TypeDef, TypeKind, member, pure};
 use crate::str::Str;
 use crate::throw::Throw;
-use crate::time::{MAX_TICKS, MINUTE, SECOND, UNIX_EPOCH};
+use crate::time::{HOUR, MAX_TICKS, MINUTE, SECOND, UNIX_EPOCH};
 use crate::types::Type;
 use crate::value::{DateTimeKind, Object, Value};
 
@@ -99,26 +101,106 @@ const MEMBERS: &[Member] = &[
             convert_date(call.date(0)?, Some(&source), &destination)
         },
     ),
+    pure(
+        "static bool TryFindSystemTimeZoneById(string id, out TimeZoneInfo timeZoneInfo)",
+        |call| {
+            let zone = call.opt_str(0).and_then(|id| find(id).ok());
+            let found = zone.is_some();
+            call.outs.push(zone.map_or(Value::Null, Value::object));
+            Ok(found.into())
+        },
+    ),
+    pure(
+        "static TimeZoneInfo CreateCustomTimeZone(string id, TimeSpan baseUtcOffset, string displayName, string standardDisplayName)",
+        create,
+    ),
+    pure(
+        "static bool TryConvertIanaIdToWindowsId(string ianaId, out string windowsId)",
+        |call| {
+            let id = call.text(0, "ianaId")?.to_utf8();
+            let windows = match id.to_ascii_uppercase().as_str() {
+                "UTC" | "ETC/UTC" => Some("UTC"),
+                _ => names(&id)
+                    .map(|names| names.windows)
+                    .filter(|windows| !windows.is_empty()),
+            };
+            call.outs.push(windows.into());
+            Ok(windows.is_some().into())
+        },
+    ),
+    pure(
+        "static bool TryConvertWindowsIdToIanaId(string windowsId, out string ianaId)",
+        to_iana,
+    ),
+    pure(
+        "static bool TryConvertWindowsIdToIanaId(string windowsId, string region, out string ianaId)",
+        to_iana,
+    ),
+    member(
+        "static ReadOnlyCollection<TimeZoneInfo> GetSystemTimeZones()",
+        all_zones,
+    ),
+    member(
+        "static ReadOnlyCollection<TimeZoneInfo> GetSystemTimeZones(bool skipSorting)",
+        all_zones,
+    ),
+    pure("static void ClearCachedData()", |_| Ok(Value::Null)),
+    member("string DisplayName { get; }", |call| {
+        let now = call.machine.host.now();
+        Ok(this(call)?.display_name(now)?.into())
+    }),
+    pure("string StandardName { get; }", |call| {
+        Ok(match &this(call)?.names {
+            Called::Known(names) => names.standard.into(),
+            Called::Given(_, standard) => standard.clone().into(),
+            Called::Nothing => this(call)?.id.clone().into(),
+        })
+    }),
+    pure("string DaylightName { get; }", |call| {
+        Ok(match &this(call)?.names {
+            Called::Known(names) => names.daylight.into(),
+            Called::Given(_, standard) => standard.clone().into(),
+            Called::Nothing => this(call)?.id.clone().into(),
+        })
+    }),
+    pure("bool HasIanaId { get; }", |call| {
+        let zone = this(call)?;
+        let custom = matches!(zone.names, Called::Given(..));
+        Ok((!custom && iana_name(&zone.id.to_utf8()).is_none()).into())
+    }),
+    member(
+        "TimeSpan[] GetAmbiguousTimeOffsets(DateTime dateTime)",
+        |call| {
+            let (ticks, _) = call.date(1)?;
+            ambiguous_offsets(call, ticks)
+        },
+    ),
+    member(
+        "TimeSpan[] GetAmbiguousTimeOffsets(DateTimeOffset dateTimeOffset)",
+        |call| {
+            let ticks = this(call)?.there(call.moment(1)?)?;
+            ambiguous_offsets(call, ticks)
+        },
+    ),
+    pure(
+        "bool IsAmbiguousTime(DateTimeOffset dateTimeOffset)",
+        |call| {
+            let zone = this(call)?;
+            let local = zone.local(zone.there(call.moment(1)?)?)?;
+            Ok(matches!(local, AmbiguousOffset::Fold { .. }).into())
+        },
+    ),
     pure("string Id { get; }", |call| {
         Ok(this(call)?.id.clone().into())
     }),
     member("TimeSpan BaseUtcOffset { get; }", |call| {
         let now = call.machine.host.now();
-        let zone = this(call)?;
-        let standard = half_years(now).find_map(|ticks| {
-            let info = zone.rules.to_offset_info(timestamp(ticks)?);
-            (info.dst() == Dst::No).then(|| ticks_of(info.offset()))
-        });
-        Ok(Value::TimeSpan(match standard {
-            Some(standard) => standard,
-            None => zone.offset_at(now)?,
-        }))
+        this(call)?.base_offset(now).map(Value::TimeSpan)
     }),
     member("bool SupportsDaylightSavingTime { get; }", |call| {
-        let now = call.machine.host.now();
-        let zone = this(call)?;
-        let summer = half_years(now).any(|ticks| zone.is_summer(ticks));
-        Ok(summer.into())
+        // At any time that is known.
+        let mut changes = this(call)?.rules.following(Timestamp::MIN);
+        Ok(changes.any(|change| change.dst() == Dst::Yes).into())
     }),
     pure("TimeSpan GetUtcOffset(DateTime dateTime)", |call| {
         let zone = this(call)?;
@@ -164,10 +246,69 @@ const MEMBERS: &[Member] = &[
     pure("bool HasSameRules(TimeZoneInfo other)", |call| {
         Ok((this(call)?.rules == zone(call, 1, "other")?.rules).into())
     }),
-    pure("string ToString()", |call| {
-        Ok(this(call)?.id.clone().into())
+    member("string ToString()", |call| {
+        let now = call.machine.host.now();
+        Ok(this(call)?.display_name(now)?.into())
+    }),
+    pure("bool Equals(object obj)", |call| {
+        let other = call.arg(1).downcast::<Zone>();
+        Ok(other
+            .is_some_and(|other| this(call).is_ok_and(|this| this.same(other)))
+            .into())
+    }),
+    pure("int GetHashCode()", |call| {
+        Ok(Value::Int32(this(call)?.hash_code()))
     }),
 ];
+
+/// `System.TimeZone`: the gateway's own, which is UTC.
+pub(crate) static TIME_ZONE: TypeDef = TypeDef {
+    name: "System.TimeZone",
+    kind: TypeKind::Class,
+    bases: &[],
+    values: &[],
+    members: &[
+        pure("static TimeZone CurrentTimeZone { get; }", |_| {
+            Ok(Value::object(Current))
+        }),
+        pure("string StandardName { get; }", |_| Ok(UTC_NAME.into())),
+        pure("string DaylightName { get; }", |_| Ok(UTC_NAME.into())),
+        pure("TimeSpan GetUtcOffset(DateTime time)", |_| {
+            Ok(Value::TimeSpan(0))
+        }),
+        pure("bool IsDaylightSavingTime(DateTime time)", |_| {
+            Ok(false.into())
+        }),
+        pure("DateTime ToLocalTime(DateTime time)", |call| {
+            Ok(Value::DateTime(call.date(1)?.0, DateTimeKind::Local))
+        }),
+        pure("DateTime ToUniversalTime(DateTime time)", |call| {
+            Ok(Value::DateTime(call.date(1)?.0, DateTimeKind::Utc))
+        }),
+    ],
+};
+
+const UTC_NAME: &str = "Coordinated Universal Time";
+
+/// `TimeZone.CurrentTimeZone`.
+#[derive(Debug)]
+struct Current;
+
+impl Object for Current {
+    fn type_of(&self) -> Type {
+        Type::plain(&TIME_ZONE)
+    }
+}
+
+/// What a zone is called.
+#[derive(Debug, Clone)]
+enum Called {
+    Known(&'static Names),
+    /// Display name and standard name of one that a policy made.
+    Given(Str, Str),
+    /// Nothing but its id.
+    Nothing,
+}
 
 /// A time zone.
 #[derive(Debug, Clone)]
@@ -175,6 +316,7 @@ struct Zone {
     /// The id it was asked for by.
     id: Str,
     rules: TimeZone,
+    names: Called,
     /// What kind its times are of: unspecified but for `Utc` and `Local`.
     kind: DateTimeKind,
 }
@@ -185,7 +327,7 @@ impl Object for Zone {
     }
 
     fn to_text(&self) -> Option<Str> {
-        Some(self.id.clone())
+        self.display_name(UNIX_EPOCH).ok()
     }
 
     fn equals(&self, other: &dyn Object) -> bool {
@@ -203,6 +345,7 @@ impl Zone {
         Zone {
             id: Str::from_static("UTC"),
             rules: TimeZone::UTC,
+            names: names("UTC").map_or(Called::Nothing, Called::Known),
             kind,
         }
     }
@@ -210,6 +353,37 @@ impl Zone {
     fn same(&self, other: &Zone) -> bool {
         let (left, right) = (self.id.to_utf8(), other.id.to_utf8());
         left.eq_ignore_ascii_case(&right) && self.rules == other.rules
+    }
+
+    /// The offset while there is no daylight saving time, in ticks.
+    fn base_offset(&self, now: i64) -> Result<i64, Throw> {
+        let standard = half_years(now).find_map(|ticks| {
+            let info = self.rules.to_offset_info(timestamp(ticks)?);
+            (info.dst() == Dst::No).then(|| ticks_of(info.offset()))
+        });
+        standard.map_or_else(|| self.offset_at(now), Ok)
+    }
+
+    /// The offset in brackets, and the name.
+    fn display_name(&self, now: i64) -> Result<Str, Throw> {
+        let name = match &self.names {
+            Called::Given(display, _) => return Ok(display.clone()),
+            Called::Known(names) if names.id == "UTC" => {
+                return Ok(format!("(UTC) {}", names.display).into());
+            }
+            Called::Known(names) => Str::from_static(names.display),
+            Called::Nothing => self.id.clone(),
+        };
+        let minutes = self.base_offset(now)? / MINUTE;
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let (hours, minutes) = (minutes.abs() / 60, minutes.abs() % 60);
+        Ok(format!("(UTC{sign}{hours:02}:{minutes:02}) {name}").into())
+    }
+
+    /// The local time of a moment.
+    fn there(&self, (ticks, offset): (i64, i16)) -> Result<i64, Throw> {
+        let utc = crate::time::utc(ticks, offset);
+        Ok(utc.saturating_add(self.offset_at(utc)?))
     }
 
     /// The offset from UTC at a time in UTC, in ticks.
@@ -256,12 +430,13 @@ fn zone<'c>(call: &mut Call<'c, '_>, at: usize, parameter: &str) -> Result<&'c Z
 
 /// A zone by its IANA name or its Windows one.
 fn find(id: &Str) -> Result<Zone, Throw> {
-    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    static RULES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     let name = id.to_utf8();
     if name.eq_ignore_ascii_case("UTC") {
         return Ok(Zone::of_gateway(DateTimeKind::Utc));
     }
-    let rules = ZONES.get(iana_name(&name).unwrap_or(&name));
+    let iana = iana_name(&name).unwrap_or(&name);
+    let rules = RULES.get(iana);
     let rules = rules.map_err(|_| {
         Throw::new(
             "System.TimeZoneNotFoundException",
@@ -271,8 +446,80 @@ fn find(id: &Str) -> Result<Zone, Throw> {
     Ok(Zone {
         id: id.clone(),
         rules,
+        names: names(iana).map_or(Called::Nothing, Called::Known),
         kind: DateTimeKind::Unspecified,
     })
+}
+
+/// A zone of one offset.
+fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let (id, offset) = (call.text(0, "id")?.clone(), call.span(1)?);
+    let wrong = if id.is_empty() {
+        Throw::argument("The value cannot be an empty string. (Parameter 'id')")
+    } else if offset % MINUTE != 0 {
+        Throw::argument(
+            "The TimeSpan parameter cannot be specified more precisely than whole minutes. (Parameter 'baseUtcOffset')",
+        )
+    } else if offset.abs() > 14 * HOUR {
+        Throw::argument_out_of_range(
+            "The TimeSpan parameter must be within plus or minus 14.0 hours. (Parameter 'baseUtcOffset')",
+        )
+    } else {
+        let seconds = i32::try_from(offset / SECOND).unwrap_or(0);
+        let offset = Offset::from_seconds(seconds).unwrap_or(Offset::UTC);
+        let name = |at: usize| call.opt_str(at).cloned().unwrap_or_default();
+        return Ok(Value::object(Zone {
+            id,
+            rules: TimeZone::fixed(offset),
+            names: Called::Given(name(2), name(3)),
+            kind: DateTimeKind::Unspecified,
+        }));
+    };
+    Err(wrong)
+}
+
+fn to_iana(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let id = call.text(0, "windowsId")?.to_utf8();
+    // Windows' names have capitals.
+    let mut known = super::windows_zones::ZONES.iter();
+    let iana = known.find(|(windows, _)| *windows == id);
+    let iana = iana.map(|(_, iana)| *iana);
+    call.outs.push(iana.into());
+    Ok(iana.is_some().into())
+}
+
+/// Every zone that has a name, in the order of offsets and names.
+fn all_zones(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.element_work(ZONES.len())?;
+    let now = call.machine.host.now();
+    let mut zones = Vec::with_capacity(ZONES.len());
+    for names in ZONES.iter() {
+        if let Ok(zone) = find(&Str::from_static(names.id)) {
+            zones.push((zone.base_offset(now)?, names.display, zone));
+        }
+    }
+    zones.sort_by(|(a, first, _), (b, second, _)| (a, first).cmp(&(b, second)));
+    let zones: Vec<Value> = zones
+        .into_iter()
+        .map(|(_, _, zone)| Value::object(zone))
+        .collect();
+    call.machine
+        .heap
+        .charge(zones.len().saturating_mul(size_of::<Zone>()))?;
+    let array = Array::new(Type::plain(&TIME_ZONE_INFO), zones);
+    let array = call.new_array(array)?;
+    crate::collections::read_only_of(call.machine, array, Type::plain(&TIME_ZONE_INFO))
+}
+
+/// The two offsets of a time that there is twice, the later one first.
+fn ambiguous_offsets(call: &mut Call<'_, '_>, ticks: i64) -> Result<Value, Throw> {
+    let AmbiguousOffset::Fold { before, after } = this(call)?.local(ticks)? else {
+        return Err(Throw::argument(
+            "The supplied DateTime is not in an ambiguous time range. (Parameter 'dateTime')",
+        ));
+    };
+    let spans = [after, before].map(|offset| Value::TimeSpan(ticks_of(offset)));
+    call.new_array(Array::new(Type::time_span(), spans.to_vec()))
 }
 
 /// Without a source, the time's own kind says where it is from.

@@ -1,5 +1,8 @@
 //! Writes dates and spans in .NET's formats, invariant culture.
 
+use std::borrow::Cow;
+
+use super::culture::{DateCulture, INVARIANT};
 use super::{Civil, DAY, HOUR, MINUTE, SECOND, day_of_week, span_text};
 use crate::throw::Throw;
 use crate::value::DateTimeKind;
@@ -46,40 +49,59 @@ pub(crate) fn format_date(
     offset: Option<i16>,
     format: &str,
 ) -> Result<String, Throw> {
+    format_date_in(ticks, kind, offset, format, &INVARIANT)
+}
+
+/// As [`format_date`], in a culture.
+pub(crate) fn format_date_in(
+    ticks: i64,
+    kind: DateTimeKind,
+    offset: Option<i16>,
+    format: &str,
+    culture: &DateCulture,
+) -> Result<String, Throw> {
     let mut ticks = ticks;
     let mut chars = format.chars();
-    let pattern = match (chars.next(), chars.next()) {
-        (None, _) => match offset {
-            Some(_) => "MM/dd/yyyy HH:mm:ss zzz",
-            None => "MM/dd/yyyy HH:mm:ss",
-        },
+    let mut names = culture;
+    let both = |date: &str, time: &str| Cow::Owned(format!("{date} {time}"));
+    let pattern: Cow<'_, str> = match (chars.next(), chars.next()) {
+        (None, _) => {
+            let pattern = both(culture.short, culture.long_time);
+            match offset {
+                Some(_) => pattern + " zzz",
+                None => pattern,
+            }
+        }
         (Some(letter), None) => {
             let to_utc = matches!(letter, 'r' | 'R' | 'u' | 'U');
             if let (true, Some(offset)) = (to_utc, offset) {
                 ticks = super::utc(ticks, offset);
             }
             match letter {
-                'd' => "MM/dd/yyyy",
-                'D' => "dddd, dd MMMM yyyy",
-                't' => "HH:mm",
-                'T' => "HH:mm:ss",
-                'f' => "dddd, dd MMMM yyyy HH:mm",
-                'F' => "dddd, dd MMMM yyyy HH:mm:ss",
-                'U' if offset.is_none() => "dddd, dd MMMM yyyy HH:mm:ss",
-                'g' => "MM/dd/yyyy HH:mm",
-                'G' => "MM/dd/yyyy HH:mm:ss",
-                'm' | 'M' => "MMMM dd",
-                'y' | 'Y' => "yyyy MMMM",
-                'r' | 'R' => "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
-                's' => "yyyy-MM-ddTHH:mm:ss",
-                'u' => "yyyy-MM-dd HH:mm:ss'Z'",
-                'o' | 'O' => "yyyy-MM-ddTHH:mm:ss.fffffffK",
+                'd' => culture.short.into(),
+                'D' => culture.long.into(),
+                't' => culture.short_time.into(),
+                'T' => culture.long_time.into(),
+                'f' => both(culture.long, culture.short_time),
+                'F' => both(culture.long, culture.long_time),
+                'U' if offset.is_none() => both(culture.long, culture.long_time),
+                'g' => both(culture.short, culture.short_time),
+                'G' => both(culture.short, culture.long_time),
+                'm' | 'M' => culture.month_day.into(),
+                'y' | 'Y' => culture.year_month.into(),
+                'r' | 'R' => {
+                    names = &INVARIANT;
+                    "ddd, dd MMM yyyy HH:mm:ss 'GMT'".into()
+                }
+                's' => "yyyy-MM-ddTHH:mm:ss".into(),
+                'u' => "yyyy-MM-dd HH:mm:ss'Z'".into(),
+                'o' | 'O' => "yyyy-MM-ddTHH:mm:ss.fffffffK".into(),
                 _ => return Err(invalid()),
             }
         }
-        _ => format,
+        _ => format.into(),
     };
-    custom(ticks, kind, offset, pattern)
+    custom(ticks, kind, offset, &pattern, names)
 }
 
 fn custom(
@@ -87,6 +109,7 @@ fn custom(
     kind: DateTimeKind,
     zone: Option<i16>,
     pattern: &str,
+    culture: &DateCulture,
 ) -> Result<String, Throw> {
     let civil = Civil::of(ticks);
     let mut text = String::new();
@@ -99,6 +122,12 @@ fn custom(
         );
         if repeated {
             rest = rest.get(count..).unwrap_or_default();
+            let named = matches!(letter, 'M' | 'd') && count > 2 || matches!(letter, 't' | 'g');
+            if named && !culture.english {
+                return Err(Throw::not_supported(
+                    "Names of months, days and halves of days are English here.",
+                ));
+            }
             token(&mut text, &civil, ticks, zone, letter, count)?;
             continue;
         }
@@ -113,6 +142,7 @@ fn custom(
             // A lone specifier made custom; two in a row are a mistake.
             '%' if rest.is_empty() || rest.starts_with('%') => return Err(invalid()),
             '%' => {}
+            '/' => text.push_str(culture.separator),
             other => rest = literal(&mut text, other, rest)?,
         }
     }

@@ -1,10 +1,13 @@
 //! Dates and times: the calendar, and text in .NET's formats.
 
+pub(crate) mod culture;
 mod format;
 mod parse;
 
-pub(crate) use format::{format_date, format_span};
-pub(crate) use parse::{Parsed, parse_date, parse_date_exact, parse_span, parse_span_exact};
+pub(crate) use format::{format_date, format_date_in, format_span};
+pub(crate) use parse::{
+    Parsed, parse_date, parse_date_exact, parse_date_in, parse_span, parse_span_exact,
+};
 
 use crate::value::DateTimeKind;
 

@@ -81,6 +81,16 @@ fn not_recognized(text: &str) -> Throw {
 
 /// Reads a date, a time or both, in the many forms .NET takes. `now` gives what is missing.
 pub(crate) fn parse_date(text: &str, styles: i64, now: i64) -> Result<Parsed, Throw> {
+    parse_date_in(text, styles, now, false)
+}
+
+/// As [`parse_date`]; three numbers may begin with the day.
+pub(crate) fn parse_date_in(
+    text: &str,
+    styles: i64,
+    now: i64,
+    day_first: bool,
+) -> Result<Parsed, Throw> {
     let fields = read_fields(text).ok_or_else(|| match text.trim() {
         "" => not_recognized(text),
         word if word.starts_with(char::is_alphabetic) => Throw::format(format!(
@@ -88,7 +98,7 @@ pub(crate) fn parse_date(text: &str, styles: i64, now: i64) -> Result<Parsed, Th
         )),
         _ => not_recognized(text),
     })?;
-    resolve(&fields, styles, now).ok_or_else(|| not_recognized(text))
+    resolve(&fields, styles, now, day_first).ok_or_else(|| not_recognized(text))
 }
 
 fn read_fields(text: &str) -> Option<Fields> {
@@ -262,7 +272,7 @@ fn full_year((year, digits): (i64, usize)) -> i64 {
     }
 }
 
-fn resolve(fields: &Fields, styles: i64, now: i64) -> Option<Parsed> {
+fn resolve(fields: &Fields, styles: i64, now: i64, day_first: bool) -> Option<Parsed> {
     let today = Civil::of(now);
     let (year, month, day) = match (fields.month, fields.numbers.as_slice()) {
         (Some(month), [year]) if year.1 > 2 || year.0 > 31 => (full_year(*year), month, 1),
@@ -272,9 +282,11 @@ fn resolve(fields: &Fields, styles: i64, now: i64) -> Option<Parsed> {
         (Some(month), [year, day]) if year.1 > 2 => (full_year(*year), month, day.0),
         (Some(month), [day, year]) => (full_year(*year), month, day.0),
         (None, [year, month, day]) if year.1 > 2 => (full_year(*year), month.0, day.0),
+        (None, [day, month, year]) if day_first => (full_year(*year), month.0, day.0),
         (None, [month, day, year]) => (full_year(*year), month.0, day.0),
         (None, [year, month]) if year.1 > 2 => (full_year(*year), month.0, 1),
         (None, [month, year]) if year.1 > 2 => (full_year(*year), month.0, 1),
+        (None, [day, month]) if day_first => (today.year, month.0, day.0),
         (None, [month, day]) => (today.year, month.0, day.0),
         (None, []) if fields.time.is_some() => match styles & NO_CURRENT_DATE {
             0 => (today.year, today.month, today.day),

@@ -8,8 +8,9 @@ use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64_simd::{Out, URL_SAFE_NO_PAD};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use tollgate_dotnet::json::Tape;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use tollgate_dotnet::json::{self, Tape};
 use tollgate_dotnet::{
     Array, Call, DateTimeKind, Iterate, Lent, Loan, Object, Record, Str, Throw, Type, TypeDef,
     TypeKind, Value, from_fn, member,
@@ -178,8 +179,7 @@ impl Claims {
         let json = json.filter(Tape::is_object);
         let list = OnceLock::new();
         if json.is_none() {
-            let members: Members = serde_json::from_str(&text).ok()?;
-            let members = members.0.into_iter();
+            let members = Members::read(&text, 0)?.0.into_iter();
             list.get_or_init(|| unique(members.map(|(name, value)| (name.into(), value.texts()))));
         }
         Some(Self { json, list })
@@ -227,8 +227,10 @@ fn unique(members: impl Iterator<Item = (Str, Texts)>) -> List {
 /// What a claim has as text, given the JSON from its value on.
 fn texts_at(json: &str) -> Texts {
     let mut reader = serde_json::Deserializer::from_str(json);
-    // It was read before, so only a number beyond all measure is not read now.
-    Json::deserialize(&mut reader).map_or_else(|_| Texts::new(), Json::texts)
+    let value = <&RawValue>::deserialize(&mut reader).ok();
+    // It was read before, so that it is read again.
+    let value = value.and_then(|value| Json::read(value.get(), 0));
+    value.map_or_else(Texts::new, Json::texts)
 }
 
 impl Object for Jwt {
@@ -350,65 +352,58 @@ impl Json {
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
+/// The members of an object, their values as they stand.
+struct RawMembers<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for RawMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
         impl<'de> Visitor<'de> for Reader {
-            type Value = Members;
+            type Value = RawMembers<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(RawMembers(members))
             }
         }
         deserializer.deserialize_map(Reader)
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Json;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
+/// How deep values may be nested.
+const MAX_DEPTH: u32 = 128;
+
+impl Members {
+    fn read(text: &str, depth: u32) -> Option<Self> {
+        let RawMembers(members) = serde_json::from_str(text).ok()?;
+        let members = members.into_iter();
+        let members =
+            members.map(|(name, value)| Some((name.into_owned(), Json::read(value.get(), depth)?)));
+        members.collect::<Option<_>>().map(Members)
+    }
+}
+
+impl Json {
+    /// Each value apart, so that a number keeps all its digits.
+    fn read(text: &str, depth: u32) -> Option<Self> {
+        let deeper = depth.checked_add(1).filter(|depth| *depth <= MAX_DEPTH)?;
+        Some(match text.as_bytes().first()? {
+            b'n' => Self::Null,
+            b't' | b'f' => Self::Text(text.into(), false),
+            b'"' => Self::Text(serde_json::from_str(text).ok()?, true),
+            b'[' => {
+                let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+                let items = items.into_iter().map(|item| Self::read(item.get(), deeper));
+                Self::List(items.collect::<Option<_>>()?)
             }
-            fn visit_unit<E>(self) -> Result<Json, E> {
-                Ok(Json::Null)
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-                Ok(Json::Text(value.to_string(), false))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-                Ok(Json::Text(value.to_string(), false))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-                Ok(Json::Text(value.to_string(), false))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-                Ok(Json::Text(format!("{value:?}"), false))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-                Ok(Json::Text(value.into(), true))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element()? {
-                    list.push(item);
-                }
-                Ok(Json::List(list))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Json, A::Error> {
-                Members::deserialize(serde::de::value::MapAccessDeserializer::new(map))
-                    .map(Json::Object)
-            }
-        }
-        deserializer.deserialize_any(Reader)
+            b'{' => Self::Object(Members::read(text, deeper)?),
+            _ => Self::Text(json::number_text(text), false),
+        })
     }
 }
 
@@ -458,6 +453,32 @@ mod tests {
         assert_eq!(claim("o"), [r#"{"b":[1,"q\""],"a":1.5}"#]);
         assert!(jwt.claims.get("AUD").is_none());
         assert_eq!(jwt.header.first("alg"), Some("RS256".into()));
+    }
+
+    #[test]
+    fn numbers_are_as_newtonsoft_writes_them() {
+        let numbers = [
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+            ("18446744073709551616", "18446744073709551616"),
+            ("1e30", "1E+30"),
+            ("1e5", "100000.0"),
+            ("1.10", "1.1"),
+            ("1e-7", "1E-07"),
+            ("12345678901234567.5", "12345678901234568.0"),
+            ("-0.0", "-0.0"),
+        ];
+        for (json, expected) in numbers {
+            let jwt = Jwt::parse(&token(&format!(r#"{{"n":{json},"o":[{{"x":{json}}}]}}"#)));
+            let jwt = jwt.unwrap();
+            assert_eq!(jwt.claim("n"), [Str::from(expected)]);
+            assert_eq!(
+                jwt.claim("o"),
+                [Str::from(format!(r#"{{"x":{expected}}}"#))]
+            );
+        }
     }
 
     #[test]
