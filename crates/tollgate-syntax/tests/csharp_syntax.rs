@@ -563,7 +563,6 @@ fn errors_have_the_numbers_and_places_of_csharp() {
     refused("new int[2][5]", "CS0178", "5");
     refused("new { a + b }", "CS0746", "a + b");
     refused("(int x, y) => x", "CS0748", "int x, y)");
-    refused("async x => x", "CS1992", "async");
     refused("await a", "CS4032", "await a");
     refused("this.a", "CS0026", "this");
     refused("a!", "CS8370", "a!");
@@ -584,8 +583,14 @@ fn errors_have_the_numbers_and_places_of_csharp() {
     block_refused("try { }", "CS1524", "}");
     block_refused("foreach (var a of b) { }", "CS1515", "of");
     block_refused("else { }", "CS8641", "else");
-    block_refused("#if A", "CS1024", "#if A");
-    block_refused("class A { }", "CS1513", "class");
+    block_refused("#if A", "CS1027", "");
+    block_refused("#if A &&\n#endif", "CS1517", "#if A &&");
+    block_refused("#region a", "CS1038", "");
+    block_refused("#endif", "CS1028", "#endif");
+    block_refused("#error no", "CS1029", "#error no");
+    block_refused("#foo", "CS1024", "#foo");
+    block_refused("class A { }", "CS0161", "class");
+    block_refused("return 1; class A { }", "CS1513", "class");
     block_refused("unsafe { }", "CS0227", "unsafe");
     block_refused("if (a) int b = 1;", "CS1023", "int b = 1;");
     block_refused("switch (a) { b(); }", "CS1513", "b");
@@ -622,6 +627,14 @@ fn what_came_after_csharp_7_is_refused() {
     refused("@$\"{a}\"", "CS8401", "@$\"");
     block_refused("using var a = b;", "CS8370", "using ");
     block_refused("static void F() { }", "CS8370", "static");
+}
+
+#[test]
+fn directives_choose_what_is_read() {
+    let code = "#region a\n#if X || (true && !Y)\nreturn 1;\n#elif true\nreturn (2;\n#else\nreturn (3;\n#endif\n#endregion\n#if X\n#if true\nbad(\n#endif\n#elif X == false\na();\n#endif";
+    let parsed = parse_block(code);
+    assert_eq!(parsed.errors, []);
+    assert_eq!(parsed.tree.statements.len(), 2);
 }
 
 /// One mistake must not hide what follows, nor set off a row of errors.

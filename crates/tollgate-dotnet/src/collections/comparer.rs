@@ -96,7 +96,9 @@ impl Object for Comparer {
 
 /// Whether a value says how to compare, rather than being a collection.
 pub(super) fn is_comparer(value: &Value) -> bool {
-    value.downcast::<Comparer>().is_some() || value.downcast::<StringComparer>().is_some()
+    value.downcast::<Comparer>().is_some()
+        || value.downcast::<StringComparer>().is_some()
+        || super::KeyComparer::of(value) != super::KeyComparer::DEFAULT
 }
 
 /// The delegate that a comparer stands for, `Null` for the default order; `None` of what is no comparer of this file.
@@ -139,14 +141,18 @@ fn compare(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
 }
 
-fn equals(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn equals(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let comparer = super::KeyComparer::of(call.arg(0));
     Ok(comparer
         .equals(call.machine.heap, call.arg(1), call.arg(2))
         .into())
 }
 
-fn hash_code(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn hash_code(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if let Some(hash) = super::KeyComparer::of(call.arg(0)).own_hash(call.machine.heap, call.arg(1))
+    {
+        return Ok(Value::Int32(hash));
+    }
     Ok(Value::Int32(
         match (call.arg(0).downcast::<StringComparer>(), call.arg(1)) {
             (Some(comparer), Value::String(text)) => comparer.0.hash(text),

@@ -4,6 +4,7 @@ use super::key::{KeyComparer, Table};
 use super::key_value_pair;
 use super::sorted::{self, Sorted};
 use crate::heap::{Heap, HeapId, HeapObject, Iterate};
+use crate::json;
 use crate::machine::Machine;
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
 use crate::ops;
@@ -99,17 +100,25 @@ pub(crate) static IDICTIONARY_OF: TypeDef = TypeDef {
     bases: &["ICollection<KeyValuePair<TKey, TValue>>"],
     values: &[],
     members: &[
-        member("TValue this[TKey key] { get; }", get),
-        member("TValue this[TKey key] { set; }", set),
+        member("TValue this[TKey key] { get; }", |call| {
+            json::in_dictionary(call, json::object::get).unwrap_or_else(|| get(call))
+        }),
+        member("TValue this[TKey key] { set; }", |call| {
+            json::in_dictionary(call, json::object::set).unwrap_or_else(|| set(call))
+        }),
         member("ICollection<TKey> Keys { get; }", keys),
         member("ICollection<TValue> Values { get; }", values),
-        member("void Add(TKey key, TValue value)", add),
+        member("void Add(TKey key, TValue value)", |call| {
+            json::in_dictionary(call, json::object::add).unwrap_or_else(|| add(call))
+        }),
         member("bool ContainsKey(TKey key)", contains_key),
         member(
             "bool TryGetValue(TKey key, out TValue value)",
             try_get_value,
         ),
-        member("bool Remove(TKey key)", remove),
+        member("bool Remove(TKey key)", |call| {
+            json::in_dictionary(call, json::object::remove).unwrap_or_else(|| remove(call))
+        }),
     ],
 };
 
@@ -351,7 +360,8 @@ pub(crate) fn entry(
     if let Value::Host(handle) = dictionary {
         return machine.host.entry(machine.heap, *handle, key);
     }
-    let mut iterator = ops::iterate(machine, dictionary)?;
+    let pairs = json::as_pairs(machine.heap, dictionary);
+    let mut iterator = ops::iterate(machine, pairs.as_ref().unwrap_or(dictionary))?;
     while let Some(pair) = iterator.next(machine)? {
         machine.step(1)?;
         if let Some((candidate, value)) = key_value_pair::parts(&pair)
@@ -382,7 +392,8 @@ fn copy(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if call.arg(0).is_null() {
         return Err(Throw::argument_null("dictionary"));
     }
-    let pairs = ops::collect(call.machine, call.arg(0))?;
+    let pairs = json::as_pairs(call.machine.heap, call.arg(0));
+    let pairs = ops::collect(call.machine, pairs.as_ref().unwrap_or(call.arg(0)))?;
     let mut dictionary = Dictionary::new(call.type_argument(0), call.type_argument(1));
     dictionary.table.comparer = KeyComparer::of(call.arg(1));
     let dictionary = call.machine.heap.alloc(dictionary)?;
@@ -453,6 +464,7 @@ fn halves(call: &mut Call<'_, '_>, second: bool) -> Result<Value, Throw> {
     if source.is_null() {
         return Err(Throw::null_reference());
     }
+    let source = json::as_pairs(call.machine.heap, &source).unwrap_or(source);
     let of = |index| call.type_argument(index);
     let class = match call.machine.heap.of::<Sorted>(&source) {
         Some(sorted) => Type::generic(sorted.half(second), [of(0), of(1)]),

@@ -7,45 +7,104 @@ use foldhash::fast::RandomState;
 use indexmap::{Equivalent, IndexMap};
 
 use crate::heap::Heap;
+use crate::member::TypeDef;
 use crate::ops;
 use crate::system::{Comparison, StringComparer};
-use crate::value::Value;
+use crate::types::Type;
+use crate::value::{Object, Value};
 
 /// When two keys are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KeyComparer(Option<Comparison>);
+pub(crate) struct KeyComparer(Rule);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// That of the type.
+    Default,
+    Text(Comparison),
+    Own(&'static Equality),
+}
+
+/// A .NET class that says when values are the same.
+pub(crate) struct Equality {
+    pub(crate) table: &'static TypeDef,
+    pub(crate) equals: fn(&Heap, &Value, &Value) -> bool,
+    /// Equal of equal values.
+    pub(crate) hash: fn(&Heap, &Value) -> i32,
+}
+
+impl std::fmt::Debug for Equality {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.table.name)
+    }
+}
+
+impl PartialEq for Equality {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Equality {}
+
+/// An object of such a class.
+#[derive(Debug)]
+struct EqualityObject(&'static Equality);
+
+impl Object for EqualityObject {
+    fn type_of(&self) -> Type {
+        Type::plain(self.0.table)
+    }
+}
+
+/// A comparer as an object.
+pub(crate) fn equality_comparer(equality: &'static Equality) -> Value {
+    Value::object(EqualityObject(equality))
+}
 
 impl KeyComparer {
     /// `EqualityComparer<T>.Default`.
-    pub(crate) const DEFAULT: KeyComparer = KeyComparer(None);
+    pub(crate) const DEFAULT: KeyComparer = KeyComparer(Rule::Default);
     /// `StringComparer.OrdinalIgnoreCase`.
-    pub(crate) const IGNORE_CASE: KeyComparer = KeyComparer(Some(Comparison {
+    pub(crate) const IGNORE_CASE: KeyComparer = KeyComparer(Rule::Text(Comparison {
         culture: false,
         ignore_case: true,
     }));
 
     /// As an `IEqualityComparer` argument says; the default if it is null.
     pub(crate) fn of(value: &Value) -> KeyComparer {
-        KeyComparer(
-            value
-                .downcast::<StringComparer>()
-                .map(|comparer| comparer.0),
-        )
+        if let Some(comparer) = value.downcast::<StringComparer>() {
+            return KeyComparer(Rule::Text(comparer.0));
+        }
+        match value.downcast::<EqualityObject>() {
+            Some(own) => KeyComparer(Rule::Own(own.0)),
+            None => Self::DEFAULT,
+        }
     }
 
     /// The comparer as an object, for keys of that type.
     pub(super) fn object(self, key: crate::types::Type) -> Value {
         match self.0 {
-            Some(comparison) => Value::object(StringComparer(comparison)),
-            None => super::comparer::default_equality(key),
+            Rule::Text(comparison) => Value::object(StringComparer(comparison)),
+            Rule::Own(own) => equality_comparer(own),
+            Rule::Default => super::comparer::default_equality(key),
         }
     }
 
     /// Whether the values are the same key.
     pub(crate) fn equals(self, heap: &Heap, a: &Value, b: &Value) -> bool {
         match (self.0, a, b) {
-            (Some(comparison), Value::String(a), Value::String(b)) => comparison.equals(a, b),
+            (Rule::Own(own), ..) => (own.equals)(heap, a, b),
+            (Rule::Text(comparison), Value::String(a), Value::String(b)) => comparison.equals(a, b),
             _ => ops::equals(heap, a, b),
+        }
+    }
+
+    /// The hash code that a class of its own gives.
+    pub(super) fn own_hash(self, heap: &Heap, value: &Value) -> Option<i32> {
+        match self.0 {
+            Rule::Own(own) => Some((own.hash)(heap, value)),
+            _ => None,
         }
     }
 
@@ -53,8 +112,9 @@ impl KeyComparer {
         // Seeded per process, so that a sender of keys cannot make them collide.
         static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
         match (self.0, value) {
-            (Some(comparison), Value::String(text)) => SEED.hash_one(comparison.hash(text)),
-            (None, Value::String(text)) => SEED.hash_one(text),
+            (Rule::Own(own), _) => SEED.hash_one((own.hash)(heap, value)),
+            (Rule::Text(comparison), Value::String(text)) => SEED.hash_one(comparison.hash(text)),
+            (Rule::Default, Value::String(text)) => SEED.hash_one(text),
             _ => SEED.hash_one(ops::hash_code(heap, value)),
         }
     }

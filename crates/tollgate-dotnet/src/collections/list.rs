@@ -398,6 +398,9 @@ pub(crate) fn compare_with(
             (a, b) => b.is_null().cmp(&a.is_null()),
         });
     }
+    if comparer.downcast::<crate::xml::DocumentOrder>().is_some() {
+        return crate::xml::compare_nodes(machine.heap, a, b);
+    }
     match machine.call(comparer, &[a.clone(), b.clone()])? {
         Value::Int32(number) => Ok(number.cmp(&0)),
         _ => Err(Throw::invalid_cast("Specified cast is not valid.")),

@@ -24,13 +24,15 @@ pub use set::HashSet;
 pub(crate) use dictionary::add_pair;
 pub(crate) use enumerator::{enumerator_of, get_enumerator};
 pub(crate) use interfaces::{IENUMERABLE_OF, ILIST_OF, IREADONLY_LIST_OF};
-pub(crate) use key::{KeyComparer, Table};
+pub(crate) use key::{Equality, KeyComparer, Table, equality_comparer};
 pub(crate) use key_value_pair::{of as pair_of, parts as pair_parts, value as key_value_pair};
 pub(crate) use list::{allocate as new_list, compare_with, elements};
 pub(crate) use members::*;
 pub(crate) use read_only::{of as read_only, of_list as read_only_of};
 pub(crate) use set::insert as insert_into_set;
 pub(crate) use sorting::sort;
+
+pub(crate) use comparer::{equals as comparer_equals, hash_code as comparer_hash};
 
 use comparer::{COMPARER, EQUALITY_COMPARER, ICOMPARER_OF, IEQUALITY_COMPARER_OF};
 use dictionary::{

@@ -86,6 +86,11 @@ impl HeapObject for Reader {
     }
 }
 
+/// All that is left of the reader in argument 0.
+pub(super) fn rest(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
+    Ok(this(call)?.take(usize::MAX))
+}
+
 fn this<'c>(call: &'c mut Call<'_, '_>) -> Result<&'c mut Reader, Throw> {
     let value = call.arg(0);
     let reader = call.machine.heap.of_mut::<Reader>(value);

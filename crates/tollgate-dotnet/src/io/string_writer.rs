@@ -118,6 +118,11 @@ pub(super) static STRING_WRITER: TypeDef = TypeDef {
     ],
 };
 
+/// Writes the text in argument 1.
+pub(super) fn append_text(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    append(call)
+}
+
 fn writer_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match call.arg(0) {
         Value::Null => Err(Throw::argument_null("sb")),

@@ -9,8 +9,9 @@ use super::token::{
     set_member, value_of,
 };
 use crate::collections::{enumerator_of, key_value_pair, pair_of};
-use crate::heap::{Heap, HeapId};
+use crate::heap::{Heap, HeapId, Iterate};
 use crate::member::{Call, Member, TypeDef, TypeKind, member};
+use crate::sequence::{Sequence, from_fn};
 use crate::str::Str;
 use crate::system::Comparison;
 use crate::throw::Throw;
@@ -129,7 +130,7 @@ pub(crate) fn entries(heap: &Heap, id: HeapId) -> Result<Vec<(Str, HeapId)>, Thr
         .collect())
 }
 
-fn get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let id = this(call)?;
     Ok(match call.opt_str(1) {
         Some(name) => reference(member_of(call.machine.heap, id, name)),
@@ -137,7 +138,7 @@ fn get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     })
 }
 
-fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let id = this(call)?;
     let name = call.text(1, "propertyName")?.clone();
     let value = from::or_null(call.machine, call.arg(2))?;
@@ -145,7 +146,7 @@ fn set_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(Value::Null)
 }
 
-fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let id = this(call)?;
     let name = call.text(1, "name")?.clone();
     let value = from::or_null(call.machine, call.arg(2))?;
@@ -154,7 +155,7 @@ fn add(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(Value::Null)
 }
 
-fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(crate) fn remove(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let id = this(call)?;
     let name = call.text(1, "propertyName")?;
     let found = property_of(call.machine.heap, id, name);
@@ -196,25 +197,74 @@ fn find(call: &mut Call<'_, '_>) -> Result<Option<HeapId>, Throw> {
 }
 
 fn pairs(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let mut elements = crate::ops::iterate(call.machine, call.arg(0))?;
+    let elements = crate::ops::iterate(call.machine, call.arg(0))?;
     let pair = pair_of(Type::string(), token_type());
-    let element = pair.clone();
-    enumerator_of(
-        call,
-        element,
-        crate::sequence::from_fn(move |machine| {
-            let Some(Value::Ref(property)) = elements.next(machine)? else {
-                return Ok(None);
-            };
-            let name = name_of(machine.heap, property)
-                .cloned()
-                .unwrap_or(Str::EMPTY);
-            let value = reference(value_of(machine.heap, property));
-            Ok(Some(key_value_pair(
-                pair.clone(),
-                Value::String(name),
-                value,
-            )))
-        }),
-    )
+    enumerator_of(call, pair, paired(elements))
+}
+
+/// The names and values of properties as pairs.
+fn paired(mut properties: Box<dyn Iterate>) -> Box<dyn Iterate> {
+    let pair = pair_of(Type::string(), token_type());
+    from_fn(move |machine| {
+        let Some(Value::Ref(property)) = properties.next(machine)? else {
+            return Ok(None);
+        };
+        let name = name_of(machine.heap, property)
+            .cloned()
+            .unwrap_or(Str::EMPTY);
+        let value = reference(value_of(machine.heap, property));
+        Ok(Some(key_value_pair(
+            pair.clone(),
+            Value::String(name),
+            value,
+        )))
+    })
+}
+
+/// A `JObject` as the pairs that its interfaces enumerate: it enumerates its properties by itself. `None` of anything else.
+pub(crate) fn as_pairs(heap: &Heap, value: &Value) -> Option<Value> {
+    let id = id_of(heap, value)?;
+    if !matches!(heap.get::<Token>(id)?.node, Node::Object(_)) {
+        return None;
+    }
+    let value = value.clone();
+    let pair = pair_of(Type::string(), token_type());
+    Some(Value::object(Sequence::new(pair, move || {
+        let value = value.clone();
+        let mut pairs: Option<Box<dyn Iterate>> = None;
+        from_fn(move |machine| {
+            if pairs.is_none() {
+                pairs = Some(paired(crate::ops::iterate(machine, &value)?));
+            }
+            match &mut pairs {
+                Some(pairs) => pairs.next(machine),
+                None => Ok(None),
+            }
+        })
+    })))
+}
+
+/// What the binder calls where a `JObject` goes as its pairs.
+pub(super) static PAIRS: TypeDef = TypeDef {
+    name: "Tollgate.JsonPairs",
+    kind: TypeKind::Static,
+    bases: &[],
+    values: &[],
+    members: &[member(
+        "static IEnumerable<KeyValuePair<string, JToken>> Of(object value)",
+        |call| {
+            let value = call.arg(0);
+            Ok(as_pairs(call.machine.heap, value).unwrap_or_else(|| value.clone()))
+        },
+    )],
+};
+
+/// `IDictionary<string, JToken>.this[]`, `Add` and `Remove` of a `JObject`; `None` of anything else.
+pub(crate) fn in_dictionary(
+    call: &mut Call<'_, '_>,
+    action: fn(&mut Call<'_, '_>) -> Result<Value, Throw>,
+) -> Option<Result<Value, Throw>> {
+    let id = id_of(call.machine.heap, call.arg(0))?;
+    let token = call.machine.heap.get::<Token>(id)?;
+    matches!(token.node, Node::Object(_)).then(|| action(call))
 }

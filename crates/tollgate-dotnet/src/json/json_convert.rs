@@ -85,6 +85,22 @@ pub(crate) static JSON_CONVERT: TypeDef = TypeDef {
             "static string SerializeXNode(XObject node, Formatting formatting, bool omitRootObject)",
             crate::xml::serialize_node,
         ),
+        member(
+            "static XDocument DeserializeXNode(string value)",
+            crate::xml::deserialize_node,
+        ),
+        member(
+            "static XDocument DeserializeXNode(string value, string deserializeRootElementName)",
+            crate::xml::deserialize_node,
+        ),
+        member(
+            "static XDocument DeserializeXNode(string value, string deserializeRootElementName, bool writeArrayAttribute)",
+            crate::xml::deserialize_node,
+        ),
+        member(
+            "static XDocument DeserializeXNode(string value, string deserializeRootElementName, bool writeArrayAttribute, bool encodeSpecialCharacters)",
+            crate::xml::deserialize_node,
+        ),
         pure("static string Null { get; }", |_| Ok("null".into())),
         pure("static string True { get; }", |_| Ok("true".into())),
         pure("static string False { get; }", |_| Ok("false".into())),
@@ -129,5 +145,8 @@ fn to_text(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn deserialize(call: &mut Call<'_, '_>, ty: &Type, settings: &Settings) -> Result<Value, Throw> {
     let text = call.text(0, "value")?;
     call.heavy_work(text.size())?;
+    if let Some(document) = crate::xml::reads_json(ty) {
+        return crate::xml::of_json(call.machine, text, !document);
+    }
     to::deserialize(call.machine, text, ty, settings)
 }

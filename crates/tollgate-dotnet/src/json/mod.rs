@@ -5,6 +5,7 @@ mod convert;
 mod document;
 #[cfg(test)]
 mod document_tests;
+mod equality;
 mod from;
 pub(crate) mod iso_date;
 mod iterators;
@@ -35,12 +36,17 @@ mod write;
 
 pub(crate) use convert::change;
 pub(crate) use from::several;
+pub(crate) use jobject::{as_pairs, entries, in_dictionary};
+pub(crate) mod object {
+    //! What a `JObject` does as a dictionary.
+    pub(crate) use super::jobject::{add, get_value as get, remove, set_value as set};
+}
 pub(crate) use iterators::ITERATORS;
 pub(crate) use kind::Kind;
 pub(crate) use settings::Style;
 pub(crate) use sink::Sink;
 pub(crate) use token::{
-    Node, alloc, get, id_of, object as new_object, property as new_property, push, scalar,
+    Node, alloc, copy, get, id_of, object as new_object, property as new_property, push, scalar,
 };
 pub(crate) use value::{bytes_of, bytes_value, plain_text};
 pub(crate) use write::Writer;
@@ -64,6 +70,8 @@ use crate::value::Value;
 pub(crate) const TYPES: &[&TypeDef] = &[
     &big_integer::BIG_INTEGER,
     &kind::JTOKEN_TYPE,
+    &equality::JTOKEN_EQUALITY,
+    &jobject::PAIRS,
     &settings::FORMATTING,
     &settings::NULL_VALUES,
     &settings::DEFAULT_VALUES,
@@ -174,4 +182,12 @@ pub(crate) fn held(heap: &Heap, value: &Value) -> Option<Value> {
 pub fn write(heap: &Heap, token: &Value, indented: bool) -> Result<String, Throw> {
     let id = token::id_of(heap, token).ok_or_else(Throw::null_reference)?;
     write::write(heap, id, indented)
+}
+
+/// Reads a text with Newtonsoft's usual settings; `None` if there is nothing in it.
+pub(crate) fn read_usual(
+    heap: &mut Heap,
+    text: &Str,
+) -> Result<Option<crate::heap::HeapId>, Throw> {
+    read::read_any(heap, text, Reading::usual(true))
 }

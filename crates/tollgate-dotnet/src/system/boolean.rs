@@ -9,7 +9,12 @@ use crate::value::Value;
 pub(crate) static BOOLEAN: TypeDef = TypeDef {
     name: "System.Boolean",
     kind: TypeKind::Struct,
-    bases: &["IComparable", "IComparable<bool>", "IEquatable<bool>"],
+    bases: &[
+        "IConvertible",
+        "IComparable",
+        "IComparable<bool>",
+        "IEquatable<bool>",
+    ],
     values: &[],
     members: &[
         pure("static string TrueString { get; }", |_| Ok("True".into())),

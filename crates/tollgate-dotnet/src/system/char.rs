@@ -16,7 +16,12 @@ use crate::value::Value;
 pub(crate) static CHAR: TypeDef = TypeDef {
     name: "System.Char",
     kind: TypeKind::Struct,
-    bases: &["IComparable", "IComparable<char>", "IEquatable<char>"],
+    bases: &[
+        "IConvertible",
+        "IComparable",
+        "IComparable<char>",
+        "IEquatable<char>",
+    ],
     values: &[],
     members: MEMBERS,
 };

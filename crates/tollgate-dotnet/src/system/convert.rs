@@ -993,7 +993,7 @@ fn number_in(value: &Value, to: Primitive, culture: &NumberCulture) -> Result<Va
     }
 }
 
-fn to_number(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
+pub(super) fn to_number(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
     number_in(&convertible(call), to, &call.culture(1))
 }
 
@@ -1030,11 +1030,11 @@ fn flag(value: &Value) -> Result<Value, Throw> {
     }))
 }
 
-fn to_boolean(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn to_boolean(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     flag(&convertible(call))
 }
 
-fn to_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn to_char(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match &convertible(call) {
         Value::String(text) => char::read(text),
         // An object that is null is the null character, a string that is null is refused.
@@ -1134,7 +1134,7 @@ fn to_base(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     .into())
 }
 
-fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match call.arg(0) {
         Value::Null => Ok("".into()),
         value => {
@@ -1145,7 +1145,7 @@ fn to_string(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
 }
 
-fn to_date_time(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn to_date_time(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     match &convertible(call) {
         Value::Null => Ok(Value::DateTime(0, Default::default())),
         Value::DateTime(ticks, kind) => Ok(Value::DateTime(*ticks, *kind)),
@@ -1242,7 +1242,7 @@ fn from_hex(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     call.new_bytes(bytes)
 }
 
-fn change_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+pub(super) fn change_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let ty = runtime_type::of(call.arg(1)).map_err(|_| Throw::argument_null("conversionType"))?;
     let value = convertible(call);
     changed(call, &value, ty)

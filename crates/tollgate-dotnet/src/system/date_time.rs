@@ -17,6 +17,7 @@ pub(crate) static DATE_TIME: TypeDef = TypeDef {
     name: "System.DateTime",
     kind: TypeKind::Struct,
     bases: &[
+        "IConvertible",
         "IFormattable",
         "IComparable",
         "IComparable<DateTime>",

@@ -18,6 +18,7 @@ pub(crate) static DECIMAL: TypeDef = TypeDef {
     name: "System.Decimal",
     kind: TypeKind::Struct,
     bases: &[
+        "IConvertible",
         "IFormattable",
         "IComparable",
         "IComparable<decimal>",

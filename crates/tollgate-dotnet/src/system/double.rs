@@ -12,6 +12,7 @@ pub(crate) static DOUBLE: TypeDef = TypeDef {
     name: "System.Double",
     kind: TypeKind::Struct,
     bases: &[
+        "IConvertible",
         "IFormattable",
         "IComparable",
         "IComparable<double>",

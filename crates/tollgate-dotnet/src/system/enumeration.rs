@@ -15,7 +15,7 @@ use crate::value::Value;
 pub(crate) static ENUM: TypeDef = TypeDef {
     name: "System.Enum",
     kind: TypeKind::Class,
-    bases: &["IComparable", "IFormattable"],
+    bases: &["IComparable", "IFormattable", "IConvertible"],
     values: &[],
     members: &[
         pure("string ToString()", to_string),

@@ -22,6 +22,7 @@ macro_rules! integer {
             kind: TypeKind::Struct,
             bases: &[
                 "IFormattable",
+                "IConvertible",
                 "IComparable",
                 concat!("IComparable<", $keyword, ">"),
                 concat!("IEquatable<", $keyword, ">"),

@@ -16,12 +16,14 @@ mod double;
 mod enumeration;
 mod exception;
 mod float;
+mod formattable_string;
 mod guid;
 mod int16;
 mod int32;
 mod int64;
 mod integer;
 mod interfaces;
+mod lazy;
 mod math;
 mod math_f;
 mod nullable;
@@ -79,6 +81,8 @@ pub(crate) use convert::type_code;
 use convert::{CONVERT, DB_NULL, TYPE_CODE};
 use enumeration::{BASE64_FORMATTING_OPTIONS, MIDPOINT_ROUNDING};
 pub(crate) use exception::DERIVED as EXCEPTIONS;
+use formattable_string::{FACTORY as FORMATTABLE_FACTORY, FORMATTABLE_STRING};
+use lazy::LAZY;
 use math::MATH;
 use math_f::MATH_F;
 use random::RANDOM;
@@ -169,4 +173,8 @@ pub(crate) const TYPES: &[&TypeDef] = &[
     &IFORMAT_PROVIDER,
     &ICLONEABLE,
     &IDISPOSABLE,
+    &ICONVERTIBLE,
+    &LAZY,
+    &FORMATTABLE_STRING,
+    &FORMATTABLE_FACTORY,
 ];

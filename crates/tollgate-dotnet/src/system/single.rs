@@ -12,6 +12,7 @@ pub(crate) static SINGLE: TypeDef = TypeDef {
     name: "System.Single",
     kind: TypeKind::Struct,
     bases: &[
+        "IConvertible",
         "IFormattable",
         "IComparable",
         "IComparable<float>",

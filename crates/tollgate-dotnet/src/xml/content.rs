@@ -40,6 +40,14 @@ fn gather(
         found.push(Piece::Node(id));
         return Ok(());
     }
+    // A token is a sequence of its children, and at the end of each are values, which have none.
+    if json::id_of(machine.heap, value).is_some() {
+        return Ok(());
+    }
+    if let Some(made) = super::streaming::made(machine, value) {
+        found.push(Piece::Node(made?));
+        return Ok(());
+    }
     if let Some(values) = json::several(machine, value)? {
         return values
             .iter()

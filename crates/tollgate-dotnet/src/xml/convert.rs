@@ -348,7 +348,12 @@ fn encode(call: &mut Call<'_, '_>, colon: bool) -> Result<Value, Throw> {
     let Some(name) = call.opt_str(0) else {
         return Ok(Value::Null);
     };
-    let name = name.to_utf8();
+    let text = encode_name(&name.to_utf8(), colon);
+    call.new_text(text)
+}
+
+/// `XmlConvert.EncodeName`, or without `colon` `EncodeLocalName`.
+pub(crate) fn encode_name(name: &str, colon: bool) -> String {
     let mut text = String::new();
     for (place, c) in name.char_indices() {
         let fits = super::name::fits(c, place == 0) || colon && c == ':';
@@ -359,7 +364,7 @@ fn encode(call: &mut Call<'_, '_>, colon: bool) -> Result<Value, Throw> {
             false => text.push_str(&format!("_x{:04X}_", u32::from(c))),
         }
     }
-    call.new_text(text)
+    text
 }
 
 /// `_x0020_`.

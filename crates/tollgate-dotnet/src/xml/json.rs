@@ -1,6 +1,7 @@
 //! XML as JSON: `JsonConvert.SerializeXNode`.
 
 use super::declaration::Declaration;
+use super::document_type::DocumentType;
 use super::name::Name;
 use super::node::{DEPTH, Data, Node, descend, get, id_of};
 use super::write::declared;
@@ -46,6 +47,10 @@ fn whole(heap: &mut Heap, id: HeapId, omit_root: bool, sink: &mut dyn Sink) -> R
         } => {
             let (declaration, children) = (declaration.clone(), children.clone());
             if omit_root {
+                if let Some(declaration) = declaration.downcast::<Declaration>() {
+                    // Newtonsoft's own slip: what it writes is no JSON then.
+                    write_declaration(heap, declaration, sink)?;
+                }
                 let root = children.into_iter().find(|id| is_element(heap, *id));
                 return match root {
                     Some(root) => element(heap, root, DEPTH, sink),
@@ -83,6 +88,27 @@ fn write_declaration(
         ("@version", declaration.version.as_ref()),
         ("@encoding", declaration.encoding.as_ref()),
         ("@standalone", declaration.standalone.as_ref()),
+    ];
+    for (name, value) in parts {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            sink.name(heap, &name.into())?;
+            sink.value(heap, Kind::String, &Value::String(value.clone()))?;
+        }
+    }
+    sink.end(heap)
+}
+
+fn write_document_type(
+    heap: &mut Heap,
+    all: &DocumentType,
+    sink: &mut dyn Sink,
+) -> Result<(), Throw> {
+    sink.begin(heap, Kind::Object)?;
+    let parts = [
+        ("@name", Some(&all.name)),
+        ("@public", all.public.as_ref()),
+        ("@system", all.system.as_ref()),
+        ("@internalSubset", all.internal.as_ref()),
     ];
     for (name, value) in parts {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -191,6 +217,7 @@ fn groups(
             Data::Instruction(target, _) => format!("?{target}").into(),
             // Comments among others stand where the first is.
             Data::Comment(_) => "#comment".into(),
+            Data::DocumentType(_) => "!DOCTYPE".into(),
             Data::Document { .. } => continue,
         };
         groups.entry(name).or_default().push(id);
@@ -217,6 +244,10 @@ fn groups(
                 | Data::Instruction(_, text) => {
                     let text = Value::String(text.clone());
                     sink.value(heap, Kind::String, &text)?;
+                }
+                Data::DocumentType(all) => {
+                    let all = all.clone();
+                    write_document_type(heap, &all, sink)?;
                 }
                 _ => {}
             }

@@ -1,5 +1,6 @@
 //! XML nodes and attributes on the heap, and what is done to the tree they form.
 
+use super::document_type::{DocumentType, XDOCUMENT_TYPE};
 use super::leaf::{XCDATA, XCOMMENT, XINSTRUCTION, XTEXT};
 use super::name::Name;
 use super::write;
@@ -48,6 +49,8 @@ pub(crate) enum Data {
     Section(Str),
     Comment(Str),
     Instruction(Str, Str),
+    /// `<!DOCTYPE …>`.
+    DocumentType(Box<DocumentType>),
 }
 
 impl HeapObject for Node {
@@ -60,6 +63,7 @@ impl HeapObject for Node {
             Data::Section(_) => &XCDATA,
             Data::Comment(_) => &XCOMMENT,
             Data::Instruction(..) => &XINSTRUCTION,
+            Data::DocumentType(_) => &XDOCUMENT_TYPE,
         })
     }
 
@@ -343,6 +347,22 @@ pub(crate) fn descendants(heap: &Heap, id: HeapId) -> Vec<HeapId> {
     found
 }
 
+/// How two nodes of one tree follow each other in the document; `None` if they have no common ancestor.
+pub(crate) fn order(heap: &Heap, a: HeapId, b: HeapId) -> Option<std::cmp::Ordering> {
+    let way = |id: HeapId| {
+        let mut way = Vec::new();
+        let mut at = id;
+        while let Some((parent, place)) = place_of(heap, at) {
+            way.push(place);
+            at = parent;
+        }
+        way.reverse();
+        (at, way)
+    };
+    let ((top, a), (other, b)) = (way(a), way(b));
+    (top == other).then(|| a.cmp(&b))
+}
+
 /// The elements above, near ones first.
 pub(crate) fn ancestors(heap: &Heap, id: HeapId) -> Vec<HeapId> {
     let mut found = Vec::new();
@@ -394,6 +414,7 @@ pub(crate) fn deep_equals(heap: &Heap, a: HeapId, b: HeapId, depth: usize) -> Re
         | (Data::Section(v), Data::Section(w))
         | (Data::Comment(v), Data::Comment(w)) => v == w,
         (Data::Instruction(x, v), Data::Instruction(y, w)) => x == y && v == w,
+        (Data::DocumentType(x), Data::DocumentType(y)) => x == y,
         (Data::Document { .. }, Data::Document { .. }) => true,
         _ => false,
     };

@@ -126,6 +126,10 @@ impl Writer<'_> {
                 }
                 self.text.push_str(&format!("<!--{text}-->"));
             }
+            Data::DocumentType(document_type) => {
+                self.line();
+                document_type.write(&mut self.text);
+            }
             Data::Instruction(target, data) => {
                 self.line();
                 let gap = if data.is_empty() { "" } else { " " };

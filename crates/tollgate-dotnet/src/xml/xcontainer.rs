@@ -29,10 +29,10 @@ pub(crate) static XCONTAINER: TypeDef = TypeDef {
             Ok(reference(found.first().copied()))
         }),
         member("IEnumerable<XElement> Elements()", |call| {
-            found(call, &XELEMENT, children)
+            super::xobject::children(call, &XELEMENT)
         }),
         member("IEnumerable<XElement> Elements(XName name)", |call| {
-            found(call, &XELEMENT, children)
+            super::xobject::children(call, &XELEMENT)
         }),
         member("IEnumerable<XElement> Descendants()", |call| {
             found(call, &XELEMENT, descendants)
@@ -44,7 +44,7 @@ pub(crate) static XCONTAINER: TypeDef = TypeDef {
             found(call, &XNODE, descendants)
         }),
         member("IEnumerable<XNode> Nodes()", |call| {
-            found(call, &XNODE, children)
+            super::xobject::children(call, &XNODE)
         }),
         member("XNode FirstNode { get; }", |call| {
             Ok(reference(

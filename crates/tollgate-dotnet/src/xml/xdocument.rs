@@ -26,6 +26,16 @@ pub(crate) static XDOCUMENT: TypeDef = TypeDef {
             copy(call.machine.heap, this(call)?).map(Value::Ref)
         }),
         member("static XDocument Parse(string text)", parse),
+        member("static XDocument Load(TextReader textReader)", load),
+        member(
+            "static XDocument Load(TextReader textReader, LoadOptions options)",
+            load,
+        ),
+        member("void Save(TextWriter textWriter)", super::save::save),
+        member(
+            "void Save(TextWriter textWriter, SaveOptions options)",
+            super::save::save,
+        ),
         member(
             "static XDocument Parse(string text, LoadOptions options)",
             parse,
@@ -36,6 +46,15 @@ pub(crate) static XDOCUMENT: TypeDef = TypeDef {
                     .first()
                     .copied(),
             ))
+        }),
+        member("XDocumentType DocumentType { get; }", |call| {
+            let heap = &*call.machine.heap;
+            let children = get(heap, this(call)?)?.children().iter();
+            let mut types = children.filter(|id| {
+                let node = get(heap, **id);
+                node.is_ok_and(|node| matches!(node.data, Data::DocumentType(_)))
+            });
+            Ok(reference(types.next().copied()))
         }),
         member("XDeclaration Declaration { get; }", |call| {
             match &get(call.machine.heap, this(call)?)?.data {
@@ -70,7 +89,15 @@ fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.text(0, "text")?.to_utf8();
-    call.heavy_work(text.len())?;
+    call.heavy_work(read::weight(&text))?;
+    let space = call.flags(1) & 1 == 1;
+    read::document(call.machine.heap, &text, space).map(Value::Ref)
+}
+
+fn load(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = crate::io::rest_of(call, "textReader")?;
+    let text = text.to_utf8();
+    call.heavy_work(read::weight(&text))?;
     let space = call.flags(1) & 1 == 1;
     read::document(call.machine.heap, &text, space).map(Value::Ref)
 }

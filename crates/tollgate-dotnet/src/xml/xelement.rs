@@ -4,8 +4,8 @@ use super::content::{add, add_arguments, cast, pieces};
 use super::convert::text;
 use super::name::{Name, Namespace};
 use super::node::{
-    self, Data, Node, alloc, attribute_of, clear, copy, descendants, element, elements, get,
-    get_mut, push, remove,
+    self, Data, alloc, attribute_of, clear, copy, descendants, element, elements, get, get_mut,
+    push, remove,
 };
 use super::read;
 use super::write::declared;
@@ -32,6 +32,16 @@ pub(crate) static XELEMENT: TypeDef = TypeDef {
             copy(call.machine.heap, this(call)?).map(Value::Ref)
         }),
         member("static XElement Parse(string text)", parse),
+        member("static XElement Load(TextReader textReader)", load),
+        member(
+            "static XElement Load(TextReader textReader, LoadOptions options)",
+            load,
+        ),
+        member("void Save(TextWriter textWriter)", super::save::save),
+        member(
+            "void Save(TextWriter textWriter, SaveOptions options)",
+            super::save::save,
+        ),
         member(
             "static XElement Parse(string text, LoadOptions options)",
             parse,
@@ -62,7 +72,7 @@ pub(crate) static XELEMENT: TypeDef = TypeDef {
             })))
         }),
         member("IEnumerable<XAttribute> Attributes()", |call| {
-            found(call, &XATTRIBUTE, attributes)
+            super::xobject::children(call, &XATTRIBUTE)
         }),
         member("IEnumerable<XAttribute> Attributes(XName name)", |call| {
             let id = this(call)?;
@@ -276,16 +286,9 @@ fn required_name(call: &Call<'_, '_>, index: usize) -> Result<Name, Throw> {
 
 fn parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.text(0, "text")?.to_utf8();
-    call.heavy_work(text.len())?;
+    call.heavy_work(read::weight(&text))?;
     let space = call.flags(1) & 1 == 1;
     read::root(call.machine.heap, &text, space).map(Value::Ref)
-}
-
-fn attributes(heap: &Heap, id: HeapId) -> Vec<HeapId> {
-    heap.get::<Node>(id)
-        .map(Node::attributes)
-        .unwrap_or_default()
-        .to_vec()
 }
 
 fn with_ancestors(heap: &Heap, id: HeapId) -> Vec<HeapId> {
@@ -374,4 +377,12 @@ fn namespace_of(call: &Call<'_, '_>, prefix: &str) -> Result<Option<Value>, Thro
     let found = declared(call.machine.heap, this(call)?)?;
     let found = found.into_iter().find(|(name, _)| name == prefix);
     Ok(found.map(|(_, namespace)| Value::object(Namespace(namespace.into()))))
+}
+
+fn load(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    let text = crate::io::rest_of(call, "textReader")?;
+    let text = text.to_utf8();
+    call.heavy_work(read::weight(&text))?;
+    let space = call.flags(1) & 1 == 1;
+    read::root(call.machine.heap, &text, space).map(Value::Ref)
 }

@@ -9,7 +9,7 @@ use super::write;
 use crate::heap::{Heap, HeapId};
 use crate::machine::Machine;
 use crate::member::{Call, TypeDef, TypeKind, member};
-use crate::sequence::lazy;
+use crate::sequence::{Sequence, from_fn, lazy};
 use crate::throw::Throw;
 use crate::types::{Type, TypeRef};
 use crate::value::Value;
@@ -98,6 +98,7 @@ pub(crate) static XOBJECT: TypeDef = TypeDef {
                 Data::Section(_) => 4,
                 Data::Instruction(..) => 7,
                 Data::Comment(_) => 8,
+                Data::DocumentType(_) => 10,
                 Data::Document { .. } => 9,
             };
             Ok(Value::Enum(TypeRef(&XML_NODE_TYPE), number))
@@ -173,6 +174,24 @@ pub(crate) static XNODE: TypeDef = TypeDef {
                 (a, b) => Ok((a == b).into()),
             }
         }),
+        member("bool IsBefore(XNode node)", |call| {
+            in_order(call).map(|order| order.is_lt().into())
+        }),
+        member("bool IsAfter(XNode node)", |call| {
+            in_order(call).map(|order| order.is_gt().into())
+        }),
+        member(
+            "static int CompareDocumentOrder(XNode n1, XNode n2)",
+            |call| in_order(call).map(crate::args::order),
+        ),
+        member(
+            "static XNodeEqualityComparer EqualityComparer { get; }",
+            |_| Ok(super::comparer::equality()),
+        ),
+        member(
+            "static XNodeDocumentOrderComparer DocumentOrderComparer { get; }",
+            |_| Ok(super::comparer::order()),
+        ),
         member("string ToString(SaveOptions options)", |call| {
             let indented = call.flags(1) & 1 == 0;
             to_text(call, indented)
@@ -185,6 +204,11 @@ use super::xelement::XELEMENT as ELEMENT;
 /// The receiver.
 pub(crate) fn this(call: &Call<'_, '_>) -> Result<HeapId, Throw> {
     id_of(call.machine.heap, call.arg(0)).ok_or_else(Throw::null_reference)
+}
+
+/// How the receiver, or first argument, and the next one follow each other in their document.
+fn in_order(call: &Call<'_, '_>) -> Result<std::cmp::Ordering, Throw> {
+    super::comparer::compare(call.machine.heap, call.arg(0), call.arg(1))
 }
 
 /// A node, or `null`.
@@ -209,6 +233,46 @@ pub(crate) fn found(
 ) -> Result<Value, Throw> {
     let id = this(call)?;
     sequence(call, element, vec![id], find)
+}
+
+/// The children of the receiver, or its attributes, one after the other as the tree is then: elements of the name in
+/// argument 1 if there is one, or all nodes.
+pub(crate) fn children(call: &mut Call<'_, '_>, element: &'static TypeDef) -> Result<Value, Throw> {
+    let container = this(call)?;
+    let name = Name::argument(call, 1).cloned();
+    let none = call.arguments.len() > 1 && name.is_none();
+    let elements = std::ptr::eq(element, &ELEMENT);
+    let attributes = std::ptr::eq(element, &super::xattribute::XATTRIBUTE);
+    let start = move || {
+        let name = name.clone();
+        // What was given last; the next one is looked for behind it.
+        let mut last: Option<HeapId> = None;
+        let mut done = none;
+        from_fn(move |machine: &mut Machine<'_>| {
+            while !done {
+                machine.step(1)?;
+                let heap = &*machine.heap;
+                let next = match last {
+                    None if attributes => get(heap, container)?.attributes().first().copied(),
+                    None => get(heap, container)?.children().first().copied(),
+                    // One that was taken out ends it.
+                    Some(last) if get(heap, last)?.parent != Some(container) => None,
+                    Some(last) => sibling(heap, last, 1),
+                };
+                let Some(next) = next else {
+                    done = true;
+                    break;
+                };
+                last = Some(next);
+                let fits = !elements || !pick(heap, &[next], name.as_ref()).is_empty();
+                if fits {
+                    return Ok(Some(Value::Ref(next)));
+                }
+            }
+            Ok(None)
+        })
+    };
+    Ok(Value::object(Sequence::new(Type::plain(element), start)))
 }
 
 /// As [`found`], from several nodes.

@@ -6,7 +6,7 @@ use tollgate_syntax::csharp::ast::{AssignOp, BinaryOp, Expr, ExprKind, Range32};
 use super::call::sequence;
 use super::place::Place;
 use super::types::{kind_of, underlying};
-use super::{Bind, Binder, Bound, Typed, node};
+use super::{Bind, Binder, Bound, Reported, Typed, node};
 use crate::typed::{Dynamic, Kind, Node, Op};
 
 impl<'a> Binder<'a> {
@@ -72,38 +72,8 @@ impl<'a> Binder<'a> {
                     ty,
                 })
             }
-            AssignOp::Coalesce => {
-                let (mut setup, place) = self.stable(place)?;
-                let current = self.read_place(&place, range)?;
-                let ty = place.ty().clone();
-                if !ty.is_reference() && !matches!(ty, Type::Nullable(_)) {
-                    return Err(self.error(
-                        "CS0019",
-                        format!(
-                            "Operator '??=' cannot be applied to operands of type '{ty}' and '{ty}'"
-                        ),
-                        range,
-                    ));
-                }
-                let plain = underlying(&ty).clone();
-                let result = if self.implicit(&bound, &plain).is_some() {
-                    plain
-                } else {
-                    ty
-                };
-                let node_value = self.convert(bound, &result, value.range)?;
-                let stored = self.write(place, node_value, true, range)?;
-                let kind = kind_of(&result);
-                setup.push(node(
-                    Op::Coalesce(Box::new([current.node, stored])),
-                    kind,
-                    range,
-                ));
-                Ok(Typed {
-                    node: sequence(setup, range),
-                    ty: result,
-                })
-            }
+            // C# 8: the parser has refused it.
+            AssignOp::Coalesce => Err(Reported),
         }
     }
 

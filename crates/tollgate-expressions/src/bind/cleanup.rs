@@ -128,7 +128,7 @@ impl<'a> Binder<'a> {
         })
     }
 
-    /// `using var a = b;` and the statements after it, or `using (var a = b) body`.
+    /// `using (var a = b) body`.
     pub(super) fn using_local(
         &mut self,
         local: &'a LocalDeclaration,

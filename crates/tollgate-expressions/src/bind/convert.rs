@@ -1,8 +1,9 @@
 //! Conversions: which there are, and the nodes they become.
 
 use tollgate_dotnet::{MemberInfo, MemberKind, Type, TypeKind, Value};
-use tollgate_syntax::csharp::ast::Range32;
+use tollgate_syntax::csharp::ast::{self, Range32};
 
+use super::apply::formattable;
 use super::types::{delegate_signature, kind_of, same, underlying};
 use super::{Bind, Binder, Bound, Reported, Typed, constant, node};
 use crate::typed::{Dynamic, Kind, Node, Op};
@@ -34,7 +35,7 @@ pub(super) enum Conversion {
     Cast,
     /// From `dynamic`.
     Dynamic,
-    /// Of what has no type of its own: a lambda, methods, `default`, `new(…)`, a tuple literal, `throw`.
+    /// Of what has no type of its own: a lambda, methods, `default`, a tuple literal, `throw`.
     Untyped,
 }
 
@@ -75,10 +76,11 @@ impl<'a> Binder<'a> {
     /// The implicit conversion, if there is one.
     pub(super) fn implicit(&mut self, value: &Bound<'a>, to: &Type) -> Option<Conversion> {
         match value {
-            Bound::Value(value) => self.implicit_typed(&value.ty, value.as_constant(), to),
+            Bound::Value(value) => self
+                .implicit_typed(&value.ty, value.as_constant(), to)
+                .or_else(|| formattable(value, to).map(|_| Conversion::Untyped)),
             Bound::Throw(_) => Some(Conversion::Untyped),
             Bound::Default(_) => (*to != Type::Void).then_some(Conversion::Untyped),
-            Bound::New(..) => to.table().map(|_| Conversion::Untyped),
             Bound::Lambda(lambda, range) => self
                 .lambda_converts(lambda, *range, to)
                 .then_some(Conversion::Untyped),
@@ -343,6 +345,8 @@ impl<'a> Binder<'a> {
     pub(super) fn convert(&mut self, value: Bound<'a>, to: &Type, range: Range32) -> Bind<Node> {
         match value {
             Bound::Value(value) => self.convert_typed(value, to, range),
+            // Its body is missing, which was said.
+            Bound::Lambda(lambda, _) if is_missing(&lambda.body) => Err(Reported),
             Bound::Lambda(lambda, at) => self.lambda_to(lambda, at, to),
             Bound::Methods(methods) => self.methods_to(*methods, to, range),
             Bound::Default(at) => Ok(self.default_of(to, at).node),
@@ -350,7 +354,6 @@ impl<'a> Binder<'a> {
                 node.kind = kind_of(to);
                 Ok(node)
             }
-            Bound::New(new, at) => Ok(self.new_of(new, to.clone(), at)?.node),
             Bound::Tuple(items, at) => {
                 let Type::Tuple(types) = to else {
                     let shown = self.display_bound(&Bound::Tuple(items, at));
@@ -399,6 +402,9 @@ impl<'a> Binder<'a> {
     pub(super) fn convert_typed(&mut self, value: Typed, to: &Type, range: Range32) -> Bind<Node> {
         match self.implicit_typed(&value.ty, value.as_constant(), to) {
             Some(conversion) => self.apply(&conversion, value, to),
+            None if formattable(&value, to).is_some() => {
+                self.apply(&Conversion::Untyped, value, to)
+            }
             None => Err(self.no_conversion(&value, to, range)),
         }
     }
@@ -556,7 +562,6 @@ impl<'a> Binder<'a> {
             Bound::Lambda(..) => "lambda expression".into(),
             Bound::Default(_) => "default".into(),
             Bound::Throw(_) => "<throw expression>".into(),
-            Bound::New(..) => "new()".into(),
             Bound::Tuple(items, _) => {
                 let items: Vec<_> = items
                     .iter()
@@ -586,6 +591,10 @@ fn too_large(constant: &Value, target: Kind) -> bool {
         Value::Single(number) if target == Kind::Decimal => number.abs() >= 7.922_816_3e28,
         _ => false,
     }
+}
+
+fn is_missing(body: &ast::Body) -> bool {
+    matches!(body, ast::Body::Expr(expr) if matches!(expr.kind, ast::ExprKind::Missing))
 }
 
 pub(super) fn is_interface(ty: &Type) -> bool {

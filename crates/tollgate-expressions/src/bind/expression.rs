@@ -64,7 +64,8 @@ impl<'a> Binder<'a> {
                     let ty = self.type_syntax(ty)?;
                     self.new_of(new, ty, range)?
                 }
-                None => return Ok(Bound::New(new, range)),
+                // C# 9: the parser has refused it.
+                None => return Err(Reported),
             },
             ExprKind::NewArray(new) => self.new_array(new, range)?,
             ExprKind::ArrayInitializer(_) => {
@@ -184,9 +185,6 @@ impl<'a> Binder<'a> {
                 "A throw expression is not allowed in this context.",
                 range,
             ),
-            Bound::New(..) => {
-                self.error("CS8754", "There is no target type for 'new()'", range)
-            }
             Bound::Tuple(..) | Bound::Value(_) => self.error(
                 "CS8130",
                 "Cannot infer the type of a tuple element.",

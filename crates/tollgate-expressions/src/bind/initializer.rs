@@ -258,7 +258,23 @@ impl<'a> Binder<'a> {
             owner: Some(target.ty.clone()),
             range: at,
         };
-        let applicable = self.resolve(&methods, &arguments, at)?;
+        let errors = self.errors.len();
+        let applicable = match self.resolve(&methods, &arguments, at) {
+            Ok(applicable) => applicable,
+            Err(reported) => {
+                let unfit = |error: &crate::CompileError| error.code == "CS1503";
+                if self.errors.iter().skip(errors).any(unfit) {
+                    let message = format!(
+                        "The best overloaded Add method of '{}' for the collection initializer has some invalid arguments",
+                        target.ty
+                    );
+                    self.error("CS1950", message, at);
+                    let own = self.errors.pop();
+                    self.errors.splice(errors..errors, own);
+                }
+                return Err(reported);
+            }
+        };
         let call = self.call_applicable(applicable, Some(target.clone()), arguments, at)?;
         nodes.push(call.node);
         Ok(())

@@ -284,7 +284,7 @@ impl<'a> Binder<'a> {
                 for (index, (parameter, input)) in parameters.iter().zip(inputs).enumerate() {
                     let name = &parameter.name;
                     let mut before = parameters.iter().take(index);
-                    if before.any(|other| other.name.name == name.name) {
+                    if &*name.name != "_" && before.any(|other| other.name.name == name.name) {
                         let message = format!("The parameter name '{}' is a duplicate", name.name);
                         return Err(self.error("CS0100", message, name.range));
                     }

@@ -1,5 +1,6 @@
 //! `for` and `foreach`.
 
+use super::convert::is_interface;
 use super::types::element_type;
 use super::{Bind, Binder, Bound, Reported, Typed};
 use crate::scope::{Enclosing, Fixed, Scope};
@@ -102,6 +103,16 @@ impl<'a> Binder<'a> {
 
     /// What a `foreach` runs over: the value, or what its own `GetEnumerator` gives if it is several sequences at once.
     fn enumerated(&self, source: Typed, range: Range32) -> Typed {
+        let bases = self.registry.bases(&source.ty);
+        let pairs = bases
+            .iter()
+            .find(|base| is_interface(&source.ty) && self.gives_pairs(&source.ty, base));
+        if pairs.is_some() {
+            return Typed {
+                node: self.pairs(source.node, range),
+                ty: source.ty,
+            };
+        }
         let sequences = self.registry.bases(&source.ty);
         let sequences = sequences
             .iter()

@@ -24,7 +24,7 @@ impl<'a> Binder<'a> {
             Bound::Namespace(namespace) => self.in_namespace(&namespace, name, range),
             Bound::Type(ty) => self.static_member(ty, name, range),
             Bound::Value(value) => self.instance_member(value, name, range, called),
-            Bound::Tuple(..) | Bound::Default(_) | Bound::New(..) | Bound::Throw(_) => {
+            Bound::Tuple(..) | Bound::Default(_) | Bound::Throw(_) => {
                 Err(self.not_a_value(&target, target_range))
             }
             Bound::Lambda(..) => Err(self.error(

@@ -87,8 +87,6 @@ enum Bound<'a> {
     Tuple(Vec<(Bound<'a>, Option<Box<str>>)>, Range32),
     /// `throw e`.
     Throw(Node),
-    /// `new(…)`.
-    New(&'a ast::NewObject, Range32),
 }
 
 /// Methods of one name.
@@ -173,7 +171,8 @@ pub(crate) fn compile(
         }
     };
     if !errors.is_empty() {
-        return Err(errors.into_iter().map(CompileError::from).collect());
+        let errors = errors.into_iter().map(CompileError::from).collect();
+        return Err(with_meaning(compiler, code, &tree, errors));
     }
     let queries = query::Arena::default();
     let mut binder = Binder::new(compiler, code, &queries, HashSet::new());
@@ -208,6 +207,25 @@ pub(crate) fn compile(
         test_calls: folded.test_calls,
         reads: folded.reads,
     })))
+}
+
+/// Mistakes of syntax, and unknown names before the first of them: what a mistake leaves of a statement says no more.
+fn with_meaning(
+    compiler: &Compiler,
+    code: &str,
+    tree: &Tree,
+    errors: Vec<CompileError>,
+) -> Vec<CompileError> {
+    let start = errors.first().map_or(0, |first| first.start);
+    let queries = query::Arena::default();
+    let mut binder = Binder::new(compiler, code, &queries, HashSet::new());
+    let _ = binder.program(tree);
+    let mut all = binder.errors;
+    all.retain(|error| error.code == "CS0103" && error.end <= start);
+    all.sort_by_key(|error| (error.start, error.end));
+    all.extend(errors);
+    all.dedup();
+    all
 }
 
 fn sort(errors: &mut Vec<CompileError>) {

@@ -246,8 +246,13 @@ impl<'a> Binder<'a> {
             && (left.ty.is_string() || right.ty.is_string())
             && !matches!(left.ty, Type::Void)
             && !matches!(right.ty, Type::Void)
-            && !self.has_operator(&left, &right, "+")
         {
+            // A type's own operator comes before text.
+            if self.has_operator(&left, &right, "+")
+                && let Some(result) = self.user_operator(op, &left, &right, range)?
+            {
+                return Ok(result);
+            }
             return Ok(concat(left, right, range));
         }
         // A null beside a value is one of its `T?`.

@@ -159,11 +159,10 @@ impl<'a> Binder<'a> {
                 *index < own_failures
                     || match failure {
                         Failure::Argument(0, _) | Failure::TypeArguments => false,
-                        Failure::Infer => methods
+                        _ => methods
                             .receiver
                             .as_ref()
                             .is_some_and(|receiver| self.receiver_infers(callee, receiver)),
-                        _ => true,
                     }
             })
             .map(|(_, failure)| failure)

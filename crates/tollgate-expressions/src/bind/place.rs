@@ -101,6 +101,12 @@ impl<'a> Binder<'a> {
                     && let Some((index, ty)) = super::member::item(&receiver.ty, text)
                 {
                     let whole = self.place(owner)?;
+                    if let Place::Member { shown, .. } = &whole {
+                        let message = format!(
+                            "Cannot modify the return value of '{shown}' because it is not a variable"
+                        );
+                        return Err(self.error("CS1612", message, owner.range));
+                    }
                     return Ok(Place::Item {
                         whole: whole.into(),
                         index,

@@ -364,7 +364,9 @@ impl<'a> Binder<'a> {
                     QueryClause::Join(join) => [Some(&join.from.name), join.into.as_ref()],
                     QueryClause::Where(_) | QueryClause::OrderBy(_) => [None, None],
                 };
-                for name in declared.into_iter().flatten() {
+                // Behind `into` only the group is left of a join.
+                let group = matches!(clause, QueryClause::Join(join) if join.into.is_some());
+                for (index, name) in declared.into_iter().flatten().enumerate() {
                     if names.iter().any(|known| known.name == name.name) {
                         let message = format!(
                             "The range variable '{}' has already been declared",
@@ -373,7 +375,9 @@ impl<'a> Binder<'a> {
                         return Err(self.error("CS1930", message, name.range));
                     }
                     self.check_range_variable(name)?;
-                    names.push(name);
+                    if !group || index == 1 {
+                        names.push(name);
+                    }
                 }
             }
             match &body.continuation {

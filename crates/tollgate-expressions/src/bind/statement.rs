@@ -47,17 +47,7 @@ impl<'a> Binder<'a> {
         self.signatures(statements);
         let mut functions = Vec::new();
         let mut bound = Vec::new();
-        let mut rest = statements.iter();
-        while let Some(statement) = rest.next() {
-            if let StmtKind::Local(local) = &statement.kind
-                && local.modifier == LocalModifier::Using
-            {
-                let body = rest.as_slice();
-                if let Ok(using) = self.using_local(local, body, statement.range) {
-                    bound.push(using);
-                }
-                break;
-            }
+        for statement in statements {
             let mut statement = statement;
             while let StmtKind::Labeled {
                 label,
@@ -313,8 +303,11 @@ impl<'a> Binder<'a> {
 
     /// `T a = 1, b;`.
     pub(super) fn local(&mut self, local: &'a LocalDeclaration) -> Bind<Statement> {
-        if local.modifier == LocalModifier::Ref {
-            return self.ref_local(local);
+        match local.modifier {
+            LocalModifier::Ref => return self.ref_local(local),
+            // C# 8: the parser has refused it.
+            LocalModifier::Using => return Err(Reported),
+            LocalModifier::None | LocalModifier::Const => {}
         }
         let by_reference = |declarator: &&ast::Declarator| declarator.by_reference;
         if let Some(wrong) = local.declarators.iter().find(by_reference) {

@@ -129,8 +129,10 @@ impl<'a> Lexer<'a> {
         let line_is_blank = std::mem::replace(&mut self.line_is_blank, false);
         match c {
             '#' => {
-                self.directive(start);
-                if !line_is_blank {
+                if line_is_blank {
+                    self.directive(start);
+                } else {
+                    self.skip_while(|c| !is_newline(c));
                     let message = "Preprocessor directives must appear as the first \
                                    non-whitespace character on a line";
                     self.error("CS1040", message, start);

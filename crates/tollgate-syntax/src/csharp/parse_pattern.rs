@@ -99,7 +99,9 @@ impl Parser<'_> {
             ">" => self.relational(BinaryOp::Greater),
             ">=" => self.relational(BinaryOp::GreaterOrEqual),
             "{" => self.recursive_pattern(None),
-            "(" if !self.is_cast() => return self.parenthesized_pattern(),
+            "(" if !self.is_cast() || self.is_type_alone() => {
+                return self.parenthesized_pattern();
+            }
             _ => self.type_or_constant(least),
         };
         match kind {
@@ -115,6 +117,14 @@ impl Parser<'_> {
             kind,
             range: self.since(start),
         }
+    }
+
+    /// `(T)` with nothing behind it that could be cast.
+    fn is_type_alone(&self) -> bool {
+        let ahead = self.type_ahead(self.next + 1, QuestionMark::Nullable);
+        ahead.is_some_and(|ahead| {
+            self.text_at(ahead.end) == ")" && !self.can_start_expression(ahead.end + 1)
+        })
     }
 
     fn relational(&mut self, op: BinaryOp) -> PatternKind {

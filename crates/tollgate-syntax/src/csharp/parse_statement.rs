@@ -36,7 +36,9 @@ impl Parser<'_> {
         while !self.at_end() {
             self.push_statement(&mut Vec::new());
         }
-        self.late_error("CS1026", ") expected", range);
+        if !self.has_late_errors() {
+            self.late_error("CS1026", ") expected", range);
+        }
     }
 
     /// The code of `@{…}`.
@@ -425,7 +427,14 @@ impl Parser<'_> {
         if self.at("(") && self.declaration_ahead(self.next).is_none() {
             return ForEachVariable::Deconstruction(self.operand());
         }
-        let ty = self.parse_type();
+        // What stands alone is the variable, whose type is missing.
+        let ty = match self.nth_text(1) {
+            "in" => TypeSyntax {
+                kind: TypeKind::Missing,
+                range: self.bump().range,
+            },
+            _ => self.parse_type(),
+        };
         if self.at("in") {
             let range = self.token().range;
             let message = "Type and identifier are both required in a foreach statement";

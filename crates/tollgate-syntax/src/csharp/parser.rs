@@ -252,6 +252,11 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether an error of binding was found.
+    pub(super) fn has_late_errors(&self) -> bool {
+        !self.late_errors.is_empty()
+    }
+
     /// Refuses what came after C# 7.3, the language of policy expressions, when all else parses.
     pub(super) fn feature(&mut self, feature: &str, version: &str, range: Range32) {
         let message = format!(

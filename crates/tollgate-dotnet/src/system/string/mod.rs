@@ -23,6 +23,7 @@ pub(crate) static STRING: TypeDef = TypeDef {
     name: "System.String",
     kind: TypeKind::Class,
     bases: &[
+        "IConvertible",
         "IComparable",
         "IComparable<string>",
         "IEquatable<string>",
