@@ -332,7 +332,7 @@ pub(super) fn symmetric_except_with(call: &mut Call<'_, '_>) -> Result<Value, Th
     let other = other(call)?;
     // Of a set one after the other, so that new ones take the places of those removed before; of others the new ones
     // first.
-    let at_once = call.machine.heap.of::<HashSet>(&other).is_none();
+    let at_once = call.machine.heap.of::<HashSet>(call.arg(1)).is_none();
     let mut old = Vec::new();
     for value in ops::collect(call.machine, &other)? {
         if !has(call, call.arg(0), &value)? {

@@ -714,6 +714,11 @@ fn cipher(
     encrypts: bool,
 ) -> Result<Cipher, Throw> {
     let mode = mode_of(settings.mode)?;
+    if (settings.kind(), mode) == (Kind::Rc2, Mode::Cfb) {
+        return Err(exception(
+            "The specified CipherMode 'CFB' is not supported.",
+        ));
+    }
     let iv = match (iv, mode) {
         (Some(iv), _) => iv,
         (None, Mode::Ecb) => vec![0; settings.kind().block()],

@@ -39,8 +39,14 @@ const MEMBERS: &[Member] = &[
         Ok(index(length.checked_sub(1)))
     }),
     member("int GetLowerBound(int dimension)", |_| Ok(Value::Int32(0))),
-    member("object GetValue(int index)", collections::element),
-    member("object GetValue(long index)", collections::element),
+    member("object GetValue(int index)", |call| {
+        let places = indices(call, 1)?;
+        value_at(call, &places)
+    }),
+    member("object GetValue(long index)", |call| {
+        let places = indices(call, 1)?;
+        value_at(call, &places)
+    }),
     member("object GetValue(int index1, int index2)", |call| {
         let places = indices(call, 1)?;
         value_at(call, &places)

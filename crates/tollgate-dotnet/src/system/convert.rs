@@ -826,7 +826,7 @@ const MEMBERS: &[Member] = &[
     ),
     pure(
         "static string ToString(string value, IFormatProvider provider)",
-        to_string,
+        |call| Ok(call.arg(0).clone()),
     ),
     pure("static DateTime ToDateTime(string value)", to_date_time),
     pure(

@@ -332,13 +332,10 @@ const MEMBERS: &[Member] = &[
         of_ticks(data & ((1 << 62) - 1), kind)
     }),
     pure("static DateTime FromFileTimeUtc(long fileTime)", |call| {
-        of_ticks(call.long(0)?.saturating_add(FILE_EPOCH), DateTimeKind::Utc)
+        of_file_time(call).map(|ticks| Value::DateTime(ticks, DateTimeKind::Utc))
     }),
     pure("static DateTime FromFileTime(long fileTime)", |call| {
-        of_ticks(
-            call.long(0)?.saturating_add(FILE_EPOCH),
-            DateTimeKind::Local,
-        )
+        of_file_time(call).map(|ticks| Value::DateTime(ticks, DateTimeKind::Local))
     }),
     pure("long ToFileTimeUtc()", |call| file_time(call.date(0)?.0)),
     pure("long ToFileTime()", |call| file_time(call.date(0)?.0)),
@@ -503,7 +500,12 @@ pub(crate) fn file_time(ticks: i64) -> Result<Value, Throw> {
 /// The ticks of a file time.
 pub(crate) fn of_file_time(call: &Call<'_, '_>) -> Result<i64, Throw> {
     let ticks = call.long(0)?.saturating_add(FILE_EPOCH);
-    of_ticks(ticks, DateTimeKind::Utc).map(|_| ticks)
+    match (FILE_EPOCH..=MAX_TICKS).contains(&ticks) {
+        true => Ok(ticks),
+        false => Err(Throw::argument_out_of_range(
+            "Not a valid Win32 FileTime. (Parameter 'fileTime')",
+        )),
+    }
 }
 
 /// In each form that the invariant culture has for each of these letters.

@@ -269,16 +269,8 @@ fn get_items(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         .heap
         .charge(length.saturating_mul(size_of::<Value>()))?;
     let random = this(call)?;
-    // A power of two takes the low bits of a byte.
-    let by_bytes = choices.len().is_power_of_two() && choices.len() <= 256;
     let items = (0..length).filter_map(|_| {
-        let index = match by_bytes {
-            true => {
-                let [low, ..] = random.sample().to_le_bytes();
-                usize::from(low) & (choices.len() - 1)
-            }
-            false => random.index_below(choices.len()),
-        };
+        let index = random.index_below(choices.len());
         choices.get(index).cloned()
     });
     let items = items.collect();

@@ -22,7 +22,7 @@ pub(crate) const TYPES: &[&TypeDef] = &[
 macro_rules! fallbacks {
     (
         $base:ident $base_name:literal $replacement:ident $replacement_name:literal $exception:ident $exception_name:literal
-        $usual:literal $usual_row:literal $throwing_row:literal
+        $usual_row:literal $throwing_row:literal
     ) => {
         static $base: TypeDef = TypeDef {
             name: concat!("System.Text.", $base_name),
@@ -31,7 +31,7 @@ macro_rules! fallbacks {
             values: &[],
             members: &[
                 pure($usual_row, |_| {
-                    Ok(object(&$replacement, Fallback::Replace(Str::from_static($usual))))
+                    Ok(object(&$replacement, Fallback::Replace(Str::from_static("?"))))
                 }),
                 pure($throwing_row, |_| Ok(object(&$exception, Fallback::Throw))),
                 pure("int MaxCharCount { get; }", |call| {
@@ -49,7 +49,7 @@ macro_rules! fallbacks {
             values: &[],
             members: &[
                 pure("new()", |_| {
-                    Ok(object(&$replacement, Fallback::Replace(Str::from_static($usual))))
+                    Ok(object(&$replacement, Fallback::Replace(Str::from_static("?"))))
                 }),
                 pure("new(string replacement)", |call| {
                     let text = call.text(0, "replacement")?.clone();
@@ -82,13 +82,13 @@ fallbacks!(
     ENCODER "EncoderFallback"
     ENCODER_REPLACEMENT "EncoderReplacementFallback"
     ENCODER_EXCEPTION "EncoderExceptionFallback"
-    "?" "static EncoderFallback ReplacementFallback { get; }" "static EncoderFallback ExceptionFallback { get; }"
+    "static EncoderFallback ReplacementFallback { get; }" "static EncoderFallback ExceptionFallback { get; }"
 );
 fallbacks!(
     DECODER "DecoderFallback"
     DECODER_REPLACEMENT "DecoderReplacementFallback"
     DECODER_EXCEPTION "DecoderExceptionFallback"
-    "\u{FFFD}" "static DecoderFallback ReplacementFallback { get; }" "static DecoderFallback ExceptionFallback { get; }"
+    "static DecoderFallback ReplacementFallback { get; }" "static DecoderFallback ExceptionFallback { get; }"
 );
 
 /// A fallback of either side.
