@@ -53,6 +53,7 @@ pub struct Catalog {
     pub(crate) fragments: Vec<Fragment>,
     pub(crate) backends: Vec<Backend>,
     pub(crate) service_fabric: Vec<(String, ServiceFabric)>,
+    pub(crate) schemas: Vec<(String, Source)>,
     pub(crate) global: Option<Source>,
     pub(crate) workspace: Option<Workspace>,
     pub(crate) products: Vec<Product>,
@@ -120,6 +121,13 @@ impl Catalog {
     #[must_use]
     pub fn service_fabric(mut self, id: impl Into<String>, cluster: ServiceFabric) -> Self {
         self.service_fabric.push((id.into(), cluster));
+        self
+    }
+
+    /// Adds a JSON Schema that `validate-content` can name by `schema-id`.
+    #[must_use]
+    pub fn schema(mut self, id: impl Into<String>, schema: Source) -> Self {
+        self.schemas.push((id.into(), schema));
         self
     }
 
@@ -264,6 +272,7 @@ impl Workspace {
 pub struct Api {
     pub(crate) info: ApiInfo,
     pub(crate) policy: Option<Source>,
+    pub(crate) openapi: Option<Source>,
     pub(crate) subscription_required: bool,
     pub(crate) operations: Vec<Operation>,
 }
@@ -287,6 +296,7 @@ impl Api {
                 key_query: Str::from_static("subscription-key"),
             },
             policy: None,
+            openapi: None,
             subscription_required: false,
             operations: Vec::new(),
         }
@@ -317,6 +327,15 @@ impl Api {
     #[must_use]
     pub fn policy(mut self, source: Source) -> Self {
         self.policy = Some(source);
+        self
+    }
+
+    /// Sets what describes the API: the JSON of OpenAPI 3.0, 3.1 or Swagger 2.0, at most 4 MiB. `validate-content` and its
+    /// like hold requests and responses against it, and `mock-response` takes examples of it. An API without operations
+    /// of its own has those of the document.
+    #[must_use]
+    pub fn openapi(mut self, document: Source) -> Self {
+        self.openapi = Some(document);
         self
     }
 

@@ -38,7 +38,7 @@ pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, Va
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
 pub use gateway::{Gateway, Outcome, Peer, RunOptions};
 pub use load::{Checked, ElementReader, LoadErrors, Statistics, check};
-pub use plan::{Pipeline, Plan, PlanApi, PlanOperation};
+pub use plan::{Described, Pipeline, Plan, PlanApi, PlanOperation};
 pub use policy::{
     AttributeSpec, BoxFuture, Children, ElementSpec, Finish, Flow, Invalid, Policy, PolicyKind,
     Preflight, Reads, Scope, Scopes, Section, Sections, Waiting, element, optional, required,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, Method};
+use tollgate_openapi::Schemas;
 use tollgate_syntax::{Diagnostic, Sources};
 
 use crate::backend::PlanBackend;
@@ -30,6 +31,7 @@ pub struct Plan {
     /// Those whose URLs tell that they are meant.
     backends_by_url: Box<[Arc<PlanBackend>]>,
     service_fabric: HashMap<Box<str>, ServiceFabric>,
+    schemas: HashMap<Box<str>, Arc<Schemas>>,
     certificates: HashMap<Box<str>, Certificate>,
     authorities: Arc<[Certificate]>,
     deployment: Arc<DeploymentInfo>,
@@ -64,6 +66,7 @@ impl Plan {
         keys: Keys,
         catalog: &Catalog,
         backends: HashMap<Box<str>, Arc<PlanBackend>>,
+        schemas: HashMap<Box<str>, Arc<Schemas>>,
     ) -> Self {
         apis.sort_by_key(|api| std::cmp::Reverse(api.path.len()));
         let workspace = catalog.workspace.as_ref();
@@ -82,6 +85,7 @@ impl Plan {
                 .cloned()
                 .collect(),
             backends,
+            schemas,
             service_fabric: (catalog.service_fabric.iter())
                 .map(|(id, cluster)| (Box::from(id.as_str()), cluster.clone()))
                 .collect(),
@@ -164,6 +168,11 @@ impl Plan {
         backends.find(|backend| backend.url.has_base_of(url))
     }
 
+    /// The JSON Schema of this id.
+    pub fn schemas(&self, id: &str) -> Option<&Arc<Schemas>> {
+        self.schemas.get(id)
+    }
+
     /// The Service Fabric cluster of this backend id.
     pub fn service_fabric(&self, id: &str) -> Option<&ServiceFabric> {
         self.service_fabric.get(id)
@@ -242,18 +251,34 @@ pub struct PlanApi {
 pub struct PlanOperation {
     /// What `context.Operation` says; `None` for an API without operations, which takes everything.
     pub info: Option<Arc<OperationInfo>>,
+    /// What the API's document says of it.
+    pub described: Described,
     template: Template,
     pipelines: Box<[(Option<usize>, Arc<Pipeline>)]>,
+}
+
+/// What the document of an API says of an operation.
+#[derive(Debug, Clone, Default)]
+pub enum Described {
+    /// There is no document.
+    #[default]
+    Nothing,
+    /// It does not know the operation.
+    Unknown,
+    /// This.
+    Operation(Arc<tollgate_openapi::Operation>),
 }
 
 impl PlanOperation {
     pub(crate) fn new(
         info: Option<Arc<OperationInfo>>,
+        described: Described,
         template: Template,
         pipelines: Vec<(Option<usize>, Arc<Pipeline>)>,
     ) -> Self {
         Self {
             info,
+            described,
             template,
             pipelines: pipelines.into(),
         }

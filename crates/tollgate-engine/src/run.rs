@@ -126,6 +126,7 @@ fn set_route(exchange: &mut Exchange, route: &Route<'_, '_>) {
         trace.hide(wire::credentials(&context.request, Some(&route.api.info)));
     }
     context.operation = route.operation.info.clone();
+    context.described = route.operation.described.clone();
     let request = &mut context.request;
     request.matched_parameters = route.parameters.iter().cloned().collect();
     request.url = request.original_url.clone();

@@ -20,6 +20,7 @@ use crate::catalog::{
 use crate::certificate::Certificate;
 use crate::context::{Azure, Jwt, Part, header_text};
 use crate::failure::{Failure, LastError};
+use crate::plan::Described;
 use crate::policy::Reads;
 use crate::ports::{Ports, Proxy};
 
@@ -42,6 +43,8 @@ pub struct Context {
     pub api: Option<Arc<ApiInfo>>,
     /// `context.Operation`
     pub operation: Option<Arc<OperationInfo>>,
+    /// What the API's document says of the operation.
+    pub described: Described,
     /// `context.Product`
     pub product: Option<Arc<ProductInfo>>,
     /// `context.Subscription`
@@ -224,6 +227,7 @@ impl Context {
             timestamp: ports.clock.now(),
             api: None,
             operation: None,
+            described: Described::Nothing,
             product: None,
             subscription: None,
             user: None,

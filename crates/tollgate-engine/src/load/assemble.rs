@@ -7,6 +7,7 @@ use http::HeaderName;
 use tollgate_dotnet::Str;
 use tollgate_syntax::{Diagnostic, DocumentKind, Element, Sources, Span};
 
+use super::documents;
 use super::findings::Findings;
 use super::fragments::Fragments;
 use super::named_values::NamedValues;
@@ -16,7 +17,7 @@ use super::{LoadErrors, Loading, Mode, kinds_by_name, read};
 use crate::backend::Backend;
 use crate::catalog::{Api, Catalog, Operation, OperationInfo, Product, Source, SubscriptionScope};
 use crate::exchange::Url;
-use crate::plan::{Plan, PlanApi, PlanOperation, PlanProduct};
+use crate::plan::{Described, Plan, PlanApi, PlanOperation, PlanProduct};
 use crate::policy::{PolicyKind, Scope};
 use crate::routing::{Path, Template};
 use crate::subscription_key::{Key, KeyScope, Keys};
@@ -222,6 +223,7 @@ impl Assembler<'_> {
             self.keys(),
             catalog,
             self.backends(),
+            self.schemas(),
         )
     }
 
@@ -260,18 +262,48 @@ impl Assembler<'_> {
         let open_product = (members.iter().copied()).find(|index| {
             (products.get(*index)).is_some_and(|product| !product.info.subscription_required)
         });
-        let mut operations: Vec<PlanOperation> = (api.operations.iter().zip(operation_layers))
+        let document = self.document(api);
+        let imported = match &document {
+            Some(document) if api.operations.is_empty() => documents::operations(document),
+            _ => Vec::new(),
+        };
+        let described = |operation: &OperationInfo| match &document {
+            None => Described::Nothing,
+            Some(document) => {
+                let (method, template) = (text(&operation.method), text(&operation.url_template));
+                let found = document.operation(method, template).cloned();
+                found.map_or(Described::Unknown, Described::Operation)
+            }
+        };
+        let layers = operation_layers.iter().map(Option::as_ref);
+        let own = api
+            .operations
+            .iter()
+            .zip(layers.chain(std::iter::repeat(None)));
+        let all = own.chain(imported.iter().map(|operation| (operation, None)));
+        let mut operations: Vec<PlanOperation> = all
             .filter_map(|(operation, layer)| {
                 let template = self.template(id, operation)?;
                 let info = Some(Arc::new(operation.info.clone()));
-                let pipelines = chain.pipelines(layer.as_ref(), &members);
-                Some(PlanOperation::new(info, template, pipelines))
+                let described = described(&operation.info);
+                let pipelines = chain.pipelines(layer, &members);
+                Some(PlanOperation::new(info, described, template, pipelines))
             })
             .collect();
-        self.check_ids("operation", api.operations.iter().map(|one| &one.info.id));
-        if api.operations.is_empty() {
+        let ids = api.operations.iter().chain(&imported);
+        self.check_ids("operation", ids.map(|one| &one.info.id));
+        if api.operations.is_empty() && imported.is_empty() {
             let pipelines = chain.pipelines(None, &members);
-            operations.push(PlanOperation::new(None, Template::any(), pipelines));
+            let described = match &document {
+                None => Described::Nothing,
+                Some(_) => Described::Unknown,
+            };
+            operations.push(PlanOperation::new(
+                None,
+                described,
+                Template::any(),
+                pipelines,
+            ));
         }
         // The most specific first; the order of the catalog among equals.
         operations.sort_by_cached_key(|operation| operation.template().rank());

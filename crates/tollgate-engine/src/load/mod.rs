@@ -7,6 +7,7 @@
 mod assemble;
 mod backends;
 mod check;
+mod documents;
 mod element_reader;
 mod findings;
 mod fragments;
