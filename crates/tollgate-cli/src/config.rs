@@ -32,6 +32,9 @@ pub(crate) struct Config {
     /// Backend entities, by id.
     #[serde(default)]
     backends: BTreeMap<String, BackendConfig>,
+    /// JSON Schemas that `validate-content` names: id to file.
+    #[serde(default)]
+    schemas: BTreeMap<String, PathBuf>,
     /// Service Fabric clusters as backends, by id.
     #[serde(default)]
     service_fabric: BTreeMap<String, ServiceFabricConfig>,
@@ -127,6 +130,8 @@ struct ApiConfig {
     path: String,
     service_url: Option<String>,
     policy: Option<PathBuf>,
+    /// The OpenAPI document (JSON).
+    openapi: Option<PathBuf>,
     #[serde(default)]
     subscription_required: bool,
     #[serde(default)]
@@ -224,6 +229,9 @@ impl Config {
         for (id, path) in &self.fragments {
             catalog = catalog.fragment(id, source(path)?);
         }
+        for (id, path) in &self.schemas {
+            catalog = catalog.schema(id, source(path)?);
+        }
         for (id, backend) in &self.backends {
             catalog = catalog.backend_entity(backend.read(id, folder)?);
         }
@@ -258,6 +266,9 @@ impl Config {
             }
             if let Some(path) = &config.policy {
                 api = api.policy(source(path)?);
+            }
+            if let Some(path) = &config.openapi {
+                api = api.openapi(source(path)?);
             }
             for config in &config.operations {
                 let mut operation = Operation::new(&config.method, &config.url_template);

@@ -49,6 +49,7 @@ A configuration file:
   id = \"orders\"
   path = \"orders\"
   service-url = \"https://orders.example\"
+  openapi = \"orders.json\"                  # for validate-content and the like; optional
   policy = \"orders.xml\"
   operations = [{ method = \"GET\", url-template = \"/{id}\", policy = \"get-order.xml\" }]
 

@@ -481,6 +481,13 @@ impl Unfinished {
 }
 
 impl Parameter {
+    /// Whether there may be several values.
+    pub fn takes_many(&self) -> bool {
+        let definition = self.schema.as_ref().map(Schema::definition);
+        // Nothing is said, so nothing is wrong.
+        definition.is_none_or(|definition| definition.is_some_and(|one| has_type(one, "array")))
+    }
+
     /// What of the values does not conform; nothing if all do.
     pub fn check(&self, values: &[&str]) -> Vec<String> {
         let Some(schema) = &self.schema else {

@@ -12,6 +12,7 @@ pub mod integration;
 pub mod logging;
 pub mod routing;
 pub mod transformation;
+pub mod validation;
 
 use tollgate_engine::PolicyKind;
 
@@ -31,6 +32,10 @@ pub const ALL: &[PolicyKind] = &[
     access::validate_azure_ad_token::KIND,
     access::validate_client_certificate::KIND,
     access::validate_jwt::KIND,
+    validation::validate_content::KIND,
+    validation::validate_headers::KIND,
+    validation::validate_parameters::KIND,
+    validation::validate_status_code::KIND,
     routing::forward_request::KIND,
     routing::proxy::KIND,
     routing::set_backend_service::KIND,

@@ -35,5 +35,6 @@ mod service_fabric;
 mod tables;
 mod tokens;
 mod transformation;
+mod validation;
 mod waiting;
 mod world;

@@ -117,8 +117,7 @@ async fn a_prompt_that_means_the_same_gets_the_same_answer() {
 async fn what_is_not_the_same_question_is_not_looked_at() {
     let world = world();
     let message = json!({"role": "user", "content": "sun"});
-    let mut count = 0;
-    for (body, looked_up) in [
+    let bodies = [
         (json!({"messages": [message]}), true),
         (json!({"messages": [message], "model": "other"}), true),
         (
@@ -133,7 +132,8 @@ async fn what_is_not_the_same_question_is_not_looked_at() {
         (json!({"messages": [message], "stream": true}), false),
         (json!({"messages": [message, message, message]}), false),
         (json!({"messages": []}), false),
-    ] {
+    ];
+    for (count, (body, looked_up)) in bodies.into_iter().enumerate() {
         let before = world.client.calls().len();
         assert_eq!(
             send(&world, &body, &[]).await.body,
@@ -145,7 +145,6 @@ async fn what_is_not_the_same_question_is_not_looked_at() {
             1 + usize::from(looked_up),
             "{body}"
         );
-        count += 1;
     }
 }
 

@@ -14,6 +14,31 @@ const ENDS: &[&str] = &["inbound", "outbound", "on-error"];
 
 const ROWS: &[Row] = &[
     Row {
+        sections: ENDS,
+        texts: &[
+            r##"<validate-content unspecified-content-type-action="prevent" max-size="@(5)" size-exceeded-action="detect" errors-variable-name="e"><content-type-map any-content-type-value="a/b" missing-content-type-value="c/d"><type from="e/f" to="g/h" /><type when="@(true)" to="g/h" /></content-type-map><content type="a/b" validate-as="json" action="@("ignore")" schema-id="s" schema-ref="#/a" allow-additional-properties="@(true)" case-insensitive-property-names="false" /><content validate-as="xml" action="ignore" /><content type="c/d" validate-as="soap" action="ignore" /></validate-content>"##,
+        ],
+    },
+    Row {
+        sections: &["outbound", "on-error"],
+        texts: &[
+            r#"<validate-headers specified-header-action="ignore" unspecified-header-action="prevent" errors-variable-name="e"><header name="a" action="@("detect")" /></validate-headers>"#,
+        ],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<validate-parameters specified-parameter-action="ignore" unspecified-parameter-action="prevent" errors-variable-name="e"><headers specified-parameter-action="detect" unspecified-parameter-action="ignore"><parameter name="a" action="detect" /></headers><query specified-parameter-action="ignore" unspecified-parameter-action="ignore"><parameter name="a" action="detect" /></query><path specified-parameter-action="ignore"><parameter name="a" action="detect" /></path></validate-parameters>"#,
+        ],
+    },
+    Row {
+        sections: &["outbound", "on-error"],
+        texts: &[
+            r#"<validate-status-code unspecified-status-code-action="ignore" errors-variable-name="e"><status-code code="200" action="detect" /></validate-status-code>"#,
+            r#"<validate-status-code unspecified-status-code-action="ignore" error-variable-name="e" />"#,
+        ],
+    },
+    Row {
         sections: &["inbound"],
         texts: &[
             r#"<llm-semantic-cache-lookup score-threshold="@(0.5)" embeddings-backend-id="@(7)" embeddings-backend-auth="system-assigned" ignore-system-messages="true" max-message-count="@(3)" cache-id="c"><vary-by>a</vary-by><vary-by>@(context.Request.Method)</vary-by></llm-semantic-cache-lookup>"#,

@@ -4,14 +4,15 @@
 //! <mock-response status-code="200" content-type="application/json" />
 //! ```
 //!
-//! The service takes the body from the operation's documented examples. This engine knows no examples, so the body is
-//! empty, as the service has it for an operation without any; `Content-Type` is set only if `content-type` is given.
-//! `index` is accepted. Source: mock-response-policy.md.
+//! The body is an example that the API's document ([`Api::openapi`](tollgate_engine::Api::openapi)) has for the operation,
+//! the status code and the content type (the first, unless `content-type` is given): the one of this `index`, from 0 on.
+//! Where there is none, one is made of the schema. Without either the body is empty, and `Content-Type` is set only if
+//! `content-type` is given. Source: mock-response-policy.md; on what samples look like it is silent.
 
 use http::{HeaderValue, StatusCode, header};
 use tollgate_engine::{
-    Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Response,
-    Scopes, Sections, optional,
+    Children, Described, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind,
+    Response, Scopes, Sections, optional,
 };
 
 /// The row of the list.
@@ -41,6 +42,7 @@ pub const KIND: PolicyKind = PolicyKind {
 struct MockResponse {
     status: StatusCode,
     content_type: Option<HeaderValue>,
+    index: usize,
 }
 
 impl MockResponse {
@@ -48,11 +50,32 @@ impl MockResponse {
         let status = e.optional_literal("status-code");
         let content_type = e.optional_literal("content-type");
         let index = e.optional_literal::<u32>("index");
-        index?;
+        let index = usize::try_from(index?.unwrap_or(0)).unwrap_or(usize::MAX);
         Ok(Self {
+            index,
             status: status?.unwrap_or(StatusCode::OK),
             content_type: content_type?,
         })
+    }
+}
+
+impl MockResponse {
+    /// The media type and the text of an example.
+    fn example(&self, exchange: &Exchange) -> Option<(String, String)> {
+        let Described::Operation(operation) = &exchange.context.described else {
+            return None;
+        };
+        let media = match &self.content_type {
+            Some(media) => Some(media.to_str().ok()?.split(';').next()?.trim()),
+            None => None,
+        };
+        let response = operation.response(self.status.as_u16())?;
+        let (media, example) = response.example(media, self.index)?;
+        let text = match example {
+            serde_json::Value::String(text) if !media.contains("json") => text,
+            json => json.to_string(),
+        };
+        Some((media.to_owned(), text))
     }
 }
 
@@ -63,6 +86,15 @@ impl Policy for MockResponse {
             response
                 .headers
                 .insert(header::CONTENT_TYPE, content_type.clone());
+        }
+        if let Some((media, body)) = self.example(exchange) {
+            if let Ok(media) = HeaderValue::try_from(media) {
+                response
+                    .headers
+                    .entry(header::CONTENT_TYPE)
+                    .or_insert(media);
+            }
+            response.body = body.into();
         }
         exchange.context.response = response;
         Ok(Flow::Respond)
