@@ -12,33 +12,38 @@ pub(super) fn format(value: &Value, pattern: &str, culture: &NumberCulture) -> S
         _ => digits(value),
     };
     let sections = sections(pattern);
-    let section = |index: usize| sections.get(index).filter(|section| !section.is_empty());
+    // A section that is missing or empty is the first one.
+    let place = |index: usize| match sections.get(index) {
+        Some(section) if !section.is_empty() => index,
+        _ => 0,
+    };
+    let section = |index: usize| sections.get(index).map_or(&[][..], Vec::as_slice);
     let mut number = number;
     number.trim();
     let zero = number.digits.is_empty();
-    let (chosen, own_sign) = match (number.negative && !zero, section(1), section(2)) {
-        (true, Some(negative), _) => (negative.as_slice(), true),
-        (false, _, Some(when_zero)) if zero => (when_zero.as_slice(), true),
-        _ => (section(0).map_or(&[][..], Vec::as_slice), false),
+    let mut chosen = match (zero, number.negative) {
+        (true, _) => place(2),
+        (false, true) => place(1),
+        (false, false) => 0,
     };
+    let mut layout = Layout::of(section(chosen));
     let mut rounded = number.clone();
-    let layout = Layout::of(chosen);
     layout.round(&mut rounded);
-    if rounded.digits.is_empty()
-        && !zero
-        && let Some(when_zero) = section(2)
-    {
-        // A number that rounds to zero takes the third section.
-        let layout = Layout::of(when_zero);
-        return layout.write(when_zero, &rounded, culture);
+    if rounded.digits.is_empty() && !zero && place(2) != chosen {
+        // A number that rounds to zero takes the third section, or the first.
+        chosen = place(2);
+        layout = Layout::of(section(chosen));
+        rounded = number.clone();
+        rounded.digits.clear();
+        layout.round(&mut rounded);
     }
-    let mut text = String::new();
     let binary = matches!(value, Value::Double(_) | Value::Single(_));
     let shown = !rounded.digits.is_empty() || binary && !layout.is_blank(&rounded);
-    if rounded.negative && !own_sign && shown && section(0).is_some() {
+    let mut text = String::new();
+    if rounded.negative && chosen == 0 && shown {
         text.push('-');
     }
-    text.push_str(&layout.write(chosen, &rounded, culture));
+    text.push_str(&layout.write(section(chosen), &rounded, culture));
     text
 }
 

@@ -1,5 +1,6 @@
 //! What people call time zones.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The names of one zone.
@@ -37,7 +38,11 @@ pub(super) static ZONES: LazyLock<Vec<Names>> = LazyLock::new(|| {
 
 /// The names of the zone with this IANA name, in any case.
 pub(super) fn names(id: &str) -> Option<&'static Names> {
-    ZONES.iter().find(|names| names.id.eq_ignore_ascii_case(id))
+    static PLACES: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
+        let ids = ZONES.iter().map(|names| names.id.to_ascii_lowercase());
+        ids.zip(0..).collect()
+    });
+    ZONES.get(*PLACES.get(&id.to_ascii_lowercase())?)
 }
 
 #[cfg(test)]

@@ -588,7 +588,11 @@ fn out_of_buffer() -> Throw {
 fn encoded(call: &mut Call<'_, '_>) -> Result<Vec<u8>, Throw> {
     let encoding = this(call)?;
     let text = source(call)?;
-    call.work(text.size())?;
+    // Looks at each unit, unless it is plain.
+    match text.as_utf8() {
+        Some(_) if encoding.kind == Kind::Utf8 => call.work(text.size())?,
+        _ => call.heavy_work(text.size().saturating_mul(2))?,
+    }
     encoding.kind.encode(&text, &encoding.encoder)
 }
 
@@ -643,7 +647,10 @@ fn get_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn decoded(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
     let encoding = this(call)?;
     let length = call.array(1, "bytes")?.len();
-    call.work(length)?;
+    match encoding.kind {
+        Kind::Utf8 => call.work(length)?,
+        _ => call.heavy_work(length)?,
+    }
     let bytes = call.array(1, "bytes")?.as_bytes().unwrap_or_default();
     let part = if call.arguments.len() < 4 {
         bytes
@@ -681,7 +688,7 @@ fn convert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         }
     };
     let part = part.ok_or_else(out_of_buffer)?;
-    call.work(part.len())?;
+    call.heavy_work(part.len().saturating_mul(4))?;
     let text = from.kind.decode(part, &from.decoder)?;
     let bytes = to.kind.encode(&text, &to.encoder)?;
     call.new_bytes(bytes)
