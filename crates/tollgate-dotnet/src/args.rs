@@ -204,11 +204,28 @@ impl<'c> Call<'c, '_> {
         self.heavy_work(size.saturating_mul(4))
     }
 
+    /// Charges for copying so many elements out of a collection; it is paid for after the call.
+    pub(crate) fn elements_copied(&self, count: usize) {
+        self.machine.heap.spend(count.saturating_mul(256));
+    }
+
     /// The same for reading a string by a format, each part of which may look at the rest of the string.
     pub fn exact_work(&mut self) -> Result<(), Throw> {
         let texts = self.arguments.iter().filter_map(Value::as_str);
         let size = texts.map(Str::size).fold(0, usize::saturating_add);
-        self.work(size.saturating_mul(size))
+        let square = |size: usize| size.saturating_mul(size);
+        let mut work = square(size);
+        for formats in self.arguments {
+            let Some(formats) = self.machine.heap.of::<Array>(formats) else {
+                continue;
+            };
+            self.elements_copied(formats.len());
+            for format in formats.values() {
+                let length = format.as_str().map_or(0, Str::size);
+                work = work.saturating_add(square(size.saturating_add(length)).saturating_add(256));
+            }
+        }
+        self.work(work)
     }
 
     /// The same for work that looks at each byte or unit, as parsing, encoding and hashing do.

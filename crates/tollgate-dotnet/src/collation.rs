@@ -128,9 +128,11 @@ fn end_of_match(text: &[u16], from: usize, needle: &[u16], ignore_case: bool) ->
     })
 }
 
-/// How much work a search is, for the budget.
-pub(crate) fn effort(text: usize, needle: usize) -> usize {
-    text.saturating_mul(needle.saturating_mul(8).saturating_add(8))
+/// How much work a search from so many places is, for [`Machine::work`]: from each, several ends are tried.
+pub(crate) fn effort(places: usize, needle: usize) -> usize {
+    let ends = needle.saturating_mul(3).saturating_add(8);
+    let each = needle.saturating_mul(8).saturating_add(64);
+    places.saturating_mul(ends.saturating_mul(each))
 }
 
 /// The first or last part of a text that is equal to a needle by language.

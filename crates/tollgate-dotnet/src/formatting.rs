@@ -11,6 +11,12 @@ use crate::value::{DateTimeKind, Value};
 /// What writing a value by a format costs, in bytes that could have been copied instead.
 const FORMATTING: usize = 4096;
 
+/// The same for putting it into a text.
+const ITEM: usize = 1024;
+
+/// The same for each byte of the format.
+const FORMATTED: usize = 256;
+
 /// `value.ToString(format)` in a culture; types without formats give their plain text.
 pub(crate) fn format_value(
     machine: &Machine<'_>,
@@ -19,7 +25,9 @@ pub(crate) fn format_value(
     culture: &NumberCulture,
 ) -> Result<Str, Throw> {
     if !format.is_empty() {
-        machine.heap.spend(FORMATTING);
+        machine
+            .heap
+            .spend(FORMATTING.saturating_add(format.len().saturating_mul(FORMATTED)));
     }
     Ok(match value {
         Value::SByte(_)
@@ -112,6 +120,10 @@ pub(crate) fn aligned(
     culture: &NumberCulture,
 ) -> Result<(), Throw> {
     let text = format_value(machine, value, format, culture)?;
+    machine.heap.spend(ITEM.saturating_add(text.size()));
+    if to.size().saturating_add(text.size()) > machine.budget.string {
+        return Err(Throw::limit("it made a string longer than is allowed"));
+    }
     let width = usize::try_from(alignment.unsigned_abs()).unwrap_or(0);
     if width > machine.budget.string {
         return Err(Throw::limit("it made a string longer than is allowed"));

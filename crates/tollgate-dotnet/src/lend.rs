@@ -81,9 +81,10 @@ impl<'a> Loan<'a, '_> {
     pub fn text(&self) -> Option<&'a [u8]> {
         let text = self.first.text()?;
         if text.len() > SHORT {
+            (text.len() <= LONGEST_LENT).then_some(())?;
             self.machine.heap.spend(text.len());
         }
-        (text.len() <= LONGEST_LENT).then_some(text)
+        Some(text)
     }
 
     /// What load time prepared, as the type it has.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::collections::Array;
 use crate::lend::Lend;
 use crate::machine::Machine;
 use crate::str::Str;
@@ -174,21 +175,47 @@ impl fmt::Debug for Call<'_, '_> {
 }
 
 impl<'c> Call<'c, '_> {
-    /// Runs the member's code. What every member may do is charged for here: to look at each byte of its strings, to
-    /// look objects of the heap up, and to make new ones. Those that do more than that for a byte, or for each element
+    /// Runs the member's code. What every member may do is charged for here: to look at each byte of its strings and each
+    /// element of its arrays, to look objects of the heap up, and to make new ones. Those that do more than that for a byte, or for each element
     /// of a collection, charge for it themselves.
     pub fn run(&mut self, member: &Member) -> Result<Value, Throw> {
         if !member.quick {
-            let texts = self.arguments.iter().filter_map(Value::as_str);
-            let size = texts.map(Str::size).fold(0, usize::saturating_add);
+            let effort = |argument: &Value| match argument {
+                Value::String(text) => text.size(),
+                Value::Object(object) => object.effort(),
+                _ => 0,
+            };
+            let efforts = self.arguments.iter().map(effort);
+            let effort = efforts.fold(0, usize::saturating_add);
             self.machine.step(1)?;
-            self.machine.pass(size)?;
+            self.machine.pass(effort)?;
+            for (index, argument) in self.arguments.iter().enumerate() {
+                self.array_work(index, argument)?;
+            }
         }
         let allowed = self.machine.passing();
         self.machine.heap.allow(allowed);
         let result = (member.native)(self);
+        if let (false, Ok(Value::String(text))) = (member.quick, &result) {
+            self.machine.pass(text.size())?;
+        }
         self.machine.settle()?;
         result
+    }
+
+    /// Charges for taking the elements out of an argument that is an array. Argument 0 may be the receiver, which is
+    /// often asked for one of them.
+    fn array_work(&mut self, index: usize, argument: &Value) -> Result<(), Throw> {
+        let Some(array) = self.machine.heap.of::<Array>(argument) else {
+            return Ok(());
+        };
+        let each = match (array.as_bytes(), index) {
+            (Some(_), _) => 8,
+            (None, 0) => 0,
+            (None, _) => 128,
+        };
+        let bytes = array.len().saturating_mul(each);
+        self.machine.pass(bytes)
     }
 
     /// Argument `index`; `Null` beyond the end.

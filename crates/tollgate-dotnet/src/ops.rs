@@ -23,6 +23,15 @@ use crate::value::Value;
 /// Records and exceptions in each other are followed to this depth.
 const DEPTH: u32 = 64;
 
+/// What looking at a record costs, in bytes that could have been copied instead.
+const RECORD: usize = 512;
+
+/// The same of writing one.
+const RECORD_TEXT: usize = 4096;
+
+/// The same of writing a byte of an object.
+const WRITTEN: usize = 64;
+
 /// The run-time type; `Type::Null` of `null`.
 pub fn type_of(machine: &Machine<'_>, value: &Value) -> Type {
     match value {
@@ -84,21 +93,22 @@ fn text(machine: &Machine<'_>, value: &Value, depth: u32) -> Result<Str, Throw> 
         Value::Enum(table, number) => enum_text(table.0, *number).into(),
         Value::Object(object) => match (Record::of(value), depth.checked_sub(1)) {
             (Some(record), Some(depth)) => {
+                machine.heap.spend(RECORD_TEXT);
                 let fields = record.fields().iter();
                 let texts: Vec<Str> = fields
                     .map(|field| text(machine, field, depth))
                     .collect::<Result<_, _>>()?;
-                record.text(&texts)
+                let text = record.text(&texts);
+                machine.heap.spend(text.size().saturating_mul(2));
+                text
             }
-            _ => object
-                .to_text()
-                .unwrap_or_else(|| object.type_of().net_name().into()),
+            _ => written(machine, object.to_text(), || object.type_of()),
         },
         Value::Ref(id) => match machine.heap.object(*id) {
-            Some(object) => match object.to_text(machine.heap)? {
-                Some(text) => text,
-                None => object.type_of().net_name().into(),
-            },
+            Some(object) => {
+                let text = object.to_text(machine.heap)?;
+                written(machine, text, || object.type_of())
+            }
             None => Str::EMPTY,
         },
         Value::Host(handle) => match machine.host.to_text(machine.heap, *handle)? {
@@ -107,6 +117,14 @@ fn text(machine: &Machine<'_>, value: &Value, depth: u32) -> Result<Str, Throw> 
         },
         integer => integer.as_integer().unwrap_or(0).to_string().into(),
     })
+}
+
+/// The text of an object, or its type's name if it has none, charged for.
+fn written(machine: &Machine<'_>, text: Option<Str>, ty: impl FnOnce() -> Type) -> Str {
+    let text = text.unwrap_or_else(|| ty().net_name().into());
+    let length = text.size().saturating_add(16);
+    machine.heap.spend(length.saturating_mul(WRITTEN));
+    text
 }
 
 /// Appends a value as `$"{value,alignment:format}"` writes it in the invariant culture; an alignment of 0 pads nothing.
@@ -186,7 +204,10 @@ pub fn equals(heap: &Heap, a: &Value, b: &Value) -> bool {
         (Value::Single(a), Value::Single(b)) => a == b || a.is_nan() && b.is_nan(),
         (Value::Double(a), Value::Double(b)) => a == b || a.is_nan() && b.is_nan(),
         (Value::Decimal(a), Value::Decimal(b)) => a == b,
-        (Value::String(a), Value::String(b)) => a == b,
+        (Value::String(a), Value::String(b)) => {
+            heap.spend(a.size().min(b.size()));
+            a == b
+        }
         (Value::Guid(a), Value::Guid(b)) => a == b,
         (Value::DateTime(a, _), Value::DateTime(b, _)) => a == b,
         (Value::DateTimeOffset(a, x), Value::DateTimeOffset(b, y)) => {
@@ -195,7 +216,10 @@ pub fn equals(heap: &Heap, a: &Value, b: &Value) -> bool {
         (Value::TimeSpan(a), Value::TimeSpan(b)) => a == b,
         (Value::Enum(x, a), Value::Enum(y, b)) => x == y && a == b,
         (Value::Object(x), Value::Object(y)) => match (Record::of(a), Record::of(b)) {
-            (Some(a), Some(b)) => a.equals(heap, b),
+            (Some(a), Some(b)) => {
+                heap.spend(RECORD);
+                a.equals(heap, b)
+            }
             _ => x.equals(y.as_ref()),
         },
         (Value::Ref(x), Value::Ref(y)) if x == y => true,
@@ -261,7 +285,10 @@ pub fn hash_code(heap: &Heap, value: &Value) -> i32 {
             }
         }
         Value::Decimal(n) => hashed(&n.normalize()),
-        Value::String(text) => hashed(text),
+        Value::String(text) => {
+            heap.spend(text.size());
+            hashed(text)
+        }
         Value::Guid(bytes) => bytes
             .chunks_exact(4)
             .enumerate()
@@ -283,7 +310,10 @@ pub fn hash_code(heap: &Heap, value: &Value) -> i32 {
         Value::TimeSpan(ticks) => halves(*ticks),
         Value::Enum(_, number) => low(*number),
         Value::Object(object) => match Record::of(value) {
-            Some(record) => record.hash(heap),
+            Some(record) => {
+                heap.spend(RECORD);
+                record.hash(heap)
+            }
             None => object.hash_code(),
         },
         Value::Ref(id) => heap
@@ -315,7 +345,10 @@ pub fn compare(heap: &Heap, a: &Value, b: &Value) -> Result<Ordering, Throw> {
         (Value::Single(a), Value::Single(b)) => compare_floats((*a).into(), (*b).into()),
         (Value::Double(a), Value::Double(b)) => compare_floats(*a, *b),
         (Value::Decimal(a), Value::Decimal(b)) => Decimal::cmp(a, b),
-        (Value::String(a), Value::String(b)) => collation::compare(a, b, false),
+        (Value::String(a), Value::String(b)) => {
+            heap.spend(a.size().min(b.size()).saturating_mul(64));
+            collation::compare(a, b, false)
+        }
         (Value::Guid(a), Value::Guid(b)) => a.cmp(b),
         (Value::DateTime(a, _), Value::DateTime(b, _))
         | (Value::TimeSpan(a), Value::TimeSpan(b)) => a.cmp(b),
@@ -372,7 +405,12 @@ fn compare_floats(a: f64, b: f64) -> Ordering {
 pub fn iterate(machine: &mut Machine<'_>, value: &Value) -> Result<Box<dyn Iterate>, Throw> {
     let iterator = match value {
         Value::Null => return Err(Throw::null_reference()),
-        Value::String(text) => Some(characters(text.clone())),
+        Value::String(text) => {
+            if text.as_ascii().is_none() {
+                machine.work(text.size().saturating_mul(4))?;
+            }
+            Some(characters(text.clone()))
+        }
         Value::Ref(id) => machine
             .heap
             .object(*id)

@@ -175,6 +175,10 @@ impl Object for Exception {
             .map_or_else(Type::exception, |table| Type::plain(table.0))
     }
 
+    fn effort(&self) -> usize {
+        self.message.len()
+    }
+
     fn depth(&self) -> u32 {
         self.depth
     }

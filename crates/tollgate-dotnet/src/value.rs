@@ -97,6 +97,10 @@ pub trait Object: Any + fmt::Debug + Send + Sync {
             other as *const dyn Object as *const (),
         )
     }
+    /// How much a member may do to read it, in bytes that could have been copied instead; of those that hold long texts.
+    fn effort(&self) -> usize {
+        0
+    }
     /// How deep objects are nested in it, as it noted when it was made.
     fn depth(&self) -> u32 {
         0

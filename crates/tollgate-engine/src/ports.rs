@@ -538,6 +538,25 @@ impl Shared {
 }
 
 /// How much one request may use.
+///
+/// Those of expressions hold for all of a request together, as an expression that would never end must not keep its
+/// worker from others: with the defaults each is stopped within 50 ms.
+///
+/// | limit | of what | default | beyond it |
+/// |---|---|---|---|
+/// | `request_body` | bytes that are buffered | 16 MiB | 413 |
+/// | `response_body` | bytes that are buffered | 16 MiB | 500 |
+/// | `heap` | bytes | 64 MiB | `it used more memory than is allowed` |
+/// | `collection` | elements of one | 512 Ki | `it made a collection longer than is allowed` |
+/// | `budget.steps` | steps, some 50 ns each at most | 500,000 | `it took more steps than are allowed` |
+/// | `budget.depth` | nested calls | 200 | `its calls are nested too deep` |
+/// | `budget.string` | bytes of one | 16 Mi | `it made a string longer than is allowed` |
+/// | `budget.regex` | tries of one search | 1,000,000 | `RegexMatchTimeoutException` |
+///
+/// The messages stand behind `Expression evaluation failed. The expression was stopped: ` in `LastError.Message`, whose
+/// reason is `ExpressionValueEvaluationFailure`; the client gets 500 unless `on-error` says otherwise. No `catch` in an
+/// expression stops them. `RegexMatchTimeoutException` is an exception as any other, and can be caught; what the search
+/// took has been counted as steps.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Limits {
@@ -548,6 +567,7 @@ pub struct Limits {
     /// How many bytes the objects and texts that expressions make may take. Nothing is freed before the request ends.
     pub heap: usize,
     /// How many elements a collection may have: list, array (but of bytes), dictionary, set, JSON array or object.
+    /// Bytes are counted by `heap` alone.
     pub collection: usize,
     /// What all expressions of the request may do together.
     pub budget: Budget,

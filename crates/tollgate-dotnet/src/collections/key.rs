@@ -257,6 +257,11 @@ impl Table {
         Some(entry.value)
     }
 
+    /// Removes an entry of a table that nobody goes through in order.
+    pub(crate) fn take(&mut self, place: usize) -> bool {
+        self.entries.swap_remove_index(place).is_some()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.free.clear();

@@ -39,7 +39,7 @@ const MEMBERS: &[Member] = &[
     }),
     member("T this[int index] { get; }", super::element),
     member("T this[int index] { set; }", super::set_element),
-    member("void Add(T item)", add),
+    member("void Add(T item)", add).quick(),
     member("void AddRange(IEnumerable<T> collection)", add_range),
     member("void Insert(int index, T item)", super::insert),
     member(
@@ -244,6 +244,8 @@ fn insert_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         return Err(super::out_of_range("index"));
     }
     let items = ops::collect(call.machine, call.arg(2))?;
+    call.machine.heap.room(length.saturating_add(items.len()))?;
+    call.work((length - place).saturating_mul(8))?;
     if let Some(list) = call.machine.heap.of_mut::<List>(call.arg(0)) {
         list.items_mut().splice(place..place, items);
     }
@@ -263,6 +265,7 @@ fn range(call: &Call<'_, '_>) -> Result<std::ops::Range<usize>, Throw> {
 
 fn remove_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let range = range(call)?;
+    call.work(this(call)?.items.len().saturating_mul(8))?;
     if let Some(list) = call.machine.heap.of_mut::<List>(call.arg(0)) {
         list.items_mut().drain(range);
     }
@@ -278,7 +281,7 @@ fn get_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn remove_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let items = this(call)?.items.clone();
+    let items = elements(call, 0)?;
     let before = items.len();
     let mut kept = Vec::with_capacity(before);
     for item in items {
@@ -293,7 +296,8 @@ fn remove_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn find_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let list = this(call)?;
-    let (items, element) = (list.items.clone(), list.element.clone());
+    let element = list.element.clone();
+    let items = elements(call, 0)?;
     let mut found = Vec::new();
     for item in items {
         if super::holds(call.machine, call.arg(1), &item)? {
@@ -304,7 +308,7 @@ fn find_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn convert_all(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let items = this(call)?.items.clone();
+    let items = elements(call, 0)?;
     let mut converted = Vec::with_capacity(items.len());
     for item in items {
         call.machine.step(1)?;
@@ -320,7 +324,7 @@ fn copy_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         call.count(3, "arrayIndex")?,
         call.count(4, "count")?,
     );
-    let items = this(call)?.items.clone();
+    let items = elements(call, 0)?;
     call.work(count)?;
     let items = start
         .checked_add(count)
@@ -345,7 +349,7 @@ fn copy_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let mut items = this(call)?.items.clone();
+    let mut items = elements(call, 0)?;
     let part = match call.arguments.len() {
         1 => 0..items.len(),
         _ => range(call)?,
@@ -358,7 +362,7 @@ fn reverse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn sort(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let items = this(call)?.items.clone();
+    let items = elements(call, 0)?;
     let comparer = call.arg(1).clone();
     let sorted = sorting::sort(call.machine, items, |machine, a, b| {
         compare_with(machine, &comparer, a, b)
@@ -368,7 +372,7 @@ fn sort(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn sort_range(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let range = range(call)?;
-    let mut items = this(call)?.items.clone();
+    let mut items = elements(call, 0)?;
     let part = items.get(range.clone()).unwrap_or_default().to_vec();
     let comparer = call.arg(3).clone();
     let sorted = sorting::sort(call.machine, part, |machine, a, b| {
@@ -430,6 +434,8 @@ pub(crate) fn elements(call: &Call<'_, '_>, argument: usize) -> Result<Vec<Value
     }
     match call.machine.heap.of::<Array>(value) {
         Some(array) => {
+            // There may be more bytes than elements.
+            call.machine.heap.room(array.len())?;
             copied(array.len());
             Ok(array.values().collect())
         }

@@ -399,7 +399,7 @@ fn keyed(
         [] => random_bytes(call.machine, algorithm.block()),
         _ => call.bytes(0, "key")?,
     };
-    call.heavy_work(key.len())?;
+    call.heavy_work(key.len().saturating_mul(algorithm.cost()))?;
     let hasher = Hasher::new(table, algorithm, Some(key));
     call.machine.heap.alloc(hasher)
 }

@@ -40,6 +40,9 @@ impl Object for BigInteger {
     fn type_of(&self) -> Type {
         Type::plain(&BIG_INTEGER)
     }
+    fn effort(&self) -> usize {
+        self.0.size().saturating_mul(32)
+    }
     fn to_text(&self) -> Option<Str> {
         Some(self.0.clone())
     }

@@ -130,8 +130,14 @@ fn name(ty: &Type) -> &'static str {
     }
 }
 
+/// What reading a byte of a string costs, in bytes that could have been copied instead.
+const READ: usize = 64;
+
 /// `Convert.ChangeType` and what Newtonsoft adds to it.
 pub(crate) fn change(heap: &mut Heap, value: &Value, target: &Type) -> Result<Value, Throw> {
+    if let (Value::String(text), false) = (value, target.is_string()) {
+        heap.spend(text.size().saturating_mul(READ));
+    }
     match simple_name(target) {
         "String" => Ok(Value::String(text(value))),
         "Boolean" => boolean(value).map(Value::Bool),
@@ -143,7 +149,10 @@ pub(crate) fn change(heap: &mut Heap, value: &Value, target: &Type) -> Result<Va
         "Uri" => uri(value),
         "" => {
             let bytes = match (value, value.downcast::<Bytes>()) {
-                (_, Some(Bytes(bytes))) => bytes.clone(),
+                (_, Some(Bytes(bytes))) => {
+                    heap.spend(bytes.len());
+                    bytes.clone()
+                }
                 (Value::String(text), _) => STANDARD
                     .decode(&*text.to_utf8())
                     .map_err(|_| Throw::format("The input is not a valid Base-64 string as it contains a non-base 64 character, more than two padding characters, or an illegal character among the padding characters."))?,

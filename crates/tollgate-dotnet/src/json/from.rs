@@ -64,7 +64,8 @@ fn add_within(
         }),
         None => {
             let content = content(machine, value)?;
-            insert(machine.heap, container, place, content)
+            insert(machine.heap, container, place, content)?;
+            machine.settle()
         }
     }
 }
@@ -139,6 +140,7 @@ impl<'a> Serializer<'a> {
             return self.sink.token(machine.heap, id);
         }
         if let Some((kind, value)) = value::of(machine.heap, value) {
+            machine.work(value.as_str().map_or(0, Str::size).saturating_mul(4))?;
             return self.sink.value(machine.heap, kind, &value);
         }
         if crate::xml::to_json(machine.heap, value, self.sink)? {

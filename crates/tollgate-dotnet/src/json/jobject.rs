@@ -175,6 +175,9 @@ fn try_get_value(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     Ok(found.is_some().into())
 }
 
+/// What comparing two names costs, in bytes that could have been copied instead.
+const COMPARED: usize = 2048;
+
 /// A property by its name, as it is or else by a `StringComparison`.
 fn find(call: &mut Call<'_, '_>) -> Result<Option<HeapId>, Throw> {
     let id = this(call)?;
@@ -191,9 +194,8 @@ fn find(call: &mut Call<'_, '_>) -> Result<Option<HeapId>, Throw> {
         name_of(heap, *property).is_some_and(|other| comparison.equals(other, name))
     };
     let children = children.unwrap_or_default();
-    let found = children.iter().copied().find(same);
-    call.work(children.len().saturating_mul(8))?;
-    Ok(found)
+    heap.spend(children.len().saturating_mul(COMPARED));
+    Ok(children.iter().copied().find(same))
 }
 
 fn pairs(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

@@ -136,7 +136,6 @@ const MEMBERS: &[Member] = &[
     member("string ToString()", |call| {
         let text = call.to_text(0)?;
         this(call)?;
-        call.heavy_work(text.size().saturating_mul(2))?;
         call.new_text(text)
     })
     .linking(lend::to_string),
@@ -556,7 +555,7 @@ fn beside(call: &mut Call<'_, '_>, after: bool) -> Result<Value, Throw> {
             return Ok(Vec::new());
         };
         let place = place_in(machine.heap, parent, id).unwrap_or(0);
-        let mut siblings = references(get(machine.heap, parent)?.children());
+        let mut siblings = references(super::token::children(machine.heap, parent)?);
         Ok(match after {
             true => siblings.split_off((place + 1).min(siblings.len())),
             false => {
@@ -587,6 +586,7 @@ pub(crate) fn below(call: &mut Call<'_, '_>, and_self: bool) -> Result<Value, Th
 }
 
 fn select_token(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.heavy_work(call.text(1, "path")?.size().saturating_mul(2))?;
     let (id, path) = (this(call)?, Path::parse(call.text(1, "path")?)?);
     let required = call.arguments.len() > 2 && call.bool(2)?;
     let found = path.select(call.machine, id, required)?;
@@ -598,6 +598,7 @@ fn select_token(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn select_tokens(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.heavy_work(call.text(1, "path")?.size().saturating_mul(2))?;
     let (id, path) = (this(call)?, Path::parse(call.text(1, "path")?)?);
     let required = call.arguments.len() > 2 && call.bool(2)?;
     let path = std::sync::Arc::new(path);

@@ -200,7 +200,7 @@ fn each(
 }
 
 fn children_of(machine: &mut Machine<'_>, id: HeapId) -> Result<Vec<Value>, Throw> {
-    Ok(references(get(machine.heap, id)?.children()))
+    Ok(references(super::token::children(machine.heap, id)?))
 }
 
 /// Values of a container; a value stands for itself.
@@ -213,7 +213,7 @@ fn values(machine: &mut Machine<'_>, id: HeapId) -> Result<Vec<Value>, Throw> {
             .filter_map(|property| super::token::value_of(machine.heap, *property))
             .map(Value::Ref)
             .collect()),
-        _ => Ok(references(token.children())),
+        _ => Ok(references(super::token::children(machine.heap, id)?)),
     }
 }
 

@@ -185,7 +185,7 @@ fn merge_arrays(
     match settings.arrays {
         1 => {
             for item in items {
-                let old = get(machine.heap, id)?.children();
+                let old = super::token::children(machine.heap, id)?;
                 machine.step(u64::try_from(old.len()).unwrap_or(u64::MAX))?;
                 let mut known = false;
                 for other in old {
@@ -207,7 +207,7 @@ fn merge_arrays(
             }
         }
         3 => {
-            let old = get(machine.heap, id)?.children();
+            let old = super::token::children(machine.heap, id)?;
             for (place, item) in items.into_iter().enumerate() {
                 let Some(target) = old.get(place).copied() else {
                     push(machine.heap, id, item)?;

@@ -68,6 +68,9 @@ fn run(
         let mut next = Vec::new();
         for id in current {
             machine.step(4)?;
+            if let Filter::Indices(indices) = filter {
+                machine.work(indices.len().saturating_mul(8))?;
+            }
             let before = next.len();
             apply(machine, filter, top, id, required, &mut next)?;
             let found = next.len() - before;

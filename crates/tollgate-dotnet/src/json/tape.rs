@@ -33,6 +33,8 @@ const NONE: u32 = u32::MAX;
 const DEPTH: usize = 64;
 /// From how many digits on Newtonsoft might refuse a number.
 const DIGITS: usize = 300;
+/// How many entries there may be; of more than this no object could be made within the limits that are usual.
+const MOST: usize = 1 << 20;
 /// How many entries there is room for at first.
 const ROOM: usize = 4096;
 
@@ -47,7 +49,7 @@ pub(crate) enum Item {
 
 impl Tape {
     /// Reads strict JSON. `None` of anything else, and of what Newtonsoft may refuse all the same (deep nesting, numbers
-    /// of hundreds of digits).
+    /// of hundreds of digits), and of a text that has too much in it.
     pub fn read(text: Str) -> Option<Tape> {
         let bytes = text.as_utf8()?.as_bytes();
         // So that places fit in 32 bits.
@@ -230,6 +232,7 @@ fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
     let mut parent = NONE;
     let mut rest = bytes;
     'value: loop {
+        (entries.len() < MOST).then_some(())?;
         let (first, after) = next(rest)?;
         let mut entry = Entry {
             start: before(bytes, after) - 1,

@@ -240,7 +240,7 @@ impl Maker<'_> {
             _ => return Err(wrong_shape(machine, id, "array", "[1,2,3]", ty)),
         };
         let mut values = Vec::new();
-        for child in get(machine.heap, id)?.children() {
+        for child in super::token::children(machine.heap, id)? {
             if get(machine.heap, child)?.kind() != Kind::Comment {
                 values.push(self.value(machine, child, &element, depth)?);
             }
@@ -274,7 +274,7 @@ impl Maker<'_> {
         let Type::Array(element, 2) = ty else {
             return Err(wrong_shape(machine, id, "array", "[1,2,3]", ty));
         };
-        let rows = get(machine.heap, id)?.children();
+        let rows = super::token::children(machine.heap, id)?;
         let (mut width, mut values) = (None, Vec::new());
         for row in &rows {
             let token = get(machine.heap, *row)?;

@@ -159,7 +159,11 @@ impl HeapObject for Token {
             return None;
         };
         match heap.of::<Token>(other).map(|other| &other.node) {
-            Some(Node::Value(_, other)) => value::compare(*kind, value, other),
+            Some(Node::Value(_, other)) => {
+                let length = value.as_str().map_or(0, Str::size);
+                heap.spend(length.saturating_mul(COMPARED));
+                value::compare(*kind, value, other)
+            }
             _ if other.is_null() => Some(Ordering::Greater),
             _ => value::compare(*kind, value, other),
         }
@@ -177,9 +181,16 @@ fn same_value(kind: Kind, a: &Value, other: Kind, b: &Value) -> bool {
     kind == other && value::compare(kind, a, b) == Some(Ordering::Equal)
 }
 
+/// What comparing a byte of a string costs, in bytes that could have been copied instead.
+const COMPARED: usize = 64;
+
 /// The token there.
 pub(crate) fn get(heap: &Heap, id: HeapId) -> Result<&Token, Throw> {
-    heap.get(id).ok_or_else(Throw::null_reference)
+    let token: &Token = heap.get(id).ok_or_else(Throw::null_reference)?;
+    if let Node::Value(_, Value::String(text)) = &token.node {
+        heap.spend(text.size());
+    }
+    Ok(token)
 }
 
 /// The token there, its children about to change.
@@ -280,6 +291,9 @@ fn own(heap: &mut Heap, container: HeapId, child: HeapId) -> Result<HeapId, Thro
     }
 }
 
+/// What moving a token to another place costs, in bytes that could have been copied instead.
+const MOVED: usize = 64;
+
 /// Puts a token into a container, before the child at that place.
 pub(crate) fn insert(
     heap: &mut Heap,
@@ -290,7 +304,9 @@ pub(crate) fn insert(
     check(heap, container, child)?;
     let child = own(heap, container, child)?;
     heap.charge(size_of::<HeapId>() * 4)?;
-    heap.room(get(heap, container)?.len() + 1)?;
+    let length = get(heap, container)?.len();
+    heap.room(length + 1)?;
+    heap.spend(length.saturating_sub(place).saturating_mul(MOVED));
     let name = name_of(heap, child).cloned();
     let target = change(heap, container)?;
     let name_taken = match (&mut target.node, name) {
@@ -361,6 +377,7 @@ pub(crate) fn place_in(heap: &Heap, parent: HeapId, child: HeapId) -> Option<usi
     match &heap.get::<Token>(parent)?.node {
         Node::Object(properties) => properties.get_index_of(name_of(heap, child)?),
         Node::Array(items) | Node::Constructor(_, items) => {
+            heap.spend(items.len().saturating_mul(16));
             items.iter().position(|item| *item == child)
         }
         Node::Property(_, value) => (*value == Some(child)).then_some(0),
@@ -391,6 +408,7 @@ pub(crate) fn parent_of(heap: &Heap, id: HeapId) -> Result<HeapId, Throw> {
 /// Takes a token out of its parent.
 pub(crate) fn remove(heap: &mut Heap, id: HeapId) -> Result<(), Throw> {
     let parent = parent_of(heap, id)?;
+    heap.spend(get(heap, parent)?.len().saturating_mul(16));
     let place = place_in(heap, parent, id);
     match (&mut change(heap, parent)?.node, place) {
         (Node::Object(properties), Some(place)) => {
@@ -408,6 +426,13 @@ pub(crate) fn remove(heap: &mut Heap, id: HeapId) -> Result<(), Throw> {
     }
     set_parent(heap, id, None);
     Ok(())
+}
+
+/// The children of a token.
+pub(crate) fn children(heap: &Heap, id: HeapId) -> Result<Vec<HeapId>, Throw> {
+    let token = get(heap, id)?;
+    heap.spend(token.len().saturating_mul(MOVED));
+    Ok(token.children())
 }
 
 /// Takes all children out.

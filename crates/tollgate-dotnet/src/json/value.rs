@@ -34,6 +34,10 @@ impl Object for Bytes {
     fn type_of(&self) -> crate::types::Type {
         crate::types::Type::array(crate::types::Type::byte())
     }
+
+    fn effort(&self) -> usize {
+        self.0.len().saturating_mul(2)
+    }
 }
 
 /// Kind and content of the `JValue` of a .NET value; `None` if there is no such `JValue`.
@@ -54,7 +58,9 @@ pub(crate) fn of(heap: &Heap, value: &Value) -> Option<(Kind, Value)> {
             None => return None,
         },
         Value::Ref(_) => {
-            let bytes = heap.of::<Array>(value)?.as_bytes()?.to_vec();
+            let bytes = heap.of::<Array>(value)?.as_bytes()?;
+            heap.spend(bytes.len().saturating_mul(4));
+            let bytes = bytes.to_vec();
             return Some((Kind::Bytes, Value::object(Bytes(bytes))));
         }
         Value::Host(_) => return None,

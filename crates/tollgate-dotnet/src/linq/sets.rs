@@ -29,7 +29,7 @@ impl Seen {
 
     fn take(&mut self, machine: &Machine<'_>, value: &Value) -> bool {
         match self.0.find(machine.heap, value) {
-            Some(place) => self.0.remove(place).is_some(),
+            Some(place) => self.0.take(place),
             None => false,
         }
     }

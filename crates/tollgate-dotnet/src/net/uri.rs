@@ -120,6 +120,7 @@ const MEMBERS: &[Member] = &[
         create(call.text(0, "uriString")?, call.flags(1))
     }),
     pure("new(Uri baseUri, string relativeUri)", |call| {
+        read_work(call)?;
         let base = base(call)?;
         let relative = call.opt_str(1).map(Str::to_utf8).unwrap_or_default();
         base.join(&relative).map(Value::object)
@@ -143,6 +144,7 @@ const MEMBERS: &[Member] = &[
     pure(
         "static bool TryCreate(Uri baseUri, string relativeUri, out Uri result)",
         |call| {
+            read_work(call)?;
             let uri = match (call.arg(0).downcast::<Uri>(), call.opt_str(1)) {
                 (Some(base), Some(relative)) if base.is_absolute() => {
                     base.join(&relative.to_utf8()).ok()
@@ -168,6 +170,7 @@ const MEMBERS: &[Member] = &[
     pure(
         "static bool IsWellFormedUriString(string uriString, UriKind uriKind)",
         |call| {
+            read_work(call)?;
             let Some(text) = call.opt_str(0) else {
                 return Ok(Value::Bool(false));
             };
@@ -182,11 +185,13 @@ const MEMBERS: &[Member] = &[
     pure(
         "static UriHostNameType CheckHostName(string name)",
         |call| {
+            call.reading_work()?;
             let name = call.opt_str(0).map(Str::to_utf8).unwrap_or_default();
             Ok(host_kind_value(host::checked(&name)))
         },
     ),
     pure("static bool CheckSchemeName(string schemeName)", |call| {
+        call.reading_work()?;
         let name = call.opt_str(0).map(Str::to_utf8).unwrap_or_default();
         Ok(is_scheme(&name).into())
     }),
@@ -400,6 +405,7 @@ const MEMBERS: &[Member] = &[
     }),
     pure("string ToString()", |call| Ok(this(call)?.display().into())),
     pure("bool Equals(object comparand)", |call| {
+        read_work(call)?;
         let other = match call.arg(1) {
             Value::String(text) => create(text, 0).unwrap_or_default(),
             other => other.clone(),
@@ -418,7 +424,7 @@ const MEMBERS: &[Member] = &[
 ];
 
 /// Charges for reading a URI: its parts are looked at several times.
-fn read_work(call: &mut Call<'_, '_>) -> Result<(), Throw> {
+pub(super) fn read_work(call: &mut Call<'_, '_>) -> Result<(), Throw> {
     call.reading_work()?;
     call.reading_work()
 }
@@ -490,6 +496,10 @@ impl Object for Uri {
 
     fn to_text(&self) -> Option<Str> {
         Some(self.display().into())
+    }
+
+    fn effort(&self) -> usize {
+        self.original.len().saturating_mul(64)
     }
 
     fn equals(&self, other: &dyn Object) -> bool {

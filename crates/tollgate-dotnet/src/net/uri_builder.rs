@@ -1,7 +1,7 @@
 //! `System.UriBuilder`.
 
 use super::escaping;
-use super::uri::{Uri, create, is_scheme, wrong};
+use super::uri::{Uri, create, is_scheme, read_work, wrong};
 use crate::heap::{Heap, HeapObject};
 use crate::member::{Call, TypeDef, TypeKind, member};
 use crate::ops;
@@ -16,9 +16,11 @@ macro_rules! property {
         [
             member($get, |call| Ok(this(call)?.$field.as_str().into())),
             member($set, |call| {
+                read_work(call)?;
                 let text = call.opt_str(1).map(Str::to_utf8).unwrap_or_default();
                 let change: fn(&str) -> Result<String, Throw> = $change;
                 let text = change(&text)?;
+                call.machine.heap.charge(text.len())?;
                 this_mut(call)?.$field = text;
                 Ok(Value::Null)
             }),
@@ -72,6 +74,7 @@ pub(super) static URI_BUILDER: TypeDef = TypeDef {
             call.machine.heap.alloc(UriBuilder::default())
         }),
         member("new(string uri)", |call| {
+            read_work(call)?;
             let text = call.text(0, "uri")?;
             let mut uri = create(text, 0)?;
             if uri.downcast::<Uri>().is_some_and(|uri| !uri.is_absolute()) {
@@ -216,10 +219,12 @@ impl UriBuilder {
 }
 
 fn this<'a>(call: &'a Call<'_, '_>) -> Result<&'a UriBuilder, Throw> {
-    call.machine
-        .heap
-        .of(call.arg(0))
-        .ok_or_else(Throw::null_reference)
+    let heap = &call.machine.heap;
+    let this = heap.of::<UriBuilder>(call.arg(0));
+    let this = this.ok_or_else(Throw::null_reference)?;
+    let length = this.path.len() + this.query.len() + this.fragment.len() + this.host.len();
+    heap.spend(length.saturating_mul(64));
+    Ok(this)
 }
 
 fn this_mut<'a>(call: &'a mut Call<'_, '_>) -> Result<&'a mut UriBuilder, Throw> {
@@ -297,6 +302,7 @@ fn of(call: &mut Call<'_, '_>, uri: &Value) -> Result<Value, Throw> {
 
 /// A builder of the parts in the arguments.
 fn made(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    read_work(call)?;
     let text = |index: usize| call.opt_str(index).map(Str::to_utf8).unwrap_or_default();
     let mut builder = UriBuilder {
         scheme: scheme(&text(0))?,

@@ -373,7 +373,7 @@ fn fill(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
             }
         }
     };
-    call.work(range.len())?;
+    call.work(range.len().saturating_mul(16))?;
     let (target, value) = (call.arg(0), call.arg(1));
     if let Some(array) = call.machine.heap.of_mut::<Array>(target) {
         for place in range {
@@ -429,7 +429,9 @@ fn indices(call: &Call<'_, '_>, from: usize) -> Result<Vec<usize>, Throw> {
 
 /// The numbers in the array that an argument is.
 fn listed(call: &Call<'_, '_>, at: usize) -> Result<Vec<usize>, Throw> {
-    call.array(at, "indices")?
+    let array = call.array(at, "indices")?;
+    call.elements_copied(array.len());
+    array
         .values()
         .map(|value| {
             let number = value.as_integer().unwrap_or(-1);
@@ -445,9 +447,7 @@ fn create(call: &mut Call<'_, '_>, lengths: &[usize]) -> Result<Value, Throw> {
         .iter()
         .try_fold(1usize, |all, length| all.checked_mul(*length));
     let length = length.unwrap_or(usize::MAX);
-    call.machine
-        .heap
-        .charge(length.saturating_mul(size_of::<Value>()))?;
+    call.machine.heap.grow(length, length)?;
     let array = match lengths {
         [length] => Some(Array::filled(element.clone(), *length)),
         lengths => Array::many(element.clone(), lengths),
@@ -574,6 +574,7 @@ fn copy_range(
     length: usize,
 ) -> Result<Value, Throw> {
     call.element_work(length)?;
+    call.work(from.saturating_mul(8))?;
     let source = call.array(0, "sourceArray")?;
     let source_type = source.element().clone();
     let mut values: Vec<Value> = source.values().skip(from).take(length).collect();

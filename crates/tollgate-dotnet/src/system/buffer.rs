@@ -94,8 +94,10 @@ fn value_of(like: &Value, bytes: &[u8]) -> Value {
 fn bytes(call: &mut Call<'_, '_>, argument: usize, parameter: &str) -> Result<Vec<u8>, Throw> {
     let array = call.array(argument, parameter)?;
     if let Some(bytes) = array.as_bytes() {
+        call.machine.heap.spend(bytes.len().saturating_mul(2));
         return Ok(bytes.to_vec());
     }
+    call.elements_copied(array.len().saturating_mul(2));
     let values: Vec<Value> = array.values().collect();
     let default = crate::ops::default_of(array.element());
     if width(&default).is_none() {

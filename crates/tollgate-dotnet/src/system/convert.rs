@@ -999,8 +999,16 @@ pub(super) fn to_number(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value,
 
 /// Argument 0; of a JSON value what it holds, as it converts to all that that does.
 fn convertible(call: &Call<'_, '_>) -> Value {
-    crate::json::held(call.machine.heap, call.arg(0)).unwrap_or_else(|| call.arg(0).clone())
+    let held = crate::json::held(call.machine.heap, call.arg(0));
+    let value = held.unwrap_or_else(|| call.arg(0).clone());
+    if let Value::String(text) = &value {
+        call.machine.heap.spend(text.size().saturating_mul(READ));
+    }
+    value
 }
+
+/// What reading a byte costs, in bytes that could have been copied instead.
+const READ: usize = 128;
 
 fn flag(value: &Value) -> Result<Value, Throw> {
     Ok(Value::Bool(match value {
@@ -1054,6 +1062,7 @@ fn radix(call: &Call<'_, '_>) -> Result<u32, Throw> {
 }
 
 fn of_base(call: &mut Call<'_, '_>, to: Primitive) -> Result<Value, Throw> {
+    call.reading_work()?;
     let radix = radix(call)?;
     let Some(text) = call.opt_str(0) else {
         return Ok(to.wrap(0));
@@ -1223,6 +1232,7 @@ fn decoded(text: &str) -> Result<Vec<u8>, Throw> {
 }
 
 fn from_hex(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let text = call.text(0, "s")?.to_utf8();
     let wrong =
         || Throw::format("The input is not a valid hex string as it contains a non-hex character.");
@@ -1384,6 +1394,7 @@ fn to_base64_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         .and_then(|end| bytes.get(offset..end))
         .ok_or_else(|| crate::collections::out_of_range("offsetIn"))?;
     let text = BASE64_STANDARD.encode(part);
+    call.work(text.len().saturating_mul(8))?;
     let target = call.machine.heap.of_mut::<Array>(call.arg(3));
     let target = target.ok_or_else(|| Throw::argument_null("outArray"))?;
     if to.saturating_add(text.len()) > target.len() {
@@ -1396,8 +1407,9 @@ fn to_base64_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn from_base64_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    let units: Vec<u16> = call
-        .array(0, "inArray")?
+    let array = call.array(0, "inArray")?;
+    call.elements_copied(array.len());
+    let units: Vec<u16> = array
         .values()
         .filter_map(|value| match value {
             Value::Char(unit) => Some(unit),
@@ -1426,6 +1438,8 @@ fn to_hex(call: &mut Call<'_, '_>, lower: bool) -> Result<Value, Throw> {
         }
     };
     let part = part.ok_or_else(|| crate::collections::out_of_range("offset"))?;
+    call.room(part.len().saturating_mul(2))?;
+    call.element_work(part.len())?;
     let text: String = part
         .iter()
         .map(|byte| match lower {

@@ -58,7 +58,7 @@ const MEMBERS: &[Member] = &[
         call.decimal(0).map(Value::Decimal)
     }),
     pure("new(int[] bits)", |call| {
-        let bits = call.array(0, "bits")?.values();
+        let bits = call.array(0, "bits")?.values().take(5);
         let bits: Vec<i32> = bits
             .filter_map(|bits| i32::try_from(bits.as_integer()?).ok())
             .collect();

@@ -66,10 +66,9 @@ pub(crate) static EXCEPTION: TypeDef = TypeDef {
             call.copied_text(message)
         }),
         pure("Exception InnerException { get; }", |call| {
-            Ok(this(call)?
-                .inner
-                .as_ref()
-                .map_or(Value::Null, Throw::object))
+            let inner = this(call)?.inner.as_ref();
+            kept(call, inner)?;
+            Ok(inner.map_or(Value::Null, Throw::object))
         }),
         pure("string StackTrace { get; }", |call| {
             this(call).map(|_| Value::Null)
@@ -85,12 +84,13 @@ pub(crate) static EXCEPTION: TypeDef = TypeDef {
         }),
         pure("Exception GetBaseException()", |call| {
             let mut exception = this(call)?;
-            let mut base = call.arg(0).clone();
+            let mut base = None;
             while let Some(inner) = &exception.inner {
-                base = inner.object();
+                base = Some(inner);
                 exception = inner.exception();
             }
-            Ok(base)
+            kept(call, base)?;
+            Ok(base.map_or_else(|| call.arg(0).clone(), Throw::object))
         }),
     ],
 };
@@ -98,6 +98,12 @@ pub(crate) static EXCEPTION: TypeDef = TypeDef {
 /// The exception in the receiver.
 fn this<'c>(call: &Call<'c, '_>) -> Result<&'c Exception, Throw> {
     call.arg(0).downcast().ok_or_else(Throw::null_reference)
+}
+
+/// Charges for the object that is made of an exception.
+fn kept(call: &mut Call<'_, '_>, throw: Option<&Throw>) -> Result<(), Throw> {
+    let length = throw.map_or(0, |throw| throw.exception().message.len());
+    call.machine.heap.charge(length)
 }
 
 /// A new exception of message and inner exception, both optional.
@@ -108,7 +114,8 @@ fn create(call: &mut Call<'_, '_>, type_name: &'static str) -> Result<Value, Thr
     };
     call.machine.heap.charge(message.len())?;
     let mut throw = Throw::new(type_name, message);
-    if call.arg(1).downcast::<Exception>().is_some() {
+    if let Some(inner) = call.arg(1).downcast::<Exception>() {
+        call.machine.heap.charge(inner.message.len())?;
         throw = throw.with_inner(Throw::of_object(call.arg(1)));
     }
     Ok(throw.object())
@@ -116,6 +123,7 @@ fn create(call: &mut Call<'_, '_>, type_name: &'static str) -> Result<Value, Thr
 
 /// An `ArgumentException` and its kin: message and parameter name.
 fn create_argument(
+    call: &mut Call<'_, '_>,
     type_name: &'static str,
     message: Option<&Str>,
     parameter: Option<&Str>,
@@ -125,6 +133,7 @@ fn create_argument(
         Some(parameter) => format!("{message} (Parameter '{parameter}')"),
         None => message,
     };
+    call.machine.heap.charge(message.len())?;
     Ok(Throw::new(type_name, message).object())
 }
 
@@ -215,7 +224,7 @@ static ARGUMENT: TypeDef = TypeDef {
             create(call, ARGUMENT.name)
         }),
         member("new(string message, string paramName)", |call| {
-            create_argument(ARGUMENT.name, call.opt_str(0), call.opt_str(1))
+            create_argument(call, ARGUMENT.name, call.opt_str(0), call.opt_str(1))
         }),
         pure("string ParamName { get; }", parameter_name),
     ],
@@ -228,10 +237,10 @@ static ARGUMENT_NULL: TypeDef = TypeDef {
     members: &[
         member("new()", |call| create(call, ARGUMENT_NULL.name)),
         member("new(string paramName)", |call| {
-            create_argument(ARGUMENT_NULL.name, None, call.opt_str(0))
+            create_argument(call, ARGUMENT_NULL.name, None, call.opt_str(0))
         }),
         member("new(string paramName, string message)", |call| {
-            create_argument(ARGUMENT_NULL.name, call.opt_str(1), call.opt_str(0))
+            create_argument(call, ARGUMENT_NULL.name, call.opt_str(1), call.opt_str(0))
         }),
         member("new(string message, Exception innerException)", |call| {
             create(call, ARGUMENT_NULL.name)
@@ -246,15 +255,16 @@ static ARGUMENT_RANGE: TypeDef = TypeDef {
     members: &[
         member("new()", |call| create(call, ARGUMENT_RANGE.name)),
         member("new(string paramName)", |call| {
-            create_argument(ARGUMENT_RANGE.name, None, call.opt_str(0))
+            create_argument(call, ARGUMENT_RANGE.name, None, call.opt_str(0))
         }),
         member("new(string paramName, string message)", |call| {
-            create_argument(ARGUMENT_RANGE.name, call.opt_str(1), call.opt_str(0))
+            create_argument(call, ARGUMENT_RANGE.name, call.opt_str(1), call.opt_str(0))
         }),
         member(
             "new(string paramName, object actualValue, string message)",
             |call| {
-                let plain = create_argument(ARGUMENT_RANGE.name, call.opt_str(2), call.opt_str(0))?;
+                let plain =
+                    create_argument(call, ARGUMENT_RANGE.name, call.opt_str(2), call.opt_str(0))?;
                 if call.arg(1).is_null() {
                     return Ok(plain);
                 }

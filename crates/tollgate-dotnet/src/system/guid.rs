@@ -25,6 +25,7 @@ const MEMBERS: &[Member] = &[
     pure("static Guid Empty { get; }", |_| Ok(Value::Guid([0; 16]))),
     pure("new()", |_| Ok(Value::Guid([0; 16]))),
     pure("new(string g)", |call| {
+        call.reading_work()?;
         read(&call.text(0, "g")?.to_utf8()).map(Value::Guid)
     }),
     member("new(byte[] b)", of_bytes),
@@ -38,7 +39,11 @@ const MEMBERS: &[Member] = &[
     ),
     pure(
         "static Guid Parse(string input, IFormatProvider provider)",
-        |call| read(&call.text(0, "input")?.to_utf8()).map(Value::Guid),
+        |call| {
+            call.reading_work()?;
+            call.reading_work()?;
+            read(&call.text(0, "input")?.to_utf8()).map(Value::Guid)
+        },
     ),
     pure(
         "static bool TryParse(string input, IFormatProvider provider, out Guid result)",
@@ -67,6 +72,7 @@ const MEMBERS: &[Member] = &[
     ),
     member("static Guid NewGuid()", |call| Ok(Value::Guid(new(call)))),
     pure("static Guid Parse(string input)", |call| {
+        call.reading_work()?;
         read(&call.text(0, "input")?.to_utf8()).map(Value::Guid)
     }),
     pure(
@@ -166,6 +172,7 @@ const MEMBERS: &[Member] = &[
 ];
 
 fn try_parse(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let guid = call.opt_str(0).and_then(|text| read(&text.to_utf8()).ok());
     call.outs.push(Value::Guid(guid.unwrap_or_default()));
     Ok(guid.is_some().into())
@@ -261,7 +268,8 @@ fn hexadecimal(text: &str) -> Option<[u8; 16]> {
     digits(&hex)
 }
 
-fn exact(call: &Call<'_, '_>) -> Result<[u8; 16], Throw> {
+fn exact(call: &mut Call<'_, '_>) -> Result<[u8; 16], Throw> {
+    call.reading_work()?;
     let text = call.text(0, "input")?.to_utf8();
     let text = text.trim();
     let fits = match &*call.text(1, "format")?.to_utf8() {

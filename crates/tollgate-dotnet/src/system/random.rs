@@ -255,6 +255,7 @@ fn shuffle(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 fn get_items(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let choices = call.array(1, "choices")?;
+    call.elements_copied(choices.len());
     let (element, choices): (Type, Vec<Value>) =
         (choices.element().clone(), choices.values().collect());
     let length = call.count(2, "length")?;

@@ -15,6 +15,7 @@ pub(crate) static TYPE: TypeDef = TypeDef {
     values: &[],
     members: &[
         pure("string Name { get; }", |call| {
+            call.machine.step(8)?;
             let full = of(call.arg(0))?.net_name();
             let full = full.split('[').next().unwrap_or_default();
             let array = matches!(of(call.arg(0))?, Type::Array(..));
@@ -22,6 +23,7 @@ pub(crate) static TYPE: TypeDef = TypeDef {
             Ok(format!("{name}{}", if array { "[]" } else { "" }).into())
         }),
         pure("string FullName { get; }", |call| {
+            call.machine.step(8)?;
             Ok(full_name(of(call.arg(0))?).into())
         }),
         pure("string Namespace { get; }", |call| {

@@ -445,7 +445,8 @@ fn try_exact(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 /// In the format of argument 1, or the first of its formats that fits; `AssumeNegative` turns it around.
-fn exact(call: &Call<'_, '_>) -> Result<i64, Throw> {
+fn exact(call: &mut Call<'_, '_>) -> Result<i64, Throw> {
+    call.exact_work()?;
     let text = call.text(0, "input")?.to_utf8();
     let sign = if call.flags(3) == 1 { -1 } else { 1 };
     if let Some(format) = call.opt_str(1) {

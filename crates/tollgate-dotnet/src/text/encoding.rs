@@ -567,6 +567,9 @@ fn source(call: &Call<'_, '_>) -> Result<Str, Throw> {
         _ => Ok((0, length)),
     };
     if let Some(text) = call.opt_str(1) {
+        if text.as_ascii().is_none() {
+            call.machine.heap.spend(text.size().saturating_mul(32));
+        }
         let (start, end) = part(text.len())?;
         let part = text.substring(start, end - start);
         return part.ok_or_else(out_of_buffer);

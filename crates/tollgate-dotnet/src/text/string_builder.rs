@@ -1,5 +1,7 @@
 //! `System.Text.StringBuilder`.
 
+use memchr::memmem;
+
 use crate::args::int;
 use crate::collections::Array;
 use crate::formatting::compose;
@@ -29,18 +31,16 @@ const MEMBERS: &[Member] = &[
     member("new(int capacity)", create),
     member("new(string value)", create),
     member("new(string value, int capacity)", create),
-    member("int Length { get; }", |call| {
-        current(call).map(|text| int(text.len()))
-    }),
+    member("int Length { get; }", |call| length(call).map(int)),
     member("int Length { set; }", set_length),
     member("int Capacity { get; }", |call| {
-        let length = current(call)?.len();
+        let length = length(call)?;
         Ok(int(this(call)?.capacity_for(length)))
     }),
     member("int Capacity { set; }", |call| {
         let capacity = call.count(1, "value")?;
         call.room(capacity)?;
-        let length = current(call)?.len();
+        let length = length(call)?;
         let text = this(call)?;
         if capacity < length || capacity > text.most {
             return Err(Throw::argument_out_of_range(
@@ -180,7 +180,7 @@ const MEMBERS: &[Member] = &[
     member("int MaxCapacity { get; }", |call| Ok(int(this(call)?.most))),
     member("int EnsureCapacity(int capacity)", |call| {
         let capacity = call.count(1, "capacity")?;
-        let length = current(call)?.len();
+        let length = length(call)?;
         let text = this(call)?;
         text.capacity = text.capacity_for(length).max(capacity);
         Ok(int(text.capacity))
@@ -424,9 +424,21 @@ pub(crate) fn current(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
 }
 
 /// Replaces the text.
+/// How many units it has.
+fn length(call: &mut Call<'_, '_>) -> Result<usize, Throw> {
+    let text = current(call)?;
+    if text.as_ascii().is_none() {
+        call.heavy_work(text.size())?;
+    }
+    Ok(text.len())
+}
+
 fn put(call: &mut Call<'_, '_>, text: Str) -> Result<Value, Throw> {
     call.room(text.size())?;
-    call.work(text.size())?;
+    call.work(text.size().saturating_mul(2))?;
+    if text.as_ascii().is_none() {
+        call.heavy_work(text.size())?;
+    }
     let value = call.arg(0);
     let heap = &mut call.machine.heap;
     let this = heap
@@ -600,24 +612,34 @@ fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         }
         _ => (0, text.len()),
     };
+    let part = text.substring(first, end - first).unwrap_or_default();
     let mut result = Builder::default();
     result.push(&text.substring(0, first).unwrap_or_default());
-    let mut start = first;
-    while let Some(place) = text
-        .find(&old, start)
-        .filter(|place| place + old.len() <= end)
-    {
-        result.push(&text.substring(start, place - start).unwrap_or_default());
-        result.push(&new);
-        start = place + old.len();
-        call.machine.step(1)?;
-        call.room(result.size())?;
+    let mut start = 0;
+    if let (Some(hay), Some(needle)) = (part.as_utf8(), old.as_utf8()) {
+        call.work(hay.len().saturating_add(needle.len()))?;
+        for place in memmem::find_iter(hay.as_bytes(), needle) {
+            result.push_str(hay.get(start..place).unwrap_or_default());
+            result.push(&new);
+            start = place + needle.len();
+            call.machine.step(1)?;
+            call.room(result.size())?;
+        }
+        result.push_str(hay.get(start..).unwrap_or_default());
+    } else {
+        // With a surrogate alone in it, by units.
+        while let Some(place) = part.find(&old, start) {
+            call.heavy_work(part.size())?;
+            result.push(&part.substring(start, place - start).unwrap_or_default());
+            result.push(&new);
+            start = place + old.len();
+            call.room(result.size())?;
+        }
+        let rest = part.substring(start, part.len().saturating_sub(start));
+        result.push(&rest.unwrap_or_default());
     }
-    result.push(
-        &text
-            .substring(start, text.len().saturating_sub(start))
-            .unwrap_or_default(),
-    );
+    let rest = text.substring(end, text.len().saturating_sub(end));
+    result.push(&rest.unwrap_or_default());
     put(call, result.finish())
 }
 

@@ -115,12 +115,12 @@ fn custom(
     let mut text = String::new();
     let mut rest = pattern;
     while let Some(letter) = rest.chars().next() {
-        let count = rest.chars().take_while(|c| *c == letter).count();
         let repeated = matches!(
             letter,
             'y' | 'M' | 'd' | 'H' | 'h' | 'm' | 's' | 'f' | 'F' | 't' | 'z' | 'g'
         );
         if repeated {
+            let count = rest.chars().take_while(|c| *c == letter).count();
             rest = rest.get(count..).unwrap_or_default();
             let named = matches!(letter, 'M' | 'd') && count > 2 || matches!(letter, 't' | 'g');
             if named && !culture.english {

@@ -53,7 +53,10 @@ fn gather(
             .iter()
             .try_for_each(|value| gather(machine, value, found, depth));
     }
-    found.push(Piece::Text(text(machine, value)?));
+    let text = text(machine, value)?;
+    machine.heap.charge(text.size())?;
+    machine.settle()?;
+    found.push(Piece::Text(text));
     Ok(())
 }
 

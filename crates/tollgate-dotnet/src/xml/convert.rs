@@ -113,10 +113,12 @@ pub(crate) static XML_CONVERT: TypeDef = TypeDef {
         }),
         pure("static string DecodeName(string name)", decode),
         pure("static string VerifyName(string name)", |call| {
+            call.reading_work()?;
             super::name::Name::new(call.text(0, "name")?, &Str::EMPTY)?;
             Ok(call.arg(0).clone())
         }),
         pure("static string VerifyXmlChars(string content)", |call| {
+            call.reading_work()?;
             let text = call.text(0, "content")?;
             match text.to_utf8().chars().find(|c| !is_char(*c)) {
                 Some(c) => Err(super::xml_exception(format!(
@@ -190,6 +192,7 @@ pub(crate) fn text(machine: &Machine<'_>, value: &Value) -> Result<Str, Throw> {
 
 /// The text of XML as a value of that type; `FormatException` if it is none.
 pub(crate) fn value(machine: &mut Machine<'_>, text: &Str, ty: &Type) -> Result<Value, Throw> {
+    machine.work(text.size().saturating_mul(8))?;
     let whole = text.to_utf8();
     let space = [' ', '\t', '\r', '\n'];
     let trimmed = whole.trim_matches(space);
@@ -345,6 +348,7 @@ fn duration(text: &str) -> Option<i64> {
 
 /// What no name may have as `_x0020_`.
 fn encode(call: &mut Call<'_, '_>, colon: bool) -> Result<Value, Throw> {
+    call.reading_work()?;
     let Some(name) = call.opt_str(0) else {
         return Ok(Value::Null);
     };
@@ -376,6 +380,7 @@ fn is_escape(text: &str) -> bool {
 }
 
 fn decode(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    call.reading_work()?;
     let Some(name) = call.opt_str(0) else {
         return Ok(Value::Null);
     };

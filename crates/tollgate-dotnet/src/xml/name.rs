@@ -41,9 +41,12 @@ pub(crate) static XNAME: TypeDef = TypeDef {
         pure("string ToString()", |call| Ok(this(call)?.text().into())),
         pure(
             "static implicit operator XName(string expandedName)",
-            |call| match call.opt_str(0) {
-                Some(name) => Name::read(&name.to_utf8()).map(Value::object),
-                None => Ok(Value::Null),
+            |call| {
+                call.reading_work()?;
+                match call.opt_str(0) {
+                    Some(name) => Name::read(&name.to_utf8()).map(Value::object),
+                    None => Ok(Value::Null),
+                }
             },
         ),
         pure("static bool operator ==(XName left, XName right)", |call| {
@@ -199,6 +202,10 @@ impl Object for Name {
     fn to_text(&self) -> Option<Str> {
         Some(self.text())
     }
+    fn effort(&self) -> usize {
+        let length = self.local.size().saturating_add(self.namespace.size());
+        length.saturating_mul(4)
+    }
     fn equals(&self, other: &dyn Object) -> bool {
         other.type_of() == self.type_of() && other.to_text() == self.to_text()
     }
@@ -213,6 +220,9 @@ impl Object for Namespace {
     }
     fn to_text(&self) -> Option<Str> {
         Some(self.0.clone())
+    }
+    fn effort(&self) -> usize {
+        self.0.size().saturating_mul(4)
     }
     fn equals(&self, other: &dyn Object) -> bool {
         other.type_of() == self.type_of() && other.to_text() == self.to_text()

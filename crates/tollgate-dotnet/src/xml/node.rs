@@ -19,6 +19,9 @@ pub(crate) const ATTRIBUTES: usize = 256;
 /// What is done with a node each time it is looked at, in bytes that could have been copied instead.
 const VISIT: usize = 512;
 
+/// What passing a sibling costs, in the same.
+const MOVED: usize = 16;
+
 /// How deep a tree may be that is read or walked.
 pub(crate) const DEPTH: usize = 300;
 
@@ -180,6 +183,8 @@ pub(crate) fn insert(
         ));
     }
     heap.charge(size_of::<HeapId>())?;
+    let length = get(heap, container)?.children().len();
+    heap.spend(length.saturating_sub(place).saturating_mul(MOVED));
     let Some(list) = get_mut(heap, container)?.list_mut(attribute) else {
         return Err(Throw::argument("An attribute cannot be added to content."));
     };
@@ -201,6 +206,7 @@ pub(crate) fn place_of(heap: &Heap, id: HeapId) -> Option<(HeapId, usize)> {
         true => node.attributes(),
         false => node.children(),
     };
+    heap.spend(list.len().saturating_mul(MOVED));
     let place = list.iter().position(|other| *other == id)?;
     Some((parent, place))
 }

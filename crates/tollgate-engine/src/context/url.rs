@@ -30,6 +30,7 @@ pub(super) static URL: TypeDef = TypeDef {
             get(c, |url| url.to_string().into())
         }),
         member("Uri ToUri()", |c| {
+            c.machine.step(8)?;
             let text = get(c, |url| url.to_string().into())?;
             tollgate_dotnet::uri(&text.as_str().cloned().unwrap_or_default().to_utf8())
         }),
@@ -47,6 +48,13 @@ impl Object for Url {
 
     fn to_text(&self) -> Option<Str> {
         Some(self.to_string().into())
+    }
+
+    fn effort(&self) -> usize {
+        let parts = [&self.host, &self.path, &self.query];
+        parts
+            .iter()
+            .fold(0, |all, part| all.saturating_add(part.size()))
     }
 }
 

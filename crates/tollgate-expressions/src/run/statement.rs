@@ -364,8 +364,10 @@ impl Frame<'_, '_> {
     }
 
     fn catch(&mut self, throw: Throw, catches: &[Catch]) -> Result<Flow, Throw> {
-        // Making an exception costs far more than a turn of a loop.
+        // Making an exception costs far more than a turn of a loop; a long message was made of something long.
         self.machine.step(16)?;
+        let made = throw.exception().message.len();
+        self.machine.pass(made.saturating_mul(16))?;
         let chosen = match self.taker {
             None => {
                 let mut found = None;

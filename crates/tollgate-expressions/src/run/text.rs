@@ -52,7 +52,10 @@ impl Frame<'_, '_> {
     fn append(&mut self, text: &mut Builder, value: &Value) -> Result<(), Throw> {
         match value {
             Value::Null => {}
-            Value::String(part) => text.push(part),
+            Value::String(part) => {
+                self.check(text.size().saturating_add(part.size()))?;
+                text.push(part);
+            }
             other => text.push(&ops::to_text(self.machine, other)?),
         }
         self.check(text.size())

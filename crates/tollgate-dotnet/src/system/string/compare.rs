@@ -51,8 +51,11 @@ impl Comparison {
         let length = a.size().min(b.size());
         match (self.culture, self.ignore_case) {
             (true, _) => collation::work(machine, a, b),
-            (false, true) => machine.work(length),
-            (false, false) => machine.pass(length),
+            (false, true) if a.as_ascii().is_some() && b.as_ascii().is_some() => {
+                machine.work(length)
+            }
+            (false, true) => machine.work(length.saturating_mul(32)),
+            (false, false) => machine.work(length.saturating_mul(2)),
         }
     }
 
@@ -192,17 +195,21 @@ const COMPARER_MEMBERS: &[Member] = &[
         .into())
     }),
     pure("int Compare(string x, string y)", |call| {
-        Ok(StringComparer::of(call)?.compare_values(call.opt_str(1), call.opt_str(2)))
+        let (a, b) = (call.opt_str(1), call.opt_str(2));
+        let comparison = StringComparer::of(call)?;
+        comparison.work(call.machine, a, b)?;
+        Ok(comparison.compare_values(a, b))
     }),
     pure("bool Equals(string x, string y)", |call| {
-        Ok(StringComparer::of(call)?
-            .equal_values(call.opt_str(1), call.opt_str(2))
-            .into())
+        let (a, b) = (call.opt_str(1), call.opt_str(2));
+        let comparison = StringComparer::of(call)?;
+        comparison.work(call.machine, a, b)?;
+        Ok(comparison.equal_values(a, b).into())
     }),
     pure("int GetHashCode(string obj)", |call| {
-        Ok(Value::Int32(
-            StringComparer::of(call)?.hash(call.text(1, "obj")?),
-        ))
+        let text = call.text(1, "obj")?;
+        call.heavy_work(text.size().saturating_mul(2))?;
+        Ok(Value::Int32(StringComparer::of(call)?.hash(text)))
     }),
 ];
 

@@ -13,13 +13,19 @@ use crate::value::Value;
 
 use super::compare::Comparison;
 
-/// The units of a `char[]`.
-pub(super) fn units(array: &Array) -> Vec<u16> {
+/// The units of the `char[]` that an argument is.
+pub(super) fn units(
+    call: &Call<'_, '_>,
+    argument: usize,
+    parameter: &str,
+) -> Result<Vec<u16>, Throw> {
+    let array = call.array(argument, parameter)?;
+    call.elements_copied(array.len());
     let unit = |value| match value {
         Value::Char(unit) => unit,
         _ => 0,
     };
-    array.values().map(unit).collect()
+    Ok(array.values().map(unit).collect())
 }
 
 /// `char.IsWhiteSpace`.
@@ -139,7 +145,7 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         text.as_utf8().unwrap_or_default(),
         old.as_utf8().unwrap_or_default(),
     );
-    call.work(hay.len())?;
+    call.work(hay.len().saturating_add(needle.len()))?;
     let finder = memmem::Finder::new(needle);
     let mut result: Option<Builder> = None;
     let mut start = 0;
@@ -246,8 +252,8 @@ pub(super) fn normalize(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     if text.as_ascii().is_some() {
         return Ok(Value::String(text.clone()));
     }
+    call.element_work(text.size())?;
     let normal = form.normalize(well_formed(call)?);
-    call.work(normal.len())?;
     call.new_text(normal)
 }
 
@@ -257,6 +263,7 @@ pub(super) fn is_normalized(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         return Ok(Value::Bool(true));
     }
     let text = well_formed(call)?;
+    call.element_work(text.len())?;
     Ok((form.normalize(text) == text).into())
 }
 
@@ -267,7 +274,7 @@ pub(super) fn replace_line_endings(call: &mut Call<'_, '_>) -> Result<Value, Thr
         _ => call.text(1, "replacementText")?.clone(),
     };
     let units: Vec<u16> = call.str(0)?.units().collect();
-    call.work(units.len())?;
+    call.heavy_work(units.len())?;
     let mut result = Builder::with_capacity(units.len());
     let mut place = 0;
     while let Some(unit) = units.get(place) {
@@ -322,6 +329,7 @@ fn replace_units(
             false => text.units().collect(),
         }
     };
+    call.heavy_work(text.size().saturating_add(old.size()))?;
     let (folded, needle) = (fold(text), fold(old));
     let original: Vec<u16> = text.units().collect();
     call.heavy_work(original.len().saturating_mul(needle.len().clamp(2, 16)))?;
@@ -389,11 +397,12 @@ pub(super) fn trimmed(text: &Str) -> Str {
     trim_ends(text, &[], true, true)
 }
 
+/// Without the units of the set, which is in order, at the ends; white space if it is empty.
 fn trim_ends(text: &Str, set: &[u16], start: bool, end: bool) -> Str {
     let cut = |unit: u16| match set {
         [] => is_white(unit),
         [only] => unit == *only,
-        set => set.contains(&unit),
+        set => set.binary_search(&unit).is_ok(),
     };
     let Some(utf8) = text.as_utf8() else {
         let units: Vec<u16> = text.units().collect();
@@ -428,11 +437,13 @@ fn trim_ends(text: &Str, set: &[u16], start: bool, end: bool) -> Str {
 
 fn trim_by(call: &mut Call<'_, '_>, start: bool, end: bool) -> Result<Value, Throw> {
     let text = call.str(0)?;
-    let set = match call.arg(1) {
+    let mut set = match call.arg(1) {
         Value::Char(unit) => vec![*unit],
         Value::Null => Vec::new(),
-        _ => units(call.array(1, "trimChars")?),
+        _ => units(call, 1, "trimChars")?,
     };
+    set.sort_unstable();
+    set.dedup();
     let trimmed = trim_ends(text, &set, start, end);
     let taken_off = text.size().saturating_sub(trimmed.size());
     call.heavy_work(taken_off.saturating_mul(2))?;
@@ -512,12 +523,18 @@ fn only(mut mapped: impl Iterator<Item = char>, c: char) -> char {
 }
 
 pub(super) fn to_upper(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if call.str(0)?.as_ascii().is_none() {
+        call.heavy_work(call.str(0)?.size().saturating_mul(2))?;
+    }
     let text = upper(call.str(0)?);
     call.work(text.size() / 2)?;
     call.copied_text(text)
 }
 
 pub(super) fn to_lower(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
+    if call.str(0)?.as_ascii().is_none() {
+        call.heavy_work(call.str(0)?.size().saturating_mul(2))?;
+    }
     let text = lower(call.str(0)?);
     call.work(text.size() / 2)?;
     call.copied_text(text)

@@ -51,6 +51,7 @@ const MEMBERS: &[Member] = &[
     .quick()
     .lending(lend::is_null_or_empty),
     pure("static bool IsNullOrWhiteSpace(string value)", |call| {
+        call.heavy_work(call.opt_str(0).map_or(0, Str::size))?;
         let blank = |text: &Str| text.units().all(edit::is_white);
         Ok(call.opt_str(0).is_none_or(blank).into())
     }),
@@ -504,7 +505,7 @@ fn repeat(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn of_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let units = match call.arg(0) {
         Value::Null => Vec::new(),
-        _ => edit::units(call.array(0, "value")?),
+        _ => edit::units(call, 0, "value")?,
     };
     if call.arguments.len() == 1 {
         return call.new_text(Str::from_utf16(&units));

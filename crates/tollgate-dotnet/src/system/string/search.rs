@@ -62,7 +62,7 @@ fn by_language(
     if !comparison.culture {
         return Ok(None);
     }
-    call.work(text.size().saturating_add(needle.size()))?;
+    call.work(text.size().saturating_add(needle.size()).saturating_mul(2))?;
     if let (Some(text), Some(needle)) = (text.as_ascii(), needle.as_ascii())
         && text
             .iter()
@@ -72,7 +72,7 @@ fn by_language(
         return Ok(None);
     }
     let (text, needle): (Vec<u16>, Vec<u16>) = (text.units().collect(), needle.units().collect());
-    call.work(collation::effort(text.len(), needle.len()))?;
+    call.work(collation::effort(1, needle.len()))?;
     Ok(Some((text, needle)))
 }
 
@@ -85,11 +85,19 @@ fn locate(
     last: bool,
 ) -> Result<Option<usize>, Throw> {
     if let Some((text, needle)) = by_language(call, text, needle, comparison)? {
+        call.work(collation::effort(text.len(), needle.len()))?;
         let found = collation::find(&text, &needle, comparison.ignore_case, last);
         return Ok(found.map(|range| range.start));
     }
-    if comparison.ignore_case || needle.size() > 1 {
-        call.work(text.size())?;
+    let (hay, sought) = (text.size(), needle.size());
+    if comparison.ignore_case || sought > 1 {
+        call.work(hay.saturating_add(sought))?;
+    }
+    if text.as_ascii().is_none() {
+        call.heavy_work(hay)?;
+        if last || text.as_utf8().is_none() || needle.as_utf8().is_none() {
+            call.work(hay.saturating_mul(sought) / 4)?;
+        }
     }
     let find = |text: &Str, needle: &Str| match last {
         true => text.rfind(needle, text.len()),
@@ -245,7 +253,7 @@ pub(super) fn last_index_of(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 pub(super) fn index_of_any(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.str(0)?;
-    let any = edit::units(call.array(1, "anyOf")?);
+    let any = edit::units(call, 1, "anyOf")?;
     let start = if is_int(call, 2) {
         start_index(call, text.len())?
     } else {
@@ -267,7 +275,7 @@ pub(super) fn index_of_any(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 pub(super) fn last_index_of_any(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let text = call.str(0)?;
-    let any = edit::units(call.array(1, "anyOf")?);
+    let any = edit::units(call, 1, "anyOf")?;
     let (low, end) = backwards(call, text.len())?;
     call.work(text.len().saturating_mul(any.len()))?;
     let units: Vec<u16> = text.units().take(end).collect();

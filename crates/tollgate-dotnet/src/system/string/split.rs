@@ -63,7 +63,7 @@ pub(super) fn by_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     let options = Options::of(call)?;
     let separators = match call.arg(1) {
         Value::Null => Vec::new(),
-        _ => units(call.array(1, "separator")?),
+        _ => units(call, 1, "separator")?,
     };
     split_units(call, &text, &separators, options)
 }
@@ -113,7 +113,10 @@ fn split_units(
             }
         };
         let utf8 = text.as_utf8().unwrap_or_default();
-        call.work(utf8.len().saturating_mul(separators.len()))?;
+        call.work(
+            utf8.len()
+                .saturating_mul(separators.len().saturating_add(3)),
+        )?;
         let places = utf8
             .char_indices()
             .filter(|(_, c)| is_separator(*c))
@@ -199,6 +202,7 @@ fn pieces(
     };
     if options.most > 1 {
         for (place, length) in places {
+            call.machine.step(1)?;
             if pieces.len() + 1 >= options.most {
                 // The last piece does not begin with empty ones that would have been removed.
                 if options.remove_empty && place == start {
@@ -209,7 +213,7 @@ fn pieces(
             }
             if let Some(piece) = take(start, place) {
                 call.machine.heap.room(pieces.len())?;
-                call.machine.step(3)?;
+                call.machine.step(2)?;
                 pieces.push(piece);
             }
             start = place + length;

@@ -57,6 +57,9 @@ pub(super) static GROUP: TypeDef = class(
         }),
         pure("CaptureCollection Captures { get; }", |call| {
             let part = part(call)?;
+            let count = part.ranges.len();
+            call.element_work(count)?;
+            call.machine.heap.grow(count, count.saturating_mul(4))?;
             let capture = |range: &(usize, usize)| {
                 Value::object(Part {
                     table: &CAPTURE,
@@ -391,7 +394,7 @@ pub(super) fn input(call: &mut Call<'_, '_>, index: usize) -> Result<Input, Thro
     let text = call.text(index, "input")?;
     let input = Input::new(text, 0);
     if text.as_ascii().is_none() {
-        call.work(input.len())?;
+        call.heavy_work(input.len())?;
     }
     Ok(input)
 }

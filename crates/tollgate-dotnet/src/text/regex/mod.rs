@@ -422,8 +422,7 @@ fn pattern(call: &mut Call<'_, '_>) -> Result<Arc<Regex>, Throw> {
     if let Some(prepared) = call.prepared::<Arc<Regex>>() {
         return Ok(prepared.clone());
     }
-    call.machine.step(200)?;
-    call.element_work(call.opt_str(1).map_or(0, Str::size).saturating_mul(8))?;
+    compile_work(call, 1)?;
     let (options, timeout) = settings(call, 2);
     compile(call.text(1, "pattern")?, options, timeout).map(Arc::new)
 }
@@ -436,8 +435,16 @@ fn this(call: &Call<'_, '_>) -> Result<Arc<Regex>, Throw> {
         .ok_or_else(Throw::null_reference)
 }
 
+/// Charges for compiling the pattern in argument `index`.
+fn compile_work(call: &mut Call<'_, '_>, index: usize) -> Result<(), Throw> {
+    let length = call.opt_str(index).map_or(0, Str::size);
+    call.machine.step(200)?;
+    call.element_work(length.saturating_mul(4))?;
+    call.work(length.saturating_mul(length))
+}
+
 fn create(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
-    call.machine.step(1_000)?;
+    compile_work(call, 0)?;
     let (options, timeout) = settings(call, 1);
     let regex = compile(call.text(0, "pattern")?, options, timeout)?;
     Ok(Value::object(RegexObject(Arc::new(regex))))
