@@ -98,6 +98,7 @@ impl Record {
     pub(crate) fn text(&self, texts: &[Str]) -> Str {
         let mut text = Builder::default();
         let (open, close) = match &self.ty {
+            Type::Anonymous(items) if items.is_empty() => ("{", " }"),
             Type::Anonymous(_) => ("{ ", " }"),
             Type::Named(table, _) if table.simple_name() == "KeyValuePair" => ("[", "]"),
             _ => ("(", ")"),

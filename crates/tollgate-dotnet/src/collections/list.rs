@@ -403,7 +403,7 @@ pub(crate) fn compare_with(
         });
     }
     if comparer.downcast::<crate::xml::DocumentOrder>().is_some() {
-        return crate::xml::compare_nodes(machine.heap, a, b);
+        return crate::xml::compare_nodes(machine, a, b);
     }
     match machine.call(comparer, &[a.clone(), b.clone()])? {
         Value::Int32(number) => Ok(number.cmp(&0)),

@@ -37,10 +37,13 @@ fn find_first(call: &mut Call<'_, '_>, whole: bool) -> Result<Option<Value>, Thr
         if let Some(found) = direct(call, 0, false) {
             return Ok(found);
         }
-        return source.next(call.machine);
+        let first = source.next(call.machine)?;
+        source.close(call.machine)?;
+        return Ok(first);
     }
     while let Some(value) = source.next(call.machine)? {
         if holds(call.machine, call.arg(1), &value)? {
+            source.close(call.machine)?;
             return Ok(Some(value));
         }
     }

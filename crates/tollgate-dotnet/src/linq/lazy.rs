@@ -37,6 +37,14 @@ impl Source {
         iterator.next(machine)
     }
 
+    /// Ends the enumeration, as one who has found what was looked for does.
+    pub(crate) fn close(&mut self, machine: &mut Machine<'_>) -> Result<(), Throw> {
+        match &mut self.iterator {
+            Some(iterator) => iterator.close(machine),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a predicate holds.
     pub(crate) fn holds(
         &self,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::node::{self, DEPTH, Node, deep_equals, id_of};
 use crate::collections::{Equality, comparer_equals, comparer_hash, equality_comparer};
-use crate::heap::Heap;
+use crate::machine::Machine;
 use crate::member::{TypeDef, TypeKind, member};
 use crate::throw::Throw;
 use crate::types::Type;
@@ -32,7 +32,7 @@ pub(crate) static ORDER: TypeDef = TypeDef {
     members: &[
         member("new()", |_| Ok(order())),
         member("int Compare(XNode x, XNode y)", |call| {
-            compare(call.machine.heap, call.arg(1), call.arg(2)).map(crate::args::order)
+            compare(call.machine, call.arg(1), call.arg(2)).map(crate::args::order)
         }),
     ],
 };
@@ -76,9 +76,9 @@ impl Object for DocumentOrder {
 }
 
 /// `XNode.CompareDocumentOrder`: null comes first; `InvalidOperationException` of nodes of two trees.
-pub(crate) fn compare(heap: &Heap, a: &Value, b: &Value) -> Result<Ordering, Throw> {
-    match (id_of(heap, a), id_of(heap, b)) {
-        (Some(a), Some(b)) => node::order(heap, a, b)
+pub(crate) fn compare(machine: &mut Machine<'_>, a: &Value, b: &Value) -> Result<Ordering, Throw> {
+    match (id_of(machine.heap, a), id_of(machine.heap, b)) {
+        (Some(a), Some(b)) => node::order(machine, a, b)?
             .ok_or_else(|| Throw::invalid_operation("A common ancestor is missing.")),
         (a, b) => Ok(a.is_some().cmp(&b.is_some())),
     }

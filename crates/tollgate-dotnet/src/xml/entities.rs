@@ -11,6 +11,9 @@ use crate::throw::Throw;
 /// How much may come from entities, in bytes. .NET's `MaxCharactersFromEntities` is ten times that.
 pub(super) const LIMIT: usize = 1_000_000;
 
+/// How long the name of an entity may be, in bytes: no text is looked through for one that has no end.
+const NAME: usize = 256;
+
 /// How deep entities may stand in each other.
 const DEPTH: usize = 64;
 
@@ -185,11 +188,13 @@ impl<'e> Expansion<'e> {
                 rest = behind;
                 continue;
             }
-            let reference = after
-                .strip_prefix('&')
-                .and_then(|after| after.split_once(';'));
-            let known = reference.and_then(|(name, behind)| {
-                let (name, value) = self.entities.get_key_value(name)?;
+            let known = after.strip_prefix('&').and_then(|after| {
+                let named = |byte: &u8| {
+                    byte.is_ascii_alphanumeric() || b"-_.:".contains(byte) || !byte.is_ascii()
+                };
+                let end = after.bytes().take(NAME).take_while(named).count();
+                let behind = after.get(end..)?.strip_prefix(';')?;
+                let (name, value) = self.entities.get_key_value(after.get(..end)?)?;
                 Some((*name, value, behind))
             });
             match known {

@@ -4,7 +4,9 @@ use super::convert::{encode_name, text};
 use super::declaration::Declaration;
 use super::document_type::DocumentType;
 use super::name::{Name, XMLNS};
-use super::node::{DEPTH, Data, alloc, descend, element, elements, get_mut, push, remove};
+use super::node::{
+    ATTRIBUTES, DEPTH, Data, Node, alloc, descend, element, elements, get, get_mut, push, remove,
+};
 use crate::heap::HeapId;
 use crate::json::{self, Kind, Node as Json};
 use crate::machine::Machine;
@@ -83,6 +85,7 @@ fn read(machine: &mut Machine<'_>, json: &Str, style: &Style) -> Result<Option<H
         machine,
         style,
         document,
+        rooted: false,
         prefixes: vec![("xmlns".into(), XMLNS.into())],
     };
     match &style.root {
@@ -96,6 +99,8 @@ struct Reading<'r, 'm> {
     machine: &'r mut Machine<'m>,
     style: &'r Style,
     document: HeapId,
+    /// Whether the document has its root element.
+    rooted: bool,
     /// Prefixes and their namespaces, near ones last; the default one has no prefix.
     prefixes: Vec<(Str, Str)>,
 }
@@ -111,7 +116,7 @@ impl Reading<'_, '_> {
     ) -> Result<(), Throw> {
         for (name, value) in self.properties(object)?.into_iter().skip(from) {
             self.machine.step(1)?;
-            if node == self.document && !elements(self.machine.heap, node, None).is_empty() {
+            if node == self.document && self.rooted {
                 return Err(serialization(
                     "JSON root object has multiple properties. The root object must have a single property in order to create a valid XML document. Consider specifying a DeserializeRootElementName.",
                 ));
@@ -287,6 +292,10 @@ impl Reading<'_, '_> {
     fn attributes(&mut self, object: HeapId) -> Result<Vec<(String, Option<Str>, bool)>, Throw> {
         let mut found = Vec::new();
         for (name, value) in self.properties(object)? {
+            // Each is looked for among the others, and prefixes in all that are in scope.
+            if found.len() > ATTRIBUTES || self.prefixes.len() > ATTRIBUTES {
+                return Err(Throw::limit("its XML has too many attributes"));
+            }
             let written = name.to_utf8().into_owned();
             if let Some(attribute) = written.strip_prefix('@') {
                 let text = self.text(value)?;
@@ -369,12 +378,15 @@ impl Reading<'_, '_> {
         };
         let new = element(self.machine.heap, name)?;
         push(self.machine.heap, node, new)?;
+        self.rooted |= node == self.document;
         Ok(new)
     }
 
-    /// Marks the last element in a node as one of an array.
+    /// Marks the last node in a node as one of an array, if it is an element.
     fn mark_last(&mut self, node: HeapId) -> Result<(), Throw> {
-        match elements(self.machine.heap, node, None).last().copied() {
+        let heap = &*self.machine.heap;
+        let last = get(heap, node)?.children().last().copied();
+        match last.filter(|last| get(heap, *last).is_ok_and(Node::is_element)) {
             Some(last) => self.mark(last),
             None => Ok(()),
         }

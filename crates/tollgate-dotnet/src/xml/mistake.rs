@@ -1,5 +1,7 @@
 //! What is wrong with a tag, in .NET's words.
 
+use std::collections::HashSet;
+
 use super::name::fits;
 
 /// Finds the first mistake in the start tag whose `<` stands at `start`: its place in bytes, and a message.
@@ -47,7 +49,7 @@ struct Scan<'t> {
     place: usize,
 }
 
-impl Scan<'_> {
+impl<'t> Scan<'t> {
     fn peek(&self) -> Option<char> {
         self.text.get(self.place..)?.chars().next()
     }
@@ -97,7 +99,7 @@ impl Scan<'_> {
 
     /// What follows the name, up to `>`.
     fn attributes(&mut self) -> Result<(), Mistake> {
-        let mut names: Vec<String> = Vec::new();
+        let mut names = HashSet::new();
         loop {
             let space = self.space();
             let at = self.place;
@@ -131,11 +133,10 @@ impl Scan<'_> {
                 Some(_) => {}
             }
             self.name("Name")?;
-            let name = self.text.get(at..self.place).unwrap_or_default();
-            if names.iter().any(|known| known == name) {
+            let name: &'t str = self.text.get(at..self.place).unwrap_or_default();
+            if !names.insert(name) {
                 return Err((at, format!("'{name}' is a duplicate attribute name.")));
             }
-            names.push(name.to_string());
             self.space();
             match self.peek() {
                 Some('=') => self.bump(),

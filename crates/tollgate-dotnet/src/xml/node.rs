@@ -8,6 +8,7 @@ use super::xattribute::XATTRIBUTE;
 use super::xdocument::XDOCUMENT;
 use super::xelement::XELEMENT;
 use crate::heap::{Heap, HeapId, HeapObject};
+use crate::machine::Machine;
 use crate::str::{Builder, Str};
 use crate::throw::Throw;
 use crate::types::Type;
@@ -354,19 +355,27 @@ pub(crate) fn descendants(heap: &Heap, id: HeapId) -> Vec<HeapId> {
 }
 
 /// How two nodes of one tree follow each other in the document; `None` if they have no common ancestor.
-pub(crate) fn order(heap: &Heap, a: HeapId, b: HeapId) -> Option<std::cmp::Ordering> {
-    let way = |id: HeapId| {
-        let mut way = Vec::new();
-        let mut at = id;
-        while let Some((parent, place)) = place_of(heap, at) {
-            way.push(place);
-            at = parent;
-        }
-        way.reverse();
-        (at, way)
-    };
-    let ((top, a), (other, b)) = (way(a), way(b));
-    (top == other).then(|| a.cmp(&b))
+pub(crate) fn order(
+    machine: &mut Machine<'_>,
+    a: HeapId,
+    b: HeapId,
+) -> Result<Option<std::cmp::Ordering>, Throw> {
+    let (top, a) = way(machine, a)?;
+    let (other, b) = way(machine, b)?;
+    Ok((top == other).then(|| a.cmp(&b)))
+}
+
+/// The node at the top, and the places on the way down from there.
+fn way(machine: &mut Machine<'_>, id: HeapId) -> Result<(HeapId, Vec<usize>), Throw> {
+    let (mut at, mut way) = (id, Vec::new());
+    while let Some((parent, place)) = place_of(machine.heap, at) {
+        machine.step(1)?;
+        machine.work(place)?;
+        way.push(place);
+        at = parent;
+    }
+    way.reverse();
+    Ok((at, way))
 }
 
 /// The elements above, near ones first.

@@ -207,8 +207,8 @@ pub(crate) fn this(call: &Call<'_, '_>) -> Result<HeapId, Throw> {
 }
 
 /// How the receiver, or first argument, and the next one follow each other in their document.
-fn in_order(call: &Call<'_, '_>) -> Result<std::cmp::Ordering, Throw> {
-    super::comparer::compare(call.machine.heap, call.arg(0), call.arg(1))
+fn in_order(call: &mut Call<'_, '_>) -> Result<std::cmp::Ordering, Throw> {
+    super::comparer::compare(call.machine, call.arg(0), call.arg(1))
 }
 
 /// A node, or `null`.
@@ -245,25 +245,40 @@ pub(crate) fn children(call: &mut Call<'_, '_>, element: &'static TypeDef) -> Re
     let attributes = std::ptr::eq(element, &super::xattribute::XATTRIBUTE);
     let start = move || {
         let name = name.clone();
-        // What was given last; the next one is looked for behind it.
-        let mut last: Option<HeapId> = None;
+        // What was given last with its place then; the next one is looked for behind it.
+        let mut last: Option<(HeapId, usize)> = None;
         let mut done = none;
         from_fn(move |machine: &mut Machine<'_>| {
             while !done {
                 machine.step(1)?;
-                let heap = &*machine.heap;
-                let next = match last {
-                    None if attributes => get(heap, container)?.attributes().first().copied(),
-                    None => get(heap, container)?.children().first().copied(),
-                    // One that was taken out ends it.
-                    Some(last) if get(heap, last)?.parent != Some(container) => None,
-                    Some(last) => sibling(heap, last, 1),
+                let node = get(machine.heap, container)?;
+                let list = match attributes {
+                    true => node.attributes(),
+                    false => node.children(),
                 };
-                let Some(next) = next else {
+                let place = match last {
+                    None => Some(0),
+                    Some((last, place)) if list.get(place) == Some(&last) => Some(place + 1),
+                    // It was moved; one that was taken out ends it.
+                    Some((last, _)) => {
+                        let length = list.len();
+                        let place = list.iter().position(|other| *other == last);
+                        machine.work(length)?;
+                        place.map(|place| place + 1)
+                    }
+                };
+                let node = get(machine.heap, container)?;
+                let list = match attributes {
+                    true => node.attributes(),
+                    false => node.children(),
+                };
+                let next = place.and_then(|place| Some((*list.get(place)?, place)));
+                let Some((next, place)) = next else {
                     done = true;
                     break;
                 };
-                last = Some(next);
+                last = Some((next, place));
+                let heap = &*machine.heap;
                 let fits = !elements || !pick(heap, &[next], name.as_ref()).is_empty();
                 if fits {
                     return Ok(Some(Value::Ref(next)));

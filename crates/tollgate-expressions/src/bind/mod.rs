@@ -216,12 +216,16 @@ fn with_meaning(
     tree: &Tree,
     errors: Vec<CompileError>,
 ) -> Vec<CompileError> {
-    let start = errors.first().map_or(0, |first| first.start);
+    let end = errors.first().map_or(0, |first| match first.code {
+        // The operand of a pointer's operator comes first.
+        "CS0193" | "CS0214" => first.end,
+        _ => first.start,
+    });
     let queries = query::Arena::default();
     let mut binder = Binder::new(compiler, code, &queries, HashSet::new());
     let _ = binder.program(tree);
     let mut all = binder.errors;
-    all.retain(|error| error.code == "CS0103" && error.end <= start);
+    all.retain(|error| error.code == "CS0103" && error.end <= end);
     all.sort_by_key(|error| (error.start, error.end));
     all.extend(errors);
     all.dedup();

@@ -22,9 +22,9 @@ impl<'a> Binder<'a> {
     ) -> Bind<Typed> {
         let subject = self.value(value)?;
         if let PatternKind::Constant(expr) = &pattern.kind
-            && self.is_unknown_underscore(expr)
+            && let Some(name) = self.unknown_in(expr)
         {
-            return Err(self.unknown_type("_", expr.range));
+            return Err(self.unknown_type(name, expr.range));
         }
         if let Some(ty) = self.plain_type(pattern)? {
             let test = self.type_test(&subject, &ty, range);
@@ -50,11 +50,15 @@ impl<'a> Binder<'a> {
         })
     }
 
-    fn is_unknown_underscore(&self, expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Name(name) => &*name.identifier.name == "_" && self.variable("_").is_none(),
-            _ => false,
-        }
+    /// The name that an expression is, if it means nothing: behind `is` it should be a type.
+    fn unknown_in(&mut self, expr: &'a Expr) -> Option<&'a str> {
+        let ExprKind::Name(name) = &expr.kind else {
+            return None;
+        };
+        let name = &*name.identifier.name;
+        let unknown = self.variable(name).is_none()
+            && self.quietly(|binder| binder.expression(expr)).is_none();
+        unknown.then_some(name)
     }
 
     /// The type, if the pattern is nothing else.

@@ -298,6 +298,13 @@ impl Binder<'_> {
 
     /// CS0246, with the nearest name there is.
     pub(super) fn unknown_type(&mut self, name: &str, range: Range32) -> Reported {
+        if matches!(name, "nint" | "nuint") {
+            return self.error(
+                "CS8370",
+                "Feature 'native-sized integers' is not available in C# 7.3. Please use language version 9.0 or greater.",
+                range,
+            );
+        }
         let help = self
             .registry
             .type_suggestion(name)
