@@ -59,6 +59,24 @@ pub(super) enum Padding {
     Iso10126,
 }
 
+/// Encrypts a block, or decrypts it.
+type Block = Box<dyn Fn(&mut [u8], bool) -> Option<()>>;
+
+fn expanded<C>(key: &[u8]) -> Option<Block>
+where
+    C: KeyInit + BlockCipherEncrypt + BlockCipherDecrypt + 'static,
+{
+    let cipher = C::new_from_slice(key).ok()?;
+    Some(Box::new(move |bytes, encrypts| {
+        let block = <&mut Array<u8, C::BlockSize>>::try_from(bytes).ok()?;
+        match encrypts {
+            true => cipher.encrypt_block(block),
+            false => cipher.decrypt_block(block),
+        }
+        Some(())
+    }))
+}
+
 /// A key bound to an initialization vector, in one direction.
 #[derive(Clone)]
 pub(super) struct Cipher {
@@ -132,12 +150,16 @@ impl Cipher {
 
     /// CFB: each byte is added to the first of a block, which is what went before, encrypted.
     fn feed_back(&self, bytes: &mut [u8]) -> Option<()> {
+        let old = match self.kind {
+            Kind::Aes => None,
+            _ => Some(self.old()?),
+        };
         let mut register = self.iv.clone();
         for byte in bytes {
             let mut block = register.clone();
-            match self.kind {
-                Kind::Aes => self.encrypt(&mut block, Mode::Ecb)?,
-                _ => self.block(&mut block, true)?,
+            match &old {
+                Some(old) => old(&mut block, true)?,
+                None => self.encrypt(&mut block, Mode::Ecb)?,
             }
             let before = *byte;
             *byte ^= block.first()?;
@@ -149,6 +171,7 @@ impl Cipher {
 
     /// CBC and ECB of the ciphers with blocks of eight bytes.
     fn chain(&self, bytes: &mut [u8]) -> Option<()> {
+        let old = self.old()?;
         let mut before = match self.mode {
             Mode::Cbc => self.iv.clone(),
             _ => vec![0; self.kind.block()],
@@ -162,9 +185,9 @@ impl Cipher {
             };
             if self.encrypts {
                 mix(block, &before);
-                self.block(block, true)?;
+                old(block, true)?;
             } else {
-                self.block(block, false)?;
+                old(block, false)?;
                 mix(block, &before);
             }
             if self.mode == Mode::Cbc {
@@ -178,26 +201,13 @@ impl Cipher {
         Some(())
     }
 
-    /// One block of eight bytes.
-    fn block(&self, bytes: &mut [u8], encrypts: bool) -> Option<()> {
-        fn with<C: KeyInit + BlockCipherEncrypt + BlockCipherDecrypt>(
-            key: &[u8],
-            bytes: &mut [u8],
-            encrypts: bool,
-        ) -> Option<()> {
-            let cipher = C::new_from_slice(key).ok()?;
-            let block = <&mut Array<u8, C::BlockSize>>::try_from(bytes).ok()?;
-            match encrypts {
-                true => cipher.encrypt_block(block),
-                false => cipher.decrypt_block(block),
-            }
-            Some(())
-        }
+    /// One of the ciphers with blocks of eight bytes, its key expanded.
+    fn old(&self) -> Option<Block> {
         match (self.kind, self.key.len()) {
-            (Kind::Des, _) => with::<Des>(&self.key, bytes, encrypts),
-            (Kind::Rc2, _) => with::<Rc2>(&self.key, bytes, encrypts),
-            (_, 16) => with::<TdesEde2>(&self.key, bytes, encrypts),
-            _ => with::<TdesEde3>(&self.key, bytes, encrypts),
+            (Kind::Des, _) => expanded::<Des>(&self.key),
+            (Kind::Rc2, _) => expanded::<Rc2>(&self.key),
+            (_, 16) => expanded::<TdesEde2>(&self.key),
+            _ => expanded::<TdesEde3>(&self.key),
         }
     }
 

@@ -542,7 +542,8 @@ fn all_formats(call: &mut Call<'_, '_>, letters: &str) -> Result<Value, Throw> {
             texts.push(Value::from(time::format_date(ticks, kind, None, pattern)?));
         }
     }
-    call.work(texts.len().saturating_mul(512))?;
+    // Each is some twenty pieces.
+    call.element_work(texts.len().saturating_mul(8))?;
     call.new_array(Array::new(Type::string(), texts))
 }
 

@@ -594,7 +594,10 @@ fn encoded(call: &mut Call<'_, '_>) -> Result<Vec<u8>, Throw> {
     // Looks at each unit, unless it is plain.
     match text.as_utf8() {
         Some(_) if encoding.kind == Kind::Utf8 => call.work(text.size())?,
-        _ => call.heavy_work(text.size().saturating_mul(2))?,
+        _ => {
+            let growth = encoding.encoder.growth().saturating_mul(2);
+            call.heavy_work(text.size().saturating_mul(growth))?;
+        }
     }
     encoding.kind.encode(&text, &encoding.encoder)
 }
@@ -650,9 +653,10 @@ fn get_chars(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 fn decoded(call: &mut Call<'_, '_>) -> Result<Str, Throw> {
     let encoding = this(call)?;
     let length = call.array(1, "bytes")?.len();
-    match encoding.kind {
-        Kind::Utf8 => call.work(length)?,
-        _ => call.heavy_work(length)?,
+    // Each byte may be one that is replaced.
+    match (encoding.kind, encoding.decoder.growth()) {
+        (Kind::Utf8, 0..=3) => call.work(length)?,
+        (_, growth) => call.heavy_work(length.saturating_mul(growth))?,
     }
     let bytes = call.array(1, "bytes")?.as_bytes().unwrap_or_default();
     let part = if call.arguments.len() < 4 {
@@ -691,8 +695,34 @@ fn convert(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         }
     };
     let part = part.ok_or_else(out_of_buffer)?;
-    call.heavy_work(part.len().saturating_mul(4))?;
+    let growth = from.decoder.growth().saturating_mul(to.encoder.growth());
+    call.heavy_work(part.len().saturating_mul(growth).saturating_mul(4))?;
     let text = from.kind.decode(part, &from.decoder)?;
     let bytes = to.kind.encode(&text, &to.encoder)?;
     call.new_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use crate::testing::{call, with_machine};
+    use crate::value::Value;
+
+    #[test]
+    fn a_long_replacement_is_paid_for_before_it_is_written() {
+        with_machine(|machine| {
+            let long = Value::from("x".repeat(1000));
+            let mut fallback = |name| call(machine, name, "new", std::slice::from_ref(&long));
+            let encoder = fallback("System.Text.EncoderReplacementFallback").unwrap();
+            let decoder = fallback("System.Text.DecoderReplacementFallback").unwrap();
+            let encoding = "System.Text.Encoding";
+            let arguments = ["us-ascii".into(), encoder, decoder];
+            let ascii = call(machine, encoding, "GetEncoding", &arguments).unwrap();
+            let few = [ascii.clone(), "é".into()];
+            assert!(call(machine, encoding, "GetByteCount", &few).is_ok());
+            let many = [ascii, "é".repeat(100_000).into()];
+            let refused = call(machine, encoding, "GetByteCount", &many).unwrap_err();
+            assert!(refused.exception().fatal);
+        });
+    }
 }

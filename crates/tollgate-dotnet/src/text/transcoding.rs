@@ -28,6 +28,16 @@ pub(super) enum Fallback {
     Own,
 }
 
+impl Fallback {
+    /// How many times as long a text may become by it.
+    pub(super) fn growth(&self) -> usize {
+        match self {
+            Fallback::Replace(text) => text.size().max(1),
+            Fallback::Throw | Fallback::Own => 1,
+        }
+    }
+}
+
 /// A character that was put together, or a surrogate alone.
 enum Scalar {
     Char(char),
@@ -66,6 +76,7 @@ impl Kind {
             _ => {}
         }
         let mut bytes = Vec::with_capacity(text.size());
+        let mut replacement: Option<Vec<u8>> = None;
         for (place, scalar) in scalars(text) {
             if let Scalar::Char(c) = scalar
                 && self.push(c, &mut bytes)
@@ -85,19 +96,30 @@ impl Kind {
                     Some(byte) => bytes.push(byte),
                     None => bytes.extend(std::iter::repeat_n(b'?', width)),
                 },
+                // A pair is replaced twice.
                 Fallback::Replace(other) => {
-                    // A pair is replaced twice.
-                    for c in std::iter::repeat_n(other, width)
-                        .flat_map(|other| other.to_utf8().chars().collect::<Vec<_>>())
-                    {
-                        if !self.push(c, &mut bytes) {
-                            return Err(Throw::argument(format!(
-                                "Recursive fallback not allowed for character \\u{:04X}. (Parameter 'chars')",
-                                u32::from(c)
-                            )));
-                        }
+                    let other = match &mut replacement {
+                        Some(other) => other,
+                        none => none.insert(self.encode_replacement(other)?),
+                    };
+                    for _ in 0..width {
+                        bytes.extend_from_slice(other);
                     }
                 }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// What stands for a character, which must be in the encoding itself.
+    fn encode_replacement(self, text: &Str) -> Result<Vec<u8>, Throw> {
+        let mut bytes = Vec::with_capacity(text.size());
+        for c in text.to_utf8().chars() {
+            if !self.push(c, &mut bytes) {
+                return Err(Throw::argument(format!(
+                    "Recursive fallback not allowed for character \\u{:04X}. (Parameter 'chars')",
+                    u32::from(c)
+                )));
             }
         }
         Ok(bytes)
