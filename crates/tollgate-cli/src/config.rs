@@ -132,6 +132,8 @@ struct ApiConfig {
     policy: Option<PathBuf>,
     /// The OpenAPI document (JSON).
     openapi: Option<PathBuf>,
+    /// The GraphQL schema.
+    graphql: Option<PathBuf>,
     #[serde(default)]
     subscription_required: bool,
     #[serde(default)]
@@ -269,6 +271,9 @@ impl Config {
             }
             if let Some(path) = &config.openapi {
                 api = api.openapi(source(path)?);
+            }
+            if let Some(path) = &config.graphql {
+                api = api.graphql(source(path)?);
             }
             for config in &config.operations {
                 let mut operation = Operation::new(&config.method, &config.url_template);

@@ -273,6 +273,7 @@ pub struct Api {
     pub(crate) info: ApiInfo,
     pub(crate) policy: Option<Source>,
     pub(crate) openapi: Option<Source>,
+    pub(crate) graphql: Option<Source>,
     pub(crate) subscription_required: bool,
     pub(crate) operations: Vec<Operation>,
 }
@@ -297,6 +298,7 @@ impl Api {
             },
             policy: None,
             openapi: None,
+            graphql: None,
             subscription_required: false,
             operations: Vec::new(),
         }
@@ -336,6 +338,14 @@ impl Api {
     #[must_use]
     pub fn openapi(mut self, document: Source) -> Self {
         self.openapi = Some(document);
+        self
+    }
+
+    /// Sets the schema of an API that speaks GraphQL, in GraphQL's own language: `validate-graphql-request` holds requests
+    /// against it.
+    #[must_use]
+    pub fn graphql(mut self, schema: Source) -> Self {
+        self.graphql = Some(schema);
         self
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, Method};
-use tollgate_openapi::Schemas;
+use tollgate_schema::{Schemas, graphql};
 use tollgate_syntax::{Diagnostic, Sources};
 
 use crate::backend::PlanBackend;
@@ -237,6 +237,8 @@ pub struct PlanApi {
     pub service_url: Option<Url>,
     /// Whether it needs a subscription key.
     pub subscription_required: bool,
+    /// Its GraphQL schema.
+    pub graphql: Option<Arc<graphql::Schema>>,
     pub(crate) path: Path,
     pub(crate) key_header: HeaderName,
     pub(crate) products: Box<[usize]>,
@@ -266,7 +268,7 @@ pub enum Described {
     /// It does not know the operation.
     Unknown,
     /// This.
-    Operation(Arc<tollgate_openapi::Operation>),
+    Operation(Arc<tollgate_schema::Operation>),
 }
 
 impl PlanOperation {

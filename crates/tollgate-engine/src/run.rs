@@ -127,6 +127,7 @@ fn set_route(exchange: &mut Exchange, route: &Route<'_, '_>) {
     }
     context.operation = route.operation.info.clone();
     context.described = route.operation.described.clone();
+    context.graphql = route.api.graphql.clone();
     let request = &mut context.request;
     request.matched_parameters = route.parameters.iter().cloned().collect();
     request.url = request.original_url.clone();

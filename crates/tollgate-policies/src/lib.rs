@@ -33,6 +33,7 @@ pub const ALL: &[PolicyKind] = &[
     access::validate_client_certificate::KIND,
     access::validate_jwt::KIND,
     validation::validate_content::KIND,
+    validation::validate_graphql_request::KIND,
     validation::validate_headers::KIND,
     validation::validate_parameters::KIND,
     validation::validate_status_code::KIND,

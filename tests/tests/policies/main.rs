@@ -22,6 +22,7 @@ mod encrypted;
 mod entra;
 mod errors;
 mod events;
+mod graphql;
 mod load;
 mod meaning;
 mod quotas;

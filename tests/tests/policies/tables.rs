@@ -14,6 +14,12 @@ const ENDS: &[&str] = &["inbound", "outbound", "on-error"];
 
 const ROWS: &[Row] = &[
     Row {
+        sections: &["inbound"],
+        texts: &[
+            r#"<validate-graphql-request error-variable-name="e" max-size="100" max-depth="3"><authorize><rule path="/A/b" action="@("remove")" /><rule path="/__*" /></authorize></validate-graphql-request>"#,
+        ],
+    },
+    Row {
         sections: ENDS,
         texts: &[
             r##"<validate-content unspecified-content-type-action="prevent" max-size="@(5)" size-exceeded-action="detect" errors-variable-name="e"><content-type-map any-content-type-value="a/b" missing-content-type-value="c/d"><type from="e/f" to="g/h" /><type when="@(true)" to="g/h" /></content-type-map><content type="a/b" validate-as="json" action="@("ignore")" schema-id="s" schema-ref="#/a" allow-additional-properties="@(true)" case-insensitive-property-names="false" /><content validate-as="xml" action="ignore" /><content type="c/d" validate-as="soap" action="ignore" /></validate-content>"##,

@@ -45,6 +45,8 @@ pub struct Context {
     pub operation: Option<Arc<OperationInfo>>,
     /// What the API's document says of the operation.
     pub described: Described,
+    /// The GraphQL schema of the API.
+    pub graphql: Option<Arc<tollgate_schema::graphql::Schema>>,
     /// `context.Product`
     pub product: Option<Arc<ProductInfo>>,
     /// `context.Subscription`
@@ -228,6 +230,7 @@ impl Context {
             api: None,
             operation: None,
             described: Described::Nothing,
+            graphql: None,
             product: None,
             subscription: None,
             user: None,

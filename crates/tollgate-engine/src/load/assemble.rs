@@ -320,6 +320,7 @@ impl Assembler<'_> {
                 .as_ref()
                 .and_then(|url| self.url(&format!("API `{id}`"), text(url))),
             subscription_required: api.subscription_required,
+            graphql: self.graphql(api),
             // What cannot be parsed has been reported: this plan is never used.
             key_header: key_header.unwrap_or(http::header::AUTHORIZATION),
             products: members.into(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tollgate_openapi::{Document, Schemas};
+use tollgate_schema::{Document, Schemas, graphql};
 
 use super::assemble::Assembler;
 use crate::catalog::{Api, Operation};
@@ -33,6 +33,24 @@ impl Assembler<'_> {
             self.report("invalid-openapi", message, None);
         };
         document.map_err(wrong).ok()
+    }
+
+    /// The GraphQL schema of an API.
+    pub(super) fn graphql(&self, api: &Api) -> Option<Arc<graphql::Schema>> {
+        let source = api.graphql.as_ref()?;
+        match graphql::Schema::parse(&source.text) {
+            Ok(schema) => Some(Arc::new(schema)),
+            Err(mistakes) => {
+                for graphql::Mistake { message, place } in mistakes {
+                    let (line, column) = place.unwrap_or((1, 1));
+                    let id = api.info.id.to_utf8();
+                    let name = &source.name;
+                    let message = format!("API `{id}`: {name}:{line}:{column}: {message}");
+                    self.report("invalid-graphql", message, None);
+                }
+                None
+            }
+        }
     }
 
     pub(super) fn schemas(&self) -> HashMap<Box<str>, Arc<Schemas>> {

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use tollgate_engine::Exchange;
-use tollgate_openapi::{Location, Parameter};
+use tollgate_schema::{Location, Parameter};
 
 use super::findings::{Action, Finding, Findings};
 

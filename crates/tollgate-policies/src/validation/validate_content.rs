@@ -34,7 +34,7 @@ use tollgate_engine::{
     Policy, PolicyKind, Reads, Scopes, Section, Sections, Setting, VariableName, element, optional,
     required,
 };
-use tollgate_openapi::{Mode, Problem, Schema};
+use tollgate_schema::{Mode, Problem, Schema};
 
 use super::findings::{self, Action, ERRORS_VARIABLE, Finding, Findings};
 

@@ -25,7 +25,7 @@ use tollgate_engine::{
     Children, Described, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind,
     Reads, Scopes, Section, Sections, Setting, VariableName, element, optional, required,
 };
-use tollgate_openapi::Location;
+use tollgate_schema::Location;
 
 use super::findings::{self, Action, ERRORS_VARIABLE, Finding, Findings};
 use super::parameters::{self, HEADER, PATH, QUERY};

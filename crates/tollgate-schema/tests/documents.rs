@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use serde_json::json;
-use tollgate_openapi::{Document, Location, Mode, Operation, Schemas, Statuses};
+use tollgate_schema::{Document, Location, Mode, Operation, Schemas, Statuses};
 
 const OPENAPI: &str = r##"{
   "openapi": "3.0.1",

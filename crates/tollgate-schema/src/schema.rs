@@ -6,8 +6,7 @@ use std::sync::{Arc, OnceLock};
 use jsonschema::{Draft, PatternOptions, ValidatorMap};
 use serde_json::{Map, Value};
 
-use crate::document::DocumentError;
-use crate::place;
+use crate::{DocumentError, place};
 
 /// How strictly schemas are meant, beside what they say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

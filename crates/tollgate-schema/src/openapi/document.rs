@@ -6,9 +6,8 @@ use jsonschema::Draft;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::sample;
+use super::{sample, upgrade};
 use crate::schema::{Schema, Schemas};
-use crate::upgrade;
 
 /// An OpenAPI document.
 #[derive(Debug)]

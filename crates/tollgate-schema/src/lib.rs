@@ -1,10 +1,11 @@
-//! OpenAPI documents as what requests and responses are held against.
+//! What describes APIs, as what requests and responses are held against: OpenAPI documents, JSON Schemas, and schemas of
+//! GraphQL.
 //!
 //! A [`Document`] is read once from the JSON of OpenAPI 3.0, 3.1 or Swagger 2.0. It knows for each operation its
 //! parameters, and the schemas of bodies by media type. Pure; references to other documents are refused.
 //!
 //! ```
-//! use tollgate_openapi::{Document, Mode};
+//! use tollgate_schema::{Document, Mode};
 //!
 //! let document = Document::parse(
 //!     r##"{"openapi": "3.0.3", "paths": {"/orders/{id}": {"put": {
@@ -17,14 +18,13 @@
 //! assert_eq!((&**media, schema.name()), ("application/json", "Order"));
 //! let wrong = schema.check("{}", Mode::default());
 //! assert_eq!(wrong[0].message, r#""sku" is a required property"#);
-//! # Ok::<(), tollgate_openapi::DocumentError>(())
+//! # Ok::<(), tollgate_schema::DocumentError>(())
 //! ```
 
-mod document;
+pub mod graphql;
+mod openapi;
 mod place;
-mod sample;
 mod schema;
-mod upgrade;
 
-pub use document::{Document, DocumentError, Location, Operation, Parameter, Response, Statuses};
+pub use openapi::{Document, DocumentError, Location, Operation, Parameter, Response, Statuses};
 pub use schema::{Mode, Problem, Schema, Schemas};
