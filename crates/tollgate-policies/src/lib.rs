@@ -35,6 +35,7 @@ pub const ALL: &[PolicyKind] = &[
     validation::validate_content::KIND,
     validation::validate_graphql_request::KIND,
     validation::validate_headers::KIND,
+    validation::validate_odata_request::KIND,
     validation::validate_parameters::KIND,
     validation::validate_status_code::KIND,
     routing::forward_request::KIND,

@@ -1,5 +1,5 @@
-//! What describes APIs, as what requests and responses are held against: OpenAPI documents, JSON Schemas, and schemas of
-//! GraphQL.
+//! What describes APIs, as what requests and responses are held against: OpenAPI documents, JSON Schemas, schemas of
+//! GraphQL, and the grammar of OData.
 //!
 //! A [`Document`] is read once from the JSON of OpenAPI 3.0, 3.1 or Swagger 2.0. It knows for each operation its
 //! parameters, and the schemas of bodies by media type. Pure; references to other documents are refused.
@@ -22,6 +22,7 @@
 //! ```
 
 pub mod graphql;
+pub mod odata;
 mod openapi;
 mod place;
 mod schema;

@@ -62,7 +62,10 @@ async fn what_the_schema_does_not_allow_is_refused() {
             "{ boat { none } }",
             "type `Boat` does not have a field `none`",
         ),
-        ("{ boat {", "syntax error: expected at least one Selection in Selection Set"),
+        (
+            "{ boat {",
+            "syntax error: expected at least one Selection in Selection Set",
+        ),
         (
             "{ boat { crew { name } } }",
             "The query is 3 levels deep, and at most 2 are allowed.",

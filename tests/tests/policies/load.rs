@@ -147,9 +147,9 @@ fn unknown_names() {
 #[test]
 fn policies_that_are_not_built() {
     assert_eq!(
-        inbound("<validate-odata-request />"),
+        inbound("<xsl-transform />"),
         [
-            "policy.xml:2:2: error[policy-not-built]: the policy `validate-odata-request` is not built yet"
+            "policy.xml:2:2: error[policy-not-built]: the policy `xsl-transform` is not built yet"
         ]
     );
 }

@@ -25,6 +25,7 @@ mod events;
 mod graphql;
 mod load;
 mod meaning;
+mod odata;
 mod quotas;
 mod rates;
 mod reports;

@@ -16,6 +16,12 @@ const ROWS: &[Row] = &[
     Row {
         sections: &["inbound"],
         texts: &[
+            r#"<validate-odata-request error-variable-name="e" default-odata-version="4.0" min-odata-version="4.0" max-odata-version="4.01" max-size="100" />"#,
+        ],
+    },
+    Row {
+        sections: &["inbound"],
+        texts: &[
             r#"<validate-graphql-request error-variable-name="e" max-size="100" max-depth="3"><authorize><rule path="/A/b" action="@("remove")" /><rule path="/__*" /></authorize></validate-graphql-request>"#,
         ],
     },
