@@ -206,7 +206,7 @@ impl<'c> Call<'c, '_> {
 
     /// Charges for copying so many elements out of a collection; it is paid for after the call.
     pub(crate) fn elements_copied(&self, count: usize) {
-        self.machine.heap.spend(count.saturating_mul(256));
+        self.machine.heap.spend(count.saturating_mul(384));
     }
 
     /// The same for reading a string by a format, each part of which may look at the rest of the string.

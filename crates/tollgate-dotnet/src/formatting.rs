@@ -159,9 +159,9 @@ pub(crate) fn compose(
             text.push_str("}");
             rest = after;
         } else if let Some(item) = after.strip_prefix('{') {
-            let offset = utf16_len(&format).saturating_sub(utf16_len(item));
+            let offset = || utf16_len(&format).saturating_sub(utf16_len(item));
             let (item, after) = split_item(item).ok_or_else(|| ends_early(&format))?;
-            let (index, alignment, item_format) = read_item(item).ok_or_else(|| wrong(offset))?;
+            let (index, alignment, item_format) = read_item(item).ok_or_else(|| wrong(offset()))?;
             let value = arguments.get(index).ok_or_else(|| {
                 Throw::format(
                     "Index (zero based) must be greater than or equal to zero and less than the size of the argument list.",

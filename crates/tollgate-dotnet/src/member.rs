@@ -212,7 +212,7 @@ impl<'c> Call<'c, '_> {
         let each = match (array.as_bytes(), index) {
             (Some(_), _) => 8,
             (None, 0) => 0,
-            (None, _) => 128,
+            (None, _) => 256,
         };
         let bytes = array.len().saturating_mul(each);
         self.machine.pass(bytes)

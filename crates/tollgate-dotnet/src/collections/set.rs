@@ -297,6 +297,7 @@ fn other(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 }
 
 fn has(call: &mut Call<'_, '_>, set: &Value, value: &Value) -> Result<bool, Throw> {
+    call.machine.work_on(value)?;
     super::contains_value(call.machine, set, value)
 }
 
@@ -313,6 +314,7 @@ pub(super) fn union_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
 
 pub(super) fn except_with(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     for value in others(call)? {
+        call.machine.work_on(&value)?;
         take_out(call.machine, call.arg(0), &value)?;
     }
     Ok(Value::Null)

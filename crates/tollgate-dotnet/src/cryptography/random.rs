@@ -61,7 +61,7 @@ impl Object for Generator {
 
 fn made(call: &mut Call<'_, '_>, count: usize) -> Result<Vec<u8>, Throw> {
     call.machine.heap.charge(count)?;
-    call.work(count)?;
+    call.work(count.saturating_mul(4))?;
     Ok(random_bytes(call.machine, count))
 }
 
@@ -69,6 +69,7 @@ fn fill(call: &mut Call<'_, '_>, at: usize, without_zeros: bool) -> Result<Value
     let length = call.array(at, "data")?.len();
     let mut bytes = made(call, length)?;
     if without_zeros {
+        call.heavy_work(length.saturating_mul(2))?;
         for byte in &mut bytes {
             let number = call.machine.host.random() % 255 + 1;
             *byte = u8::try_from(number).unwrap_or(1);

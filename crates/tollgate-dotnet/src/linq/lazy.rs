@@ -315,6 +315,7 @@ pub(super) fn of_type(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
     by_type(call, |(source, wanted), machine| {
         while let Some(value) = source.next(machine)? {
+            machine.step(1)?;
             if ops::is_instance(machine, &value, wanted) {
                 return Ok(Some(value));
             }

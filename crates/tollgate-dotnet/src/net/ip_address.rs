@@ -71,6 +71,7 @@ const MEMBERS: &[Member] = &[
         Ok(value(Ipv4Addr::from(bits.to_le_bytes()).into()))
     }),
     pure("static IPAddress Parse(string ipString)", |call| {
+        call.reading_work()?;
         let text = call.text(0, "ipString")?.to_utf8();
         let address = read(&text).map(Value::object);
         address.ok_or_else(|| Throw::format("An invalid IP address was specified."))
@@ -78,6 +79,7 @@ const MEMBERS: &[Member] = &[
     pure(
         "static bool TryParse(string ipString, out IPAddress address)",
         |call| {
+            call.reading_work()?;
             let address = call.opt_str(0).and_then(|text| read(&text.to_utf8()));
             let found = address.is_some();
             call.outs.push(address.map_or(Value::Null, Value::object));

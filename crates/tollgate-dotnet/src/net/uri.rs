@@ -499,7 +499,7 @@ impl Object for Uri {
     }
 
     fn effort(&self) -> usize {
-        self.original.len().saturating_mul(64)
+        self.original.len().saturating_mul(128)
     }
 
     fn equals(&self, other: &dyn Object) -> bool {

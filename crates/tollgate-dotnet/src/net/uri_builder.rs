@@ -223,7 +223,7 @@ fn this<'a>(call: &'a Call<'_, '_>) -> Result<&'a UriBuilder, Throw> {
     let this = heap.of::<UriBuilder>(call.arg(0));
     let this = this.ok_or_else(Throw::null_reference)?;
     let length = this.path.len() + this.query.len() + this.fragment.len() + this.host.len();
-    heap.spend(length.saturating_mul(64));
+    heap.spend(length.saturating_mul(128));
     Ok(this)
 }
 

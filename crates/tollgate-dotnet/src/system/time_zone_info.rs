@@ -117,6 +117,7 @@ const MEMBERS: &[Member] = &[
     pure(
         "static bool TryConvertIanaIdToWindowsId(string ianaId, out string windowsId)",
         |call| {
+            call.reading_work()?;
             let id = call.text(0, "ianaId")?.to_utf8();
             let windows = match id.to_ascii_uppercase().as_str() {
                 "UTC" | "ETC/UTC" => Some("UTC"),

@@ -193,7 +193,12 @@ const MEMBERS: &[Member] = &[
                 call.count(3, "destinationIndex")?,
                 call.count(4, "count")?,
             );
-            let part = current(call)?.substring(from, count);
+            let text = current(call)?;
+            if text.as_ascii().is_none() {
+                call.heavy_work(text.size())?;
+            }
+            call.work(count.saturating_mul(16))?;
+            let part = text.substring(from, count);
             let part = part.ok_or_else(|| out_of_range("sourceIndex"))?;
             let target = call.machine.heap.of_mut::<Array>(call.arg(2));
             let target = target.ok_or_else(|| Throw::argument_null("destination"))?;
@@ -213,7 +218,9 @@ const MEMBERS: &[Member] = &[
         |call| {
             let (place, count) = (call.count(1, "index")?, call.count(3, "count")?);
             let value = call.to_text(2)?;
-            call.room(value.size().saturating_mul(count))?;
+            let size = value.size().saturating_mul(count);
+            call.room(size)?;
+            call.work(size)?;
             let repeated = Str::concat(&vec![&value; count]);
             insert_text(call, place, &repeated)
         },

@@ -17,6 +17,7 @@ pub(crate) static XDOCUMENT_TYPE: TypeDef = TypeDef {
         member(
             "new(string name, string publicId, string systemId, string internalSubset)",
             |call| {
+                call.reading_work()?;
                 let name = call.text(0, "name")?.clone();
                 super::name::Name::new(&name, &Str::EMPTY)?;
                 let document_type = DocumentType {

@@ -20,11 +20,13 @@ pub(crate) static XNAME: TypeDef = TypeDef {
     values: &[],
     members: &[
         pure("static XName Get(string expandedName)", |call| {
+            call.reading_work()?;
             Name::read(&call.text(0, "expandedName")?.to_utf8()).map(Value::object)
         }),
         pure(
             "static XName Get(string localName, string namespaceName)",
             |call| {
+                call.reading_work()?;
                 Name::new(call.text(0, "localName")?, call.text(1, "namespaceName")?)
                     .map(Value::object)
             },

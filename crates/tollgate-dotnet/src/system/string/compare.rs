@@ -49,12 +49,11 @@ impl Comparison {
             return Ok(());
         };
         let length = a.size().min(b.size());
+        let both = a.size().saturating_add(b.size());
         match (self.culture, self.ignore_case) {
             (true, _) => collation::work(machine, a, b),
-            (false, true) if a.as_ascii().is_some() && b.as_ascii().is_some() => {
-                machine.work(length)
-            }
-            (false, true) => machine.work(length.saturating_mul(32)),
+            (false, true) if a.as_ascii().is_some() && b.as_ascii().is_some() => machine.work(both),
+            (false, true) => machine.work(both.saturating_mul(32)),
             (false, false) => machine.work(length.saturating_mul(2)),
         }
     }

@@ -145,7 +145,7 @@ pub(super) fn replace(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
         text.as_utf8().unwrap_or_default(),
         old.as_utf8().unwrap_or_default(),
     );
-    call.work(hay.len().saturating_add(needle.len()))?;
+    call.work(hay.len().saturating_add(needle.len().saturating_mul(4)))?;
     let finder = memmem::Finder::new(needle);
     let mut result: Option<Builder> = None;
     let mut start = 0;

@@ -91,7 +91,7 @@ fn locate(
     }
     let (hay, sought) = (text.size(), needle.size());
     if comparison.ignore_case || sought > 1 {
-        call.work(hay.saturating_add(sought))?;
+        call.work(hay.saturating_add(sought.saturating_mul(4)))?;
     }
     if text.as_ascii().is_none() {
         call.heavy_work(hay)?;
