@@ -276,3 +276,39 @@ async fn no_expression_takes_the_gateway_away() {
         assert_eq!(world.get("/api", &[]).await.status(), 200);
     }
 }
+
+/// The README lists every policy of the reference once, with a link to its file, or as not built.
+#[test]
+fn the_readme_tells_of_every_policy() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let built = |name: &str| {
+        let engine_s_own = name == "include-fragment";
+        engine_s_own || tollgate::POLICIES.iter().any(|kind| kind.name == name)
+    };
+    for name in tollgate::engine::known::POLICIES {
+        let start = format!("| `{name}` | ");
+        let rows: Vec<&str> = (readme.lines())
+            .filter(|line| line.starts_with(&start))
+            .collect();
+        assert_eq!(rows.len(), 1, "{name}");
+        let link = rows[0]
+            .split_once("[built](")
+            .map(|(_, rest)| rest.split(')').next().unwrap());
+        assert_eq!(link.is_some(), built(name), "{}", rows[0]);
+        if let Some(link) = link {
+            let text = std::fs::read_to_string(format!("{root}/{link}")).unwrap();
+            assert!(
+                text.contains(&format!("`{name}`")) || name == &"include-fragment",
+                "{link}"
+            );
+        }
+    }
+    for kind in tollgate::POLICIES {
+        assert!(
+            tollgate::engine::known::POLICIES.contains(&kind.name),
+            "{}",
+            kind.name
+        );
+    }
+}

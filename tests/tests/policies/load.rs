@@ -148,9 +148,7 @@ fn unknown_names() {
 fn policies_that_are_not_built() {
     assert_eq!(
         inbound("<xsl-transform />"),
-        [
-            "policy.xml:2:2: error[policy-not-built]: the policy `xsl-transform` is not built yet"
-        ]
+        ["policy.xml:2:2: error[policy-not-built]: the policy `xsl-transform` is not built yet"]
     );
 }
 
