@@ -6,10 +6,11 @@
 //! as any other.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::json::Tape;
-use crate::machine::Machine;
+use crate::machine::Host;
 use crate::member::Prepared;
 use crate::str::Str;
 use crate::types::Type;
@@ -37,14 +38,22 @@ pub enum Lent<'a> {
 }
 
 /// A call of a lending member.
-#[derive(Debug)]
-pub struct Loan<'a, 'm> {
-    /// Heap and host.
-    pub machine: &'a Machine<'m>,
+pub struct Loan<'a, 'l> {
+    /// The world around the expression.
+    pub host: &'a dyn Host,
     /// Argument 0: what the member before lends.
-    pub first: Lent<'a>,
+    pub first: &'l Lent<'a>,
     /// What load time knows of the call.
     pub terms: &'a Terms,
+}
+
+impl fmt::Debug for Loan<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loan")
+            .field("first", self.first)
+            .field("terms", self.terms)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What load time knows of a call of a lending member.
@@ -99,7 +108,7 @@ impl<'a> Loan<'a, '_> {
 
     /// The host as the type it is.
     pub fn host<T: Any>(&self) -> Option<&'a T> {
-        (&*self.machine.host as &dyn Any).downcast_ref()
+        (self.host as &dyn Any).downcast_ref()
     }
 }
 
@@ -108,11 +117,13 @@ impl<'a> Lent<'a> {
     pub const NULL: Lent<'static> = Lent::Value(&Value::Null);
 
     /// Whether it is `null`.
+    #[inline]
     pub fn is_null(self) -> bool {
         matches!(self, Lent::Value(Value::Null))
     }
 
     /// The bytes of a string.
+    #[inline]
     pub fn text(self) -> Option<&'a [u8]> {
         match self {
             Lent::Text(bytes) => Some(bytes),
@@ -122,6 +133,7 @@ impl<'a> Lent<'a> {
     }
 
     /// A string that is one object.
+    #[inline]
     fn string(self) -> Option<&'a Str> {
         match self {
             Lent::Value(Value::String(text)) | Lent::Str(text) => Some(text),
@@ -130,6 +142,7 @@ impl<'a> Lent<'a> {
     }
 
     /// A `bool`.
+    #[inline]
     pub fn truth(self) -> Option<bool> {
         match self {
             Lent::Bool(truth) | Lent::Value(&Value::Bool(truth)) => Some(truth),
@@ -138,6 +151,7 @@ impl<'a> Lent<'a> {
     }
 
     /// An immutable object, if it is a `T`.
+    #[inline]
     pub fn object<T: Object>(self) -> Option<&'a T> {
         match self {
             Lent::Value(value) => value.downcast(),
@@ -176,6 +190,7 @@ impl<'a> Lent<'a> {
         i32::try_from(separators + 1).ok()
     }
 
+    #[inline]
     fn pieces(self) -> Option<(&'a [u8], Option<u8>)> {
         match self {
             Lent::Pieces(text, separator) => Some((text, separator)),
@@ -184,11 +199,11 @@ impl<'a> Lent<'a> {
     }
 
     /// Whether two strings, or `null`s, are equal by ordinal value; `None` also of two long ones.
-    pub fn same_text(self, other: Lent<'_>) -> Option<bool> {
+    pub fn same_text(&self, other: &Lent<'_>) -> Option<bool> {
         if let (Some(a), Some(b)) = (self.string(), other.string()) {
             return (a.size().min(b.size()) <= LONGEST_LENT).then(|| a == b);
         }
-        if let (Lent::Text(text), known) | (known, Lent::Text(text)) = (self, other)
+        if let (Lent::Text(text), known) | (known, Lent::Text(text)) = (*self, *other)
             && let Some(ascii) = known.string().and_then(Str::as_ascii)
         {
             return (ascii.len() <= LONGEST_LENT).then(|| text == ascii);

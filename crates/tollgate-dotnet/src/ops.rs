@@ -479,6 +479,7 @@ pub fn is_instance(machine: &Machine<'_>, value: &Value, ty: &Type) -> bool {
 }
 
 /// Whether it is a `T` for the commonest types, found without making a type of the value.
+#[inline]
 pub fn is_plainly(value: &Value, ty: &Type) -> bool {
     match value {
         Value::String(_) => ty.is_string(),

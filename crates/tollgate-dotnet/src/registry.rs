@@ -1,9 +1,11 @@
 //! All types by name, with their members' signatures read.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, OnceLock};
 
 use foldhash::fast::FixedState;
+use smallvec::SmallVec;
 
 use crate::collections;
 use crate::member::{TypeDef, TypeKind};
@@ -17,7 +19,9 @@ pub struct Registry {
     names: NameTable,
     namespaces: HashSet<&'static str>,
     types: HashMap<&'static str, Entry, FixedState>,
-    extensions: HashMap<Box<str>, Vec<(&'static str, usize)>>,
+    extensions: HashMap<Box<str>, Vec<(&'static str, usize)>, FixedState>,
+    /// The bases of `T[]`, with `T` as it is.
+    array_bases: Vec<Type>,
 }
 
 #[derive(Debug)]
@@ -25,6 +29,12 @@ struct Entry {
     /// Those that the table names; then all that they lead to, too.
     bases: Vec<Type>,
     members: Vec<MemberInfo>,
+    /// Which members have a name.
+    named: HashMap<Box<str>, Vec<usize>, FixedState>,
+    /// The type's parameters.
+    parameters: Vec<&'static str>,
+    /// Whether it or a base declares conversions.
+    converts: bool,
 }
 
 /// A member found by name.
@@ -51,7 +61,7 @@ impl Registry {
             }
         }
         let mut types = HashMap::default();
-        let mut extensions: HashMap<Box<str>, Vec<_>> = HashMap::new();
+        let mut extensions: HashMap<Box<str>, Vec<_>, FixedState> = HashMap::default();
         for table in all() {
             let entry = Entry::read(&names, TypeRef(table))?;
             for (index, member) in entry.members.iter().enumerate() {
@@ -75,6 +85,7 @@ impl Registry {
             namespaces,
             types,
             extensions,
+            array_bases: Vec::new(),
         };
         let bases = all().map(|table| (table.name, registry.further_bases(TypeRef(table))));
         for (name, bases) in bases.collect::<Vec<_>>() {
@@ -82,6 +93,20 @@ impl Registry {
                 entry.bases = bases;
             }
         }
+        for table in all() {
+            let converts = registry.declares_conversions(TypeRef(table));
+            if let Some(entry) = registry.types.get_mut(table.name) {
+                entry.converts = converts;
+            }
+        }
+        registry.array_bases = registry.further(vec![
+            Type::array_base(),
+            Type::generic(&collections::ILIST_OF, [Type::Parameter("T".into())]),
+            Type::generic(
+                &collections::IREADONLY_LIST_OF,
+                [Type::Parameter("T".into())],
+            ),
+        ]);
         Ok(registry)
     }
 
@@ -89,17 +114,35 @@ impl Registry {
     fn further_bases(&self, table: TypeRef) -> Vec<Type> {
         let parameters = table.type_parameters();
         let parameters = parameters.map(|(name, _)| Type::Parameter(name.into()));
-        let mut bases = self.bases(&Type::Named(table, parameters.collect()));
+        let bases = self.bases(&Type::Named(table, parameters.collect()));
+        self.further(bases.into_owned())
+    }
+
+    /// Some bases, with all that they lead to.
+    fn further(&self, mut bases: Vec<Type>) -> Vec<Type> {
         let mut next = 0;
         while let Some(base) = bases.get(next).cloned() {
             next += 1;
-            for further in self.bases(&base) {
-                if !bases.contains(&further) {
-                    bases.push(further);
+            for further in self.bases(&base).iter() {
+                if !bases.contains(further) {
+                    bases.push(further.clone());
                 }
             }
         }
         bases
+    }
+
+    /// Whether a type or one of its bases declares conversions.
+    fn declares_conversions(&self, table: TypeRef) -> bool {
+        let declares = |table: TypeRef| {
+            let entry = self.types.get(table.0.name);
+            entry.is_some_and(|entry| {
+                entry.named.contains_key("implicit") || entry.named.contains_key("explicit")
+            })
+        };
+        let entry = self.types.get(table.0.name);
+        let bases = entry.map_or(&[][..], |entry| &entry.bases);
+        declares(table) || bases.iter().filter_map(Type::table).any(declares)
     }
 
     /// The types of this crate.
@@ -108,7 +151,8 @@ impl Registry {
             names: NameTable::default(),
             namespaces: HashSet::new(),
             types: HashMap::default(),
-            extensions: HashMap::new(),
+            extensions: HashMap::default(),
+            array_bases: Vec::new(),
         });
         static DOTNET: OnceLock<Option<Registry>> = OnceLock::new();
         // A test keeps every signature of this crate readable, so the empty registry is never seen.
@@ -152,11 +196,11 @@ impl Registry {
     ///
     /// As in C#, members of the interfaces a class implements are seen only through the interface.
     pub fn lookup<'r>(&'r self, ty: &Type, name: &str) -> Vec<Found<'r>> {
-        self.collect(ty, |member| {
+        self.collect(ty, Some(name), |kind| {
             matches!(
-                member.kind,
+                kind,
                 MemberKind::Getter | MemberKind::Setter | MemberKind::Method
-            ) && *member.name == *name
+            )
         })
     }
 
@@ -172,76 +216,80 @@ impl Registry {
 
     /// The type's constructors.
     pub fn constructors<'r>(&'r self, ty: &Type) -> Vec<Found<'r>> {
-        self.own(ty, |member| member.kind == MemberKind::Constructor)
+        let constructor = |kind| kind == MemberKind::Constructor;
+        self.named(ty)
+            .map_or_else(Vec::new, |ty| self.own(&ty, Some("new"), constructor))
     }
 
     /// The type's indexers, own before inherited; getters and setters.
     pub fn indexers<'r>(&'r self, ty: &Type) -> Vec<Found<'r>> {
-        self.collect(ty, |member| {
-            matches!(
-                member.kind,
-                MemberKind::IndexGetter | MemberKind::IndexSetter
-            )
+        self.collect(ty, Some("this"), |kind| {
+            matches!(kind, MemberKind::IndexGetter | MemberKind::IndexSetter)
         })
     }
 
     /// The operators of that sign (`+`, `==`) declared by the type and its base classes.
     pub fn operators<'r>(&'r self, ty: &Type, sign: &str) -> Vec<Found<'r>> {
-        self.collect(ty, |member| {
-            member.kind == MemberKind::Operator && *member.name == *sign
-        })
+        self.collect(ty, Some(sign), |kind| kind == MemberKind::Operator)
     }
 
     /// The implicit and explicit conversions from or to it, declared by the type and its base classes.
     pub fn conversions<'r>(&'r self, ty: &Type) -> Vec<Found<'r>> {
-        self.collect(ty, |member| {
-            matches!(member.kind, MemberKind::Implicit | MemberKind::Explicit)
-        })
+        let entry = ty.table().map(|table| self.types.get(table.0.name));
+        if entry.is_some_and(|entry| entry.is_none_or(|entry| !entry.converts)) {
+            return Vec::new();
+        }
+        let mut found = self.collect(ty, Some("implicit"), |kind| kind == MemberKind::Implicit);
+        found.extend(self.collect(ty, Some("explicit"), |kind| kind == MemberKind::Explicit));
+        found
     }
 
     /// Base classes and interfaces, near ones first, each once; without `object`.
-    pub fn bases(&self, ty: &Type) -> Vec<Type> {
+    pub fn bases(&self, ty: &Type) -> Cow<'_, [Type]> {
         match ty {
-            Type::Named(table, _) => {
-                let bases = self.types.get(table.0.name);
-                let bases = bases.map_or(&[][..], |entry| entry.bases.as_slice());
-                let substitution = ty.substitution();
-                if substitution.is_empty() {
-                    return bases.to_vec();
+            Type::Named(table, arguments) => {
+                let Some(entry) = self.types.get(table.0.name) else {
+                    return Cow::default();
+                };
+                match arguments.is_empty() {
+                    true => Cow::Borrowed(&entry.bases),
+                    false => with_arguments(entry.bases.iter(), &entry.parameters, arguments),
                 }
-                let mut own = Vec::with_capacity(bases.len());
-                for base in bases {
-                    // Two that differ in a type parameter may become one.
-                    let base = base.substitute(&substitution);
-                    if !own.contains(&base) {
-                        own.push(base);
-                    }
-                }
-                own
             }
-            Type::Array(element, 1) => {
-                let of = |table| Type::generic(table, [element.as_ref().clone()]);
-                let mut bases = vec![
-                    Type::array_base(),
-                    of(&collections::ILIST_OF),
-                    of(&collections::IREADONLY_LIST_OF),
-                ];
-                for base in bases.clone() {
-                    for further in self.bases(&base) {
-                        if !bases.contains(&further) {
-                            bases.push(further);
-                        }
-                    }
-                }
-                bases
-            }
+            Type::Array(element, 1) => with_arguments(
+                self.array_bases.iter(),
+                &["T"],
+                std::slice::from_ref(element),
+            ),
             Type::Array(..) => {
-                let mut bases = self.bases(&Type::array_base());
+                let mut bases = self.bases(&Type::array_base()).into_owned();
                 bases.insert(0, Type::array_base());
-                bases
+                bases.into()
             }
-            _ => Vec::new(),
+            _ => Cow::default(),
         }
+    }
+
+    /// Those of its [`bases`](Self::bases) that are of a table.
+    pub fn bases_of(&self, ty: &Type, table: TypeRef) -> Cow<'_, [Type]> {
+        let (bases, parameters, arguments) = match ty {
+            Type::Named(own, arguments) => match self.types.get(own.0.name) {
+                Some(entry) => (&entry.bases, &entry.parameters[..], &arguments[..]),
+                None => return Cow::default(),
+            },
+            Type::Array(element, 1) => (
+                &self.array_bases,
+                &["T"][..],
+                std::slice::from_ref(&**element),
+            ),
+            _ => {
+                let mut bases = self.bases(ty).into_owned();
+                bases.retain(|base| base.table() == Some(table));
+                return bases.into();
+            }
+        };
+        let fitting = bases.iter().filter(|base| base.table() == Some(table));
+        with_arguments(fitting, parameters, arguments)
     }
 
     /// Whether a value of one type is one of the other as it stands: identity, base classes, interfaces with
@@ -270,10 +318,10 @@ impl Registry {
                         .zip(to.iter())
                         .all(|(a, b)| self.same(&a.0, &b.0))
             }
-            (from, Type::Named(..)) => {
+            (from, Type::Named(table, _)) => {
                 self.converts_as(from, to)
                     || self
-                        .bases(from)
+                        .bases_of(from, *table)
                         .iter()
                         .any(|base| self.converts_as(base, to))
             }
@@ -283,15 +331,16 @@ impl Registry {
 
     /// The name nearest to a wrong one among the members of the type, for "did you mean".
     pub fn suggestion(&self, ty: &Type, wrong: &str) -> Option<String> {
-        let members = self.collect(ty, |member| {
+        let members = self.collect(ty, None, |kind| {
             matches!(
-                member.kind,
+                kind,
                 MemberKind::Getter | MemberKind::Setter | MemberKind::Method
-            ) && !member.is_extension
+            )
         });
         let values = ty.table().map_or(&[][..], |table| table.0.values);
         let names = members
             .iter()
+            .filter(|found| !found.info.is_extension)
             .map(|found| &*found.info.name)
             .chain(values.iter().map(|(name, _)| *name))
             .chain(
@@ -333,38 +382,52 @@ impl Registry {
         fits(ty) || self.bases(ty).iter().any(fits)
     }
 
-    fn own<'r>(&'r self, ty: &Type, wanted: impl Fn(&MemberInfo) -> bool) -> Vec<Found<'r>> {
-        let Some(owner) = self.named(ty) else {
+    /// Members of a named type's own table: those of a name, or all.
+    fn own<'r>(
+        &'r self,
+        ty: &Type,
+        name: Option<&str>,
+        wanted: impl Fn(MemberKind) -> bool,
+    ) -> Vec<Found<'r>> {
+        let Some(entry) = ty.table().and_then(|table| self.types.get(table.0.name)) else {
             return Vec::new();
         };
-        let Some(table) = owner.table() else {
-            return Vec::new();
-        };
-        self.members(table)
-            .iter()
-            .filter(|member| wanted(member))
-            .map(|info| Found {
+        let found = |info: &'r MemberInfo| {
+            let owner = || ty.clone();
+            wanted(info.kind).then(|| Found {
                 info,
-                owner: owner.clone(),
+                owner: owner(),
             })
-            .collect()
+        };
+        match name {
+            None => entry.members.iter().filter_map(found).collect(),
+            Some(name) => {
+                let places = entry.named.get(name).into_iter().flatten();
+                let members = places.filter_map(|place| entry.members.get(*place));
+                members.filter_map(found).collect()
+            }
+        }
     }
 
-    fn collect<'r>(&'r self, ty: &Type, wanted: impl Fn(&MemberInfo) -> bool) -> Vec<Found<'r>> {
-        let mut found = self.own(ty, &wanted);
-        let mut inherited: Vec<Type> = self.bases(ty);
-        let through_interfaces =
-            matches!(ty.table(), Some(table) if table.kind == TypeKind::Interface);
-        inherited.retain(|base| {
-            through_interfaces
-                || !matches!(base.table(), Some(table) if table.kind == TypeKind::Interface)
-        });
-        if !ty.is_object() {
-            inherited.push(Type::object());
-        }
-        for base in inherited {
+    fn collect<'r>(
+        &'r self,
+        ty: &Type,
+        name: Option<&str>,
+        wanted: impl Fn(MemberKind) -> bool,
+    ) -> Vec<Found<'r>> {
+        let named = self.named(ty);
+        let mut found = named.map_or_else(Vec::new, |ty| self.own(&ty, name, &wanted));
+        let is_interface =
+            |ty: &Type| matches!(ty.table(), Some(table) if table.kind == TypeKind::Interface);
+        let through_interfaces = is_interface(ty);
+        let bases = self.bases(ty);
+        let object = (!ty.is_object()).then(Type::object);
+        for base in bases.iter().chain(&object) {
+            if !through_interfaces && is_interface(base) {
+                continue;
+            }
             // Members of one type do not hide each other.
-            let mut more = self.own(&base, &wanted);
+            let mut more = self.own(base, name, &wanted);
             more.retain(|candidate| !found.iter().any(|nearer| hides(nearer, candidate)));
             found.extend(more);
         }
@@ -372,15 +435,16 @@ impl Registry {
     }
 
     /// The table a type's members are in, as a named type.
-    fn named(&self, ty: &Type) -> Option<Type> {
+    fn named<'t>(&self, ty: &'t Type) -> Option<Cow<'t, Type>> {
         match ty {
-            Type::Named(..) => Some(ty.clone()),
-            Type::Array(..) => Some(Type::array_base()),
-            Type::Nullable(inner) => {
-                Some(Type::generic(&system::NULLABLE, [inner.as_ref().clone()]))
-            }
+            Type::Named(..) => Some(Cow::Borrowed(ty)),
+            Type::Array(..) => Some(Cow::Owned(Type::array_base())),
+            Type::Nullable(inner) => Some(Cow::Owned(Type::generic(
+                &system::NULLABLE,
+                [inner.as_ref().clone()],
+            ))),
             Type::Dynamic | Type::Tuple(_) | Type::Anonymous(_) | Type::Parameter(_) => {
-                Some(Type::object())
+                Some(Cow::Owned(Type::object()))
             }
             Type::Void | Type::Null => None,
         }
@@ -422,6 +486,25 @@ impl Registry {
                 },
             )
     }
+}
+
+/// Bases, with arguments in place of the type's parameters. Two that differ in a parameter may become one.
+fn with_arguments<'b>(
+    bases: impl Iterator<Item = &'b Type>,
+    parameters: &[&'static str],
+    arguments: &[Type],
+) -> Cow<'static, [Type]> {
+    let parameters = parameters.iter().copied();
+    let replacements: SmallVec<[(&str, Type); 2]> =
+        parameters.zip(arguments.iter().cloned()).collect();
+    let mut own = Vec::new();
+    for base in bases {
+        let base = base.substitute(&replacements);
+        if !own.contains(&base) {
+            own.push(base);
+        }
+    }
+    own.into()
 }
 
 /// Whether a nearer member hides one of a base type: same kind, and the same parameters for whatever takes any.
@@ -479,13 +562,23 @@ impl Entry {
             .members
             .iter()
             .map(|member| parse_member(names, table, member))
-            .collect::<Result<_, _>>()?;
-        Ok(Entry { bases, members })
+            .collect::<Result<Vec<MemberInfo>, _>>()?;
+        let mut named: HashMap<Box<str>, Vec<usize>, FixedState> = HashMap::default();
+        for (place, member) in members.iter().enumerate() {
+            named.entry(member.name.clone()).or_default().push(place);
+        }
+        Ok(Entry {
+            bases,
+            members,
+            named,
+            parameters: scope,
+            converts: false,
+        })
     }
 }
 
 #[derive(Debug, Default)]
-struct NameTable(HashMap<&'static str, Vec<TypeRef>>);
+struct NameTable(HashMap<&'static str, Vec<TypeRef>, FixedState>);
 
 impl NameTable {
     fn add(&mut self, table: TypeRef) {

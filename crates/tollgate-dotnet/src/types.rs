@@ -36,7 +36,10 @@ pub struct TypeRef(pub &'static TypeDef);
 
 impl PartialEq for TypeRef {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.0, other.0) || self.0.name == other.0.name
+        let (name, other_name) = (self.0.name, other.0.name);
+        // Most names of one length end differently.
+        std::ptr::eq(self.0, other.0)
+            || name.as_bytes().last() == other_name.as_bytes().last() && name == other_name
     }
 }
 impl Eq for TypeRef {}
@@ -72,15 +75,23 @@ impl TypeRef {
 
     /// The type parameters with their variance: `in T` gives `("T", Variance::In)`.
     pub fn type_parameters(&self) -> impl Iterator<Item = (&'static str, Variance)> {
-        let list = self.split_parameters().map_or("", |(_, list)| list);
-        list.split(',')
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(|text| match text.split_once(' ') {
-                Some(("in", name)) => (name.trim(), Variance::In),
-                Some(("out", name)) => (name.trim(), Variance::Out),
-                _ => (text, Variance::None),
-            })
+        let mut rest = self.split_parameters().map_or("", |(_, list)| list);
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let comma = rest.bytes().position(|byte| byte == b',');
+            let (text, more) = rest.split_at_checked(comma.unwrap_or(rest.len()))?;
+            rest = more.get(1..).unwrap_or_default();
+            let text = text.trim_ascii();
+            Some(
+                match (text.strip_prefix("in "), text.strip_prefix("out ")) {
+                    (Some(name), _) => (name.trim_ascii(), Variance::In),
+                    (_, Some(name)) => (name.trim_ascii(), Variance::Out),
+                    _ => (text, Variance::None),
+                },
+            )
+        })
     }
 
     /// Name and type parameters. In the name of a class that a compiler made, as for an iterator, there is a `<` of its own.

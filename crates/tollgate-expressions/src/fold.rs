@@ -4,19 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tollgate_dotnet::{
-    Budget, Call as Native, Heap, Host, Machine, Member, Str, Terms, Throw, Type, Value,
+    Budget, Call as Native, Heap, Host, Machine, Member, Str, Throw, Type, Value,
 };
 
 use crate::compile::CompileError;
-use crate::typed::{Body, Call, Case, Catch, Function, Kind, Lending, Node, Op, Statement};
+use crate::in_place::{Condition, InPlace};
+use crate::typed::{Body, Call, Case, Catch, Function, Kind, Node, Op, Statement};
 
 /// What folding showed about a program.
 #[derive(Debug, Default)]
 pub(crate) struct Folded {
     /// The result, if it is the same always.
     pub constant: Option<Value>,
-    /// How many calls it makes, if it is a test that can be read in place.
-    pub test_calls: Option<u32>,
+    /// The whole, if it is a test that can be read in place.
+    pub condition: Option<Condition>,
     /// OR of the members' `reads`.
     pub reads: u32,
 }
@@ -38,7 +39,7 @@ pub(crate) fn fold(main: &mut Function, errors: &mut Vec<CompileError>) -> Folde
     };
     Folded {
         constant,
-        test_calls: main.test_calls(),
+        condition: Condition::of(main),
         reads: folder.reads,
     }
 }
@@ -132,7 +133,6 @@ impl Folder<'_> {
                     None => {
                         self.prepare(call, start, end);
                         call.constants = constants(&call.arguments);
-                        call.lending = lending(call);
                     }
                 }
             }
@@ -154,6 +154,7 @@ impl Folder<'_> {
             }
             _ => {}
         }
+        InPlace::put(node);
     }
 
     fn prepare(&mut self, call: &mut Call, start: u32, end: u32) {
@@ -270,31 +271,12 @@ impl Folder<'_> {
 }
 
 /// The values of arguments that are constants all.
-fn constants(arguments: &[Node]) -> Option<Box<[Value]>> {
+pub(crate) fn constants(arguments: &[Node]) -> Option<Box<[Value]>> {
     let value = |argument: &Node| match &argument.op {
         Op::Constant(value) => Some(value.clone()),
         _ => None,
     };
     arguments.iter().map(value).collect()
-}
-
-/// How a call is read in place: argument 0 must be readable so, and all others constants.
-fn lending(call: &Call) -> Option<Lending> {
-    let lend = call.member.lend?;
-    let (first, others) = call.arguments.split_first()?;
-    let (first, calls) = match &first.op {
-        Op::Constant(value) => (value.clone(), 0),
-        _ => (Value::Null, first.lent_calls()?),
-    };
-    Some(Lending {
-        lend,
-        terms: Terms {
-            arguments: [first].into_iter().chain(constants(others)?).collect(),
-            types: call.types.clone(),
-            prepared: call.prepared.clone(),
-        },
-        calls: calls + 1,
-    })
 }
 
 /// The value of a pure call on constants.

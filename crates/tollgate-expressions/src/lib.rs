@@ -8,6 +8,7 @@ mod bind;
 mod compile;
 mod flow;
 mod fold;
+mod in_place;
 mod program;
 mod run;
 mod scope;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tollgate_dotnet::{Type, Value};
 
+use crate::in_place::Condition;
 use crate::typed::Function;
 
 /// A compiled expression: immutable, shared by all requests, cheap to clone.
@@ -18,8 +19,8 @@ pub(crate) struct Inner {
     pub result: Type,
     /// The result, if it is the same always.
     pub constant: Option<Value>,
-    /// How many calls it makes, if it is a test that can be read in place.
-    pub test_calls: Option<u32>,
+    /// The whole, if it is a test that can be read in place.
+    pub condition: Option<Condition>,
     /// OR of `Member::reads` over all members called.
     pub reads: u32,
 }

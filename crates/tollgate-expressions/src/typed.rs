@@ -16,7 +16,9 @@
 
 use std::sync::Arc;
 
-use tollgate_dotnet::{Lend, Member, Prepared, Str, Terms, Type, TypeRef, Value};
+use tollgate_dotnet::{Member, Prepared, Str, Type, TypeRef, Value};
+
+use crate::in_place::InPlace;
 
 /// The number of a value in a [`Function`]'s frame.
 pub(crate) type Slot = u32;
@@ -189,6 +191,8 @@ pub(crate) enum Op {
     Throw(Box<Node>),
     /// Something of a `dynamic` value, settled at run time through the registry. Yields `Other`.
     Dynamic(Box<Dynamic>),
+    /// What is read in place where that can be done; made after all else was settled.
+    InPlace(Box<InPlace>),
 }
 
 /// Arithmetic operators.
@@ -245,19 +249,8 @@ pub(crate) struct Call {
     pub arguments: Box<[Node]>,
     /// The arguments' values, if all of them are constants.
     pub constants: Option<Box<[Value]>>,
-    /// How it is read in place, if it can be.
-    pub lending: Option<Lending>,
     /// Where the `out` and `ref` values go, in the order of those parameters.
     pub outs: Box<[Target]>,
-}
-
-/// How a call is read in place: from what its argument 0 lends, and constants.
-#[derive(Debug, Clone)]
-pub(crate) struct Lending {
-    pub lend: Lend,
-    pub terms: Terms,
-    /// How many calls the chain has that ends here.
-    pub calls: u32,
 }
 
 /// Where an `out` or `ref` value goes.

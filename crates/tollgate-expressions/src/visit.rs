@@ -74,6 +74,7 @@ macro_rules! visit {
                         action(value);
                     }
                     Op::Dynamic(dynamic) => dynamic.$name(action),
+                    Op::InPlace(it) => action(&$($mutable)? it.otherwise),
                 }
             }
         }

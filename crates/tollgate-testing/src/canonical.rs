@@ -250,7 +250,7 @@ fn object(machine: &mut Machine<'_>, value: &Value, depth: u32) -> Result<Canoni
     if let Some(record) = Record::of(value) {
         return fields(machine, record, &ty, depth);
     }
-    let mut bases = machine.host.registry().bases(&ty);
+    let mut bases = machine.host.registry().bases(&ty).into_owned();
     bases.insert(0, ty.clone());
     let grouping = bases
         .iter()

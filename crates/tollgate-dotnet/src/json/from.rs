@@ -278,7 +278,8 @@ type Fields = (Vec<(Str, Value)>, Vec<Type>);
 fn properties(machine: &mut Machine<'_>, value: &Value) -> Result<Fields, Throw> {
     let registry = machine.host.registry();
     let ty = ops::type_of(machine, value);
-    let types = std::iter::once(ty.clone()).chain(registry.bases(&ty));
+    let bases = registry.bases(&ty);
+    let types = std::iter::once(&ty).chain(bases.iter());
     let getters: Vec<_> = types
         .filter_map(|ty| ty.table())
         .flat_map(|table| registry.members(table))

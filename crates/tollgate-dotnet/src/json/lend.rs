@@ -43,18 +43,18 @@ pub(super) fn value_of_member<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
 pub(super) fn to_string<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
     match loan.first.is_null() {
         true => Some(Lent::NULL),
-        false => string(loan.first),
+        false => string(*loan.first),
     }
 }
 
 /// `(int)token`.
 pub(super) fn to_int<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    int(loan.first)
+    int(*loan.first)
 }
 
 /// `(bool)token`.
 pub(super) fn to_bool<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    bool(loan.first)
+    bool(*loan.first)
 }
 
 #[expect(
@@ -62,7 +62,7 @@ pub(super) fn to_bool<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
     reason = "no property is not one that cannot be told"
 )]
 fn find<'a>(loan: &Loan<'a, '_>) -> Option<Option<Lent<'a>>> {
-    let (Lent::Token(tape, object), Value::String(name)) = (loan.first, loan.arg(1)) else {
+    let (Lent::Token(tape, object), Value::String(name)) = (*loan.first, loan.arg(1)) else {
         return None;
     };
     let name = name.as_utf8()?;

@@ -38,6 +38,9 @@ const MOST: usize = 1 << 20;
 /// How many entries there is room for at first.
 const ROOM: usize = 4096;
 
+/// How many times eight bytes a string has for which it is not worth to call for a faster search.
+const SHORT: u32 = 6;
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Item {
@@ -54,8 +57,16 @@ impl Tape {
         let bytes = text.as_utf8()?.as_bytes();
         // So that places fit in 32 bits.
         u32::try_from(bytes.len()).ok()?;
-        let entries = read(bytes)?;
+        let mut entries = Vec::with_capacity((bytes.len() / 8 + 4).min(ROOM));
+        read(bytes, &mut entries)?;
         Some(Tape { text, entries })
+    }
+
+    /// Whether [`read`](Self::read) would read this, and it is an object.
+    pub fn is_object_text(text: &str) -> bool {
+        let short = u32::try_from(text.len()).is_ok();
+        let mut first = First::default();
+        short && read(text.as_bytes(), &mut first).is_some() && first.item == Some(Item::Object)
     }
 
     /// The text from the value of a member of the outermost object on; of the last one, if several have the name.
@@ -141,7 +152,8 @@ impl Tape {
         let text = self.text.as_utf8()?.as_bytes();
         let length = name.len() + 2;
         let (mut found, mut next) = (None, object + 1);
-        while let Some([entry, value, ..]) = self.entries.get(place(next)..place(whole.end)) {
+        let mut rest = self.entries.get(place(next)..place(whole.end))?;
+        while let [entry, value, behind @ ..] = rest {
             let same = match entry.escaped {
                 false => entry.len() == length && entry.inner(text)? == name.as_bytes(),
                 true => self.string(next)? == *name,
@@ -149,10 +161,13 @@ impl Tape {
             if same {
                 found = Some(next);
             }
-            next = match value.item {
-                Item::Object | Item::Array => value.end,
-                _ => next + 2,
-            };
+            next += 2;
+            rest = behind;
+            if let Item::Object | Item::Array = value.item {
+                let inside = value.end.checked_sub(next)?;
+                next = value.end;
+                rest = rest.get(place(inside)..)?;
+            }
         }
         found
     }
@@ -167,9 +182,12 @@ impl Tape {
 
     /// What a string says, if it has no escapes.
     pub(crate) fn plain_string(&self, index: u32) -> Option<&str> {
-        match self.entry(index)?.escaped {
-            false => self.raw(index)?.strip_prefix('"')?.strip_suffix('"'),
-            true => None,
+        let entry = self.entry(index)?;
+        let text = self.text.as_utf8()?;
+        let first = text.as_bytes().get(place(entry.start))?;
+        match *first == b'"' && !entry.escaped {
+            true => text.get(place(entry.start) + 1..place(entry.end).checked_sub(1)?),
+            false => None,
         }
     }
 
@@ -221,10 +239,56 @@ fn place(index: u32) -> usize {
     index as usize
 }
 
+/// What takes note of entries.
+trait Entries {
+    /// How many there are; fewer than bytes.
+    fn count(&self) -> u32;
+    fn push(&mut self, entry: Entry);
+    /// Notes that the object or array there ends before the next entry.
+    fn close(&mut self, index: u32);
+}
+
+impl Entries for Vec<Entry> {
+    #[inline(always)]
+    fn count(&self) -> u32 {
+        self.len() as u32 // a text has less than 4 GiB
+    }
+
+    #[inline(always)]
+    fn push(&mut self, entry: Entry) {
+        Vec::push(self, entry);
+    }
+
+    #[inline(always)]
+    fn close(&mut self, index: u32) {
+        let end = self.count();
+        if let Some(entry) = self.get_mut(place(index)) {
+            entry.end = end;
+        }
+    }
+}
+
+/// Notes only what the outermost value is.
+#[derive(Default)]
+struct First {
+    item: Option<Item>,
+}
+
+impl Entries for First {
+    fn count(&self) -> u32 {
+        0
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.item.get_or_insert(entry.item);
+    }
+
+    fn close(&mut self, _: u32) {}
+}
+
 /// Reads a text of less than 4 GiB from front to back, without recursion. What is left of it is handed on by value, so
 /// that it stays in registers.
-fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
-    let mut entries = Vec::with_capacity((bytes.len() / 8 + 4).min(ROOM));
+fn read(bytes: &[u8], entries: &mut impl Entries) -> Option<()> {
     // The objects and arrays that are open around the innermost one.
     let mut outer = [(NONE, Item::Scalar); DEPTH];
     let mut depth = 0;
@@ -261,7 +325,7 @@ fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
         if let Some((item, close)) = container {
             // One that is empty counts too.
             (depth < DEPTH).then_some(())?;
-            let index = entries.len() as u32; // there are fewer entries than bytes
+            let index = entries.count();
             entry.item = item;
             entry.end = index + 1;
             entries.push(entry);
@@ -273,7 +337,7 @@ fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
                 depth += 1;
                 inner = (index, item);
                 (parent, rest) = match item {
-                    Item::Object => name(bytes, second, inside, index, &mut entries)?,
+                    Item::Object => name(bytes, second, inside, index, entries)?,
                     _ => (index, after),
                 };
                 continue 'value;
@@ -292,18 +356,17 @@ fn read(bytes: &[u8]) -> Option<Vec<Entry>> {
                 }
                 (b',', _) => {
                     let (quote, after) = next(after)?;
-                    (parent, rest) = name(bytes, quote, after, inner.0, &mut entries)?;
+                    (parent, rest) = name(bytes, quote, after, inner.0, entries)?;
                     continue 'value;
                 }
                 (b'}', Item::Object) | (b']', Item::Array) => rest = after,
                 _ => return None,
             }
-            let end = entries.len() as u32; // as above
-            entries.get_mut(place(inner.0))?.end = end;
+            entries.close(inner.0);
             depth -= 1;
             inner = *outer.get(depth)?;
         }
-        return next(rest).is_none().then_some(entries);
+        return next(rest).is_none().then_some(());
     }
 }
 
@@ -320,12 +383,12 @@ fn name<'a>(
     quote: u8,
     after: &'a [u8],
     object: u32,
-    entries: &mut Vec<Entry>,
+    entries: &mut impl Entries,
 ) -> Option<(u32, &'a [u8])> {
     if quote != b'"' {
         return None;
     }
-    let index = entries.len() as u32; // there are fewer entries than bytes
+    let index = entries.count();
     let (rest, escaped) = string(after)?;
     entries.push(Entry {
         start: before(bytes, after) - 1,
@@ -358,13 +421,17 @@ fn next(mut rest: &[u8]) -> Option<(u8, &[u8])> {
 fn string(mut rest: &[u8]) -> Option<(&[u8], bool)> {
     let mut escaped = false;
     loop {
+        let mut words = 0;
         while let Some((chunk, after)) = rest.split_first_chunk() {
-            match first_mark(u64::from_le_bytes(*chunk)) {
-                Some(mark) => {
-                    rest = rest.get(mark..)?;
-                    break;
-                }
-                None => rest = after,
+            if let Some(mark) = first_mark(u64::from_le_bytes(*chunk)) {
+                rest = rest.get(mark..)?;
+                break;
+            }
+            rest = after;
+            words += 1;
+            if words == SHORT {
+                rest = rest.get(memchr::memchr2(b'"', b'\\', rest)?..)?;
+                break;
             }
         }
         match rest.split_first()? {

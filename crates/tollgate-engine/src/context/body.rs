@@ -109,7 +109,7 @@ fn read_token(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
 
 /// The JSON of a body that stays, which nobody but its reader could change.
 fn lent_json<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    let (Lent::Value(Value::Host(part)), Value::Bool(true)) = (loan.first, loan.arg(1)) else {
+    let (Lent::Value(Value::Host(part)), Value::Bool(true)) = (*loan.first, loan.arg(1)) else {
         return None;
     };
     let context = loan.host::<Context>()?;
@@ -185,7 +185,7 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 
 /// What is no UTF-8 becomes U+FFFD. Valid text, the usual case, is checked many times faster than it is replaced.
 pub(super) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]

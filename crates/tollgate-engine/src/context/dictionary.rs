@@ -97,6 +97,7 @@ pub(super) use texts_dictionary;
 pub(super) type Found<'a> = Option<Option<Lent<'a>>>;
 
 /// An array of one text, as the indexer gives it.
+#[inline]
 pub(super) fn only(found: Found<'_>) -> Found<'_> {
     match found? {
         Some(text) => Some(Some(Lent::Pieces(text.text()?, None))),
@@ -110,6 +111,7 @@ pub(super) fn nowhere<'a>(_: &Loan<'a, '_>) -> Found<'a> {
 }
 
 /// The constant key that is looked up in place.
+#[inline]
 pub(super) fn lent_key<'a>(loan: &Loan<'a, '_>) -> Option<&'a str> {
     loan.arg(1).as_str()?.as_utf8()
 }

@@ -47,9 +47,10 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
 }
 
 /// The text of a header that is there once.
+#[inline]
 fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
     let Name(name) = loan.prepared()?;
-    let Lent::Value(Value::Host(part)) = loan.first else {
+    let Lent::Value(Value::Host(part)) = *loan.first else {
         return None;
     };
     let headers = of(loan.host()?, Part::of(*part)?).ok()?;

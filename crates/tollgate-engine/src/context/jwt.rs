@@ -10,6 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 use tollgate_dotnet::json::{self, Tape};
 use tollgate_dotnet::{
     Array, Call, DateTimeKind, Iterate, Lent, Loan, Object, Record, Str, Throw, Type, TypeDef,
@@ -71,14 +72,22 @@ texts_dictionary! {
 
 /// A token taken apart. Nothing of it may be believed before its signature was checked.
 pub struct Jwt {
-    header: Claims,
+    header: Header,
     claims: Arc<Claims>,
 }
 
 /// Names and values of a token's header or payload, read when they are asked for.
+#[derive(Default)]
 struct Claims {
     json: Option<Tape>,
     list: OnceLock<List>,
+}
+
+/// The header of a token, which few ask for.
+struct Header {
+    /// An object without escapes, if it is not read yet.
+    text: SmallVec<[u8; 128]>,
+    claims: OnceLock<Claims>,
 }
 
 /// Names and values in their order.
@@ -86,6 +95,8 @@ type List = Arc<[(Str, Texts)]>;
 
 /// How many bytes are decoded on the stack: enough for nearly every token.
 const ROOM: usize = 1024;
+/// As [`ROOM`], for headers.
+const HEADER_ROOM: usize = 256;
 
 /// The longest token that is taken apart, in bytes.
 const MAX_LENGTH: usize = 64 << 10;
@@ -103,10 +114,25 @@ impl Jwt {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer ") => token.trim(),
             _ => text,
         };
+        Self::parts(text.as_bytes())
+    }
+
+    /// As [`parse`](Self::parse) of a text by its bytes. What is beyond ASCII is in no token but may be white space
+    /// around one: of a text with such bytes it may say that it is none though it is one.
+    pub(crate) fn parse_ascii(text: &[u8]) -> Option<Self> {
+        let text = trim(text);
+        let text = match text.split_at_checked(7) {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => trim(token),
+            _ => text,
+        };
+        Self::parts(text)
+    }
+
+    fn parts(text: &[u8]) -> Option<Self> {
         if text.len() > MAX_LENGTH {
             return None;
         }
-        let mut dots = memchr::memchr_iter(b'.', text.as_bytes());
+        let mut dots = memchr::memchr_iter(b'.', text);
         let (first, second) = (dots.next()?, dots.next()?);
         let (header, payload) = (text.get(..first)?, text.get(first + 1..second)?);
         let signature = text.get(second + 1..)?;
@@ -114,7 +140,7 @@ impl Jwt {
             return None;
         }
         Some(Self {
-            header: Claims::read(header)?,
+            header: Header::check(header)?,
             claims: Arc::new(Claims::read(payload)?),
         })
     }
@@ -151,10 +177,10 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The bytes; nearly every token is as the standard has it, which is decoded faster.
-fn decode<'r>(part: &str, room: &'r mut [u8; ROOM]) -> Option<Cow<'r, [u8]>> {
-    let strict = match part.len() <= ROOM {
+fn decode<'r>(part: &[u8], room: &'r mut [u8]) -> Option<Cow<'r, [u8]>> {
+    let strict = match part.len() <= room.len() {
         true => {
-            let decoded = URL_SAFE_NO_PAD.decode(part.as_bytes(), Out::from_slice(room));
+            let decoded = URL_SAFE_NO_PAD.decode(part, Out::from_slice(room));
             decoded.ok().map(|bytes| Cow::Borrowed(&*bytes))
         }
         false => URL_SAFE_NO_PAD.decode_to_vec(part).ok().map(Cow::Owned),
@@ -162,24 +188,34 @@ fn decode<'r>(part: &str, room: &'r mut [u8; ROOM]) -> Option<Cow<'r, [u8]>> {
     strict.or_else(|| LENIENT.decode(part).ok().map(Cow::Owned))
 }
 
-fn is_base64(part: &str) -> bool {
-    URL_SAFE_NO_PAD.check(part.as_bytes()).is_ok() || LENIENT.decode(part).is_ok()
+/// Without the ASCII white space around it.
+fn trim(text: &[u8]) -> &[u8] {
+    let white = |byte: &u8| char::from(*byte).is_whitespace() && byte.is_ascii();
+    let begin = text.iter().position(|byte| !white(byte));
+    let text = text.get(begin.unwrap_or(text.len())..).unwrap_or_default();
+    let end = text.iter().rposition(|byte| !white(byte));
+    text.get(..end.map_or(0, |last| last + 1))
+        .unwrap_or_default()
+}
+
+fn is_base64(part: &[u8]) -> bool {
+    URL_SAFE_NO_PAD.check(part).is_ok() || LENIENT.decode(part).is_ok()
 }
 
 impl Claims {
     /// The members of an object in base64; `None` if it is none.
-    fn read(part: &str) -> Option<Self> {
+    fn read(part: &[u8]) -> Option<Self> {
         let mut room = [0; ROOM];
         let bytes = decode(part, &mut room)?;
-        let text = utf8(&bytes);
-        // What is said of a control character or an escape, `serde_json` decides.
-        let odd = |odd, byte: &u8| odd | (*byte < b' ') | (*byte == b'\\');
-        let plain = !bytes.iter().fold(false, odd);
-        let json = plain.then(|| Tape::read(Str::from(&*text))).flatten();
+        Self::of(&utf8(&bytes))
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        let json = is_plain(text).then(|| Tape::read(text.into())).flatten();
         let json = json.filter(Tape::is_object);
         let list = OnceLock::new();
         if json.is_none() {
-            let members = Members::read(&text, 0)?.0.into_iter();
+            let members = Members::read(text, 0)?.0.into_iter();
             list.get_or_init(|| unique(members.map(|(name, value)| (name.into(), value.texts()))));
         }
         Some(Self { json, list })
@@ -210,6 +246,41 @@ impl Claims {
     fn first(&self, name: &str) -> Option<Str> {
         self.get(name)?.into_iter().next()
     }
+}
+
+impl Header {
+    /// As [`Claims::read`], but what can be read quickly is only checked.
+    fn check(part: &[u8]) -> Option<Self> {
+        let mut room = [0; HEADER_ROOM];
+        let bytes = decode(part, &mut room)?;
+        let text = utf8(&bytes);
+        let (mut unread, claims) = (SmallVec::new(), OnceLock::new());
+        match is_plain(&text) && Tape::is_object_text(&text) {
+            true => unread.extend_from_slice(text.as_bytes()),
+            false => {
+                let read = Claims::of(&text)?;
+                claims.get_or_init(|| read);
+            }
+        }
+        Some(Self {
+            text: unread,
+            claims,
+        })
+    }
+
+    fn first(&self, name: &str) -> Option<Str> {
+        let read = || Claims::of(&utf8(&self.text)).unwrap_or_default();
+        self.claims.get_or_init(read).first(name)
+    }
+}
+
+/// Whether a text is without escapes and control characters: what is said of those, `serde_json` decides.
+fn is_plain(text: &str) -> bool {
+    let odd = |odd, byte: &u8| odd | u8::from(*byte < b' ') | u8::from(*byte == b'\\');
+    // In pieces of a fixed length, which are looked at as a whole.
+    let (pieces, rest) = text.as_bytes().as_chunks::<32>();
+    let pieces = pieces.iter().map(|piece| piece.iter().fold(0, odd));
+    pieces.fold(rest.iter().fold(0, odd), |odd, piece| odd | piece) == 0
 }
 
 /// The last of equal names counts, in the place of the first, as with Newtonsoft.
@@ -271,6 +342,7 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
 }
 
 /// The text of a claim that has one value.
+#[inline]
 fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
     let (claims, name) = (loan.first.object::<Claims>()?, lent_key(loan)?);
     if let (Some(json), None) = (&claims.json, claims.list.get()) {

@@ -24,7 +24,7 @@ pub(super) static RESPONSE: TypeDef = TypeDef {
             Ok(i32::from(response(c)?.status.as_u16()).into())
         })
         .lending(|loan| {
-            let Lent::Value(Value::Host(handle)) = loan.first else {
+            let Lent::Value(Value::Host(handle)) = *loan.first else {
                 return None;
             };
             let Part::Response(index) = Part::of(*handle)? else {

@@ -21,7 +21,7 @@ dictionary! {
             typed(c, |c| c.arg(2).clone())
         })
         .preparing(prepare)
-        .lending(|loan| match item(loan)? {
+        .lending(|loan| match variable(loan)? {
             Some(found) => lent_as(found, loan.ty()?),
             None => Some(Lent::Value(loan.arg(2))),
         }),
@@ -29,7 +29,7 @@ dictionary! {
             typed(c, |c| c.types.last().map_or(Value::Null, ops::default_of))
         })
         .preparing(prepare)
-        .lending(|loan| lent_as(item(loan)??, loan.ty()?)),
+        .lending(|loan| lent_as(variable(loan)??, loan.ty()?)),
         member("object GetValueOrDefault(string name)", |c| {
             Ok(get(c)?.unwrap_or_default())
         })
@@ -53,17 +53,23 @@ fn get(call: &mut Call<'_, '_>) -> Result<Option<Value>, Throw> {
 }
 
 fn item<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
+    Some(variable(loan)?.map(Lent::Value))
+}
+
+#[inline]
+#[expect(
+    clippy::option_option,
+    reason = "no variable is not one that cannot be told"
+)]
+fn variable<'a>(loan: &Loan<'a, '_>) -> Option<Option<&'a Value>> {
     let name = loan.prepared::<VariableName>()?;
-    let found = loan.host::<Context>()?.variables.get(name);
-    Some(found.map(Lent::Value))
+    Some(loan.host::<Context>()?.variables.get(name))
 }
 
 /// The variable as a `T`, if it is plain that it is one.
-fn lent_as<'a>(found: Lent<'a>, ty: &Type) -> Option<Lent<'a>> {
-    match found {
-        Lent::Value(value) if ops::is_plainly(value, ty) => Some(found),
-        _ => None,
-    }
+#[inline]
+fn lent_as<'a>(found: &'a Value, ty: &Type) -> Option<Lent<'a>> {
+    ops::is_plainly(found, ty).then_some(Lent::Value(found))
 }
 
 /// The variable as a `T`: a cast, so `InvalidCastException` if it is of another type.

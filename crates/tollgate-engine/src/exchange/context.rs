@@ -305,8 +305,7 @@ impl Context {
         if let Some(known) = self.tokens.lent(text) {
             return Some(known);
         }
-        if text.len() <= LONGEST_LENT && text.is_ascii() {
-            let text = std::str::from_utf8(text).ok()?;
+        if text.len() <= LONGEST_LENT {
             self.tokens.read(text, &self.request.headers);
         }
         self.tokens.lent(text)

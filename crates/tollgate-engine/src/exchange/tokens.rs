@@ -39,7 +39,7 @@ impl Text {
     }
 
     /// ASCII text that may stand in one of the headers.
-    fn of(text: &str, headers: &HeaderMap) -> Self {
+    fn of(text: &[u8], headers: &HeaderMap) -> Self {
         let begin = |value: &HeaderValue| {
             let (whole, part) = (value.as_bytes().as_ptr_range(), text.as_ptr());
             let within = whole.contains(&part);
@@ -48,7 +48,7 @@ impl Text {
         let mut values = headers.values();
         match values.find_map(|value| Some((value, begin(value)?))) {
             Some((value, begin)) => Self::InHeader(value.clone(), begin..begin + text.len()),
-            None => Self::Own(text.into()),
+            None => Self::Own(String::from_utf8_lossy(text).into_owned().into()),
         }
     }
 }
@@ -70,13 +70,16 @@ impl Tokens {
         Some(known.jwt.as_ref())
     }
 
-    /// Takes an ASCII text apart, which may stand in one of the headers. Nothing is noted when there are too many.
-    pub(super) fn read(&self, text: &str, headers: &HeaderMap) {
-        if let Some(free) = self.free() {
-            free.get_or_init(|| Known {
-                text: Text::of(text, headers),
-                jwt: Jwt::parse(text).map(Arc::new),
-            });
+    /// Takes a text apart, which may stand in one of the headers. Nothing is noted of what is not ASCII, and when there
+    /// are too many.
+    pub(super) fn read(&self, text: &[u8], headers: &HeaderMap) {
+        let Some(free) = self.free() else {
+            return;
+        };
+        let jwt = Jwt::parse_ascii(text).map(Arc::new);
+        if jwt.is_some() || text.is_ascii() {
+            let text = Text::of(text, headers);
+            free.get_or_init(|| Known { text, jwt });
         }
     }
 

@@ -576,7 +576,6 @@ impl<'a> Binder<'a> {
                 instance,
                 arguments: arguments.into(),
                 constants: None,
-                lending: None,
                 outs: outs.into(),
             })),
             kind,

@@ -271,9 +271,11 @@ impl<'a> Binder<'a> {
                     }
                     Direction::Lower => {
                         let mut found: Vec<Type> = Vec::new();
-                        for ty in std::iter::once(from.clone()).chain(self.registry.bases(from)) {
-                            if ty.table() == Some(*table) && !found.contains(&ty) {
-                                found.push(ty);
+                        let own = std::iter::once(from);
+                        let own = own.filter(|from| from.table() == Some(*table));
+                        for ty in own.chain(self.registry.bases_of(from, *table).iter()) {
+                            if !found.contains(ty) {
+                                found.push(ty.clone());
                             }
                         }
                         // Two constructions of one interface say nothing.

@@ -204,7 +204,7 @@ pub(crate) fn compile(
         main: Arc::new(main),
         result,
         constant: folded.constant,
-        test_calls: folded.test_calls,
+        condition: folded.condition,
         reads: folded.reads,
     })))
 }

@@ -82,7 +82,7 @@ impl Callee {
         }
     }
 
-    pub(super) fn type_parameters(&self) -> &[Box<str>] {
+    pub(super) fn type_parameters(&self) -> &'static [Box<str>] {
         match self {
             Callee::Member { info, .. } => &info.type_parameters,
             Callee::Local(signature, _) => &signature.type_parameters,
@@ -97,13 +97,9 @@ impl Callee {
     }
 
     /// The type parameters of the owner with what they stand for.
-    pub(super) fn substitution(&self) -> Vec<(String, Type)> {
+    pub(super) fn substitution(&self) -> Vec<(&'static str, Type)> {
         match self {
-            Callee::Member { owner, .. } => owner
-                .substitution()
-                .into_iter()
-                .map(|(name, ty)| (name.to_string(), ty))
-                .collect(),
+            Callee::Member { owner, .. } => owner.substitution(),
             Callee::Local(..) => Vec::new(),
         }
     }
@@ -259,15 +255,14 @@ impl<'a> Binder<'a> {
         } else {
             type_arguments.to_vec()
         };
-        let own: Vec<(String, Type)> = generic
-            .iter()
-            .map(|name| name.to_string())
-            .zip(method_types.iter().cloned())
-            .collect();
-        for ty in &mut types {
-            *ty = ty.substitute(&own);
+        if !generic.is_empty() {
+            let own = generic.iter().map(|name| &**name);
+            let own: Vec<(&str, Type)> = own.zip(method_types.iter().cloned()).collect();
+            for ty in &mut types {
+                *ty = ty.substitute(&own);
+            }
+            substitution.extend(own);
         }
-        substitution.extend(own);
         for (index, (argument, parameter)) in arguments.iter().zip(&map).enumerate() {
             let (Some(ty), Some(declared)) = (types.get(*parameter), parameters.get(*parameter))
             else {
@@ -335,12 +330,7 @@ impl<'a> Binder<'a> {
         match to {
             Type::Parameter(_) => *from != Type::Void,
             Type::Named(table, arguments) if !arguments.is_empty() => {
-                from.table() == Some(*table)
-                    || self
-                        .registry
-                        .bases(from)
-                        .iter()
-                        .any(|base| base.table() == Some(*table))
+                from.table() == Some(*table) || !self.registry.bases_of(from, *table).is_empty()
             }
             Type::Array(..) => matches!(from, Type::Array(..)),
             _ => self.receives(from, to),

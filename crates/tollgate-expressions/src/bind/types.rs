@@ -148,7 +148,7 @@ pub(super) fn element_type(registry: &'static Registry, ty: &Type) -> Option<Typ
         _ => None,
     };
     let bases = registry.bases(ty);
-    let all = || std::iter::once(ty).chain(&bases);
+    let all = || std::iter::once(ty).chain(bases.iter());
     all().find_map(of).or_else(|| {
         all()
             .any(|base| matches!(base, Type::Named(table, _) if table.0.name == "System.Collections.IEnumerable"))

@@ -177,7 +177,7 @@ pub(super) fn boxed_float(kind: Kind, number: f64) -> Value {
 }
 
 /// The number in an integral value.
-pub(super) fn unboxed(value: &Value) -> Option<i64> {
+pub(crate) fn unboxed(value: &Value) -> Option<i64> {
     Some(match *value {
         Value::Int32(n) => n.into(),
         Value::Int64(n) | Value::Enum(_, n) => n,

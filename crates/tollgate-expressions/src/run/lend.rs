@@ -1,252 +1,214 @@
-//! Reading in place: chains of members that lend what they find to each other (see [`Lent`]), and tests of that.
+//! Reading in place: evaluates what [`in_place`](crate::in_place) made flat.
 //!
 //! Nothing here throws, and nothing has an effect. Where there is nothing to lend, an expression is evaluated as any
 //! other, and that gives the value or the exception.
 
-use tollgate_dotnet::{Lent, Loan, Machine, Throw, Value};
+use tollgate_dotnet::{Host, Lent, Loan, Machine, Throw, Value};
 
 use super::value::is_exactly;
 use super::{Frame, arith};
-use crate::typed::{Body, Call, Function, Kind, Lending, Node, Op, Slot, Statement};
-
-impl Node {
-    /// How many calls it takes to read it in place, if that can be done.
-    pub(crate) fn lent_calls(&self) -> Option<u32> {
-        match &self.op {
-            Op::Constant(_) | Op::Local(_) => Some(0),
-            Op::Call(call) => Some(call.lending.as_ref()?.calls),
-            Op::Element { array, indices } => match &**indices {
-                [index] if matches!(index.op, Op::Constant(_)) => array.lent_calls(),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The same of a test, or of an integer: how many calls [`Reader::truth`] and [`Reader::integer`] make at most.
-    pub(crate) fn test_calls(&self) -> Option<u32> {
-        let all = |nodes: &[Node]| {
-            (nodes.iter()).try_fold(0, |calls: u32, node| calls.checked_add(node.test_calls()?))
-        };
-        match &self.op {
-            Op::And(operands) | Op::Or(operands) => all(operands),
-            Op::Compare { kind, operands, .. } if kind.is_integer() => all(&operands[..]),
-            Op::StringEquals(operands) => {
-                let [left, right] = &**operands;
-                left.lent_calls()?.checked_add(right.lent_calls()?)
-            }
-            Op::Not(operand) => operand.test_calls(),
-            Op::IsNull(operand) | Op::Unbox { operand, .. } | Op::ArrayLength(operand) => {
-                operand.lent_calls()
-            }
-            _ => self.lent_calls(),
-        }
-    }
-}
-
-impl Function {
-    /// How many calls it takes to read it in place, if it is a test that can be read so: an expression, or a block that
-    /// sets a few locals and returns one.
-    pub(crate) fn test_calls(&self) -> Option<u32> {
-        let (locals, test) = self.test()?;
-        let mut calls = (test.kind == Kind::Bool).then(|| test.test_calls())??;
-        for statement in locals {
-            let (slot, value) = local(statement)?;
-            let more = match value.kind {
-                Kind::Bool | Kind::Int32 => value.test_calls(),
-                _ => value.lent_calls(),
-            };
-            calls = calls.checked_add(more.filter(|_| super::index(slot) < LOCALS)?)?;
-        }
-        Some(calls)
-    }
-
-    /// What comes before it, and the test that it returns.
-    fn test(&self) -> Option<(&[Statement], &Node)> {
-        match &self.body {
-            Body::Expression(test) => Some((&[], test)),
-            Body::Block(Statement::Block {
-                cells,
-                functions,
-                statements,
-            }) if cells.is_empty() && functions.is_empty() => match statements.split_last()? {
-                (Statement::Return(Some(test)), locals) => Some((locals, test)),
-                _ => None,
-            },
-            Body::Block(_) => None,
-        }
-    }
-}
-
-/// The local that a statement sets, and its value.
-fn local(statement: &Statement) -> Option<(Slot, &Node)> {
-    match statement {
-        Statement::Expression(Node {
-            op: Op::Assign(slot, value),
-            ..
-        }) => Some((*slot, value)),
-        _ => None,
-    }
-}
-
-/// The result of a function that is a test, read in place.
-pub(super) fn test(machine: &Machine<'_>, function: &Function) -> Option<bool> {
-    let (locals, test) = function.test()?;
-    let mut reader = Reader::new(machine, &[]);
-    for statement in locals {
-        let (slot, value) = local(statement)?;
-        let value = match value.kind {
-            Kind::Bool => Lent::Bool(reader.truth(value)?),
-            Kind::Int32 => Lent::Int(reader.integer(value)?.try_into().ok()?),
-            _ => reader.lend(value)?,
-        };
-        *reader.locals.get_mut(super::index(slot))? = value;
-    }
-    reader.truth(test)
-}
-
-/// How many locals a test may have.
-const LOCALS: usize = 4;
+use crate::in_place::{Chain, Condition, InPlace, LOCALS, Link, Number, Reading, Source, Test};
+use crate::typed::{Kind, Node};
 
 /// What is read from.
-struct Reader<'f, 'm> {
-    machine: &'f Machine<'m>,
+struct Reader<'f, 'l> {
+    host: &'f dyn Host,
     /// The slots of a frame.
     slots: &'f [Value],
     /// Where there is no frame, what the locals were lent.
-    locals: [Lent<'f>; LOCALS],
+    locals: &'l [Lent<'f>],
 }
 
-impl<'f, 'm> Reader<'f, 'm> {
-    fn new(machine: &'f Machine<'m>, slots: &'f [Value]) -> Self {
+impl Condition {
+    /// The result, if it can be read in place.
+    pub(super) fn read(&self, machine: &Machine<'_>) -> Option<bool> {
+        let mut reader = Reader::new(machine, &[]);
+        if self.locals.is_empty() {
+            return reader.truth(&self.test);
+        }
+        let mut locals = [Lent::NULL; LOCALS];
+        for (slot, reading) in &self.locals {
+            let reader = Reader {
+                locals: &locals,
+                ..reader
+            };
+            let value = reader.read(reading)?;
+            *locals.get_mut(super::index(*slot))? = value;
+        }
+        reader.locals = &locals;
+        reader.truth(&self.test)
+    }
+}
+
+impl<'f> Reader<'f, '_> {
+    fn new(machine: &'f Machine<'_>, slots: &'f [Value]) -> Self {
         Self {
-            machine,
+            host: &*machine.host,
             slots,
-            locals: [Lent::NULL; LOCALS],
+            locals: &[],
         }
     }
 
-    /// What a node lends.
-    fn lend(&self, node: &'f Node) -> Option<Lent<'f>> {
-        match &node.op {
-            Op::Constant(value) => Some(Lent::Value(value)),
-            Op::Local(slot) => {
+    /// What a local is; of integers only an `int` can be lent by itself.
+    fn read(&self, reading: &'f Reading) -> Option<Lent<'f>> {
+        match reading {
+            Reading::Truth(test) => self.truth(test).map(Lent::Bool),
+            Reading::Lent(chain) => self.lend(chain),
+            Reading::Integer(number @ (Number::Length(_) | Number::Unboxed(_, Kind::Int32))) => {
+                i32::try_from(self.integer(number)?).ok().map(Lent::Int)
+            }
+            Reading::Integer(_) => None,
+        }
+    }
+
+    /// What the last member of a chain lends.
+    fn lend(&self, chain: &'f Chain) -> Option<Lent<'f>> {
+        self.last(&chain.source, &chain.links)
+    }
+
+    /// What the last of some links lends. No loop, which would move what is lent from turn to turn: here each link looks
+    /// at it where the one before has put it.
+    fn last(&self, source: &'f Source, links: &'f [Link]) -> Option<Lent<'f>> {
+        let lent;
+        let (first, link) = match (links, source) {
+            ([], _) => return self.begin(source),
+            ([link], Source::Local(slot)) if self.slots.is_empty() => {
+                (self.locals.get(super::index(*slot))?, link)
+            }
+            ([link], _) => {
+                lent = self.begin(source);
+                (lent.as_ref()?, link)
+            }
+            ([before @ .., link], _) => {
+                lent = self.last(source, before);
+                (lent.as_ref()?, link)
+            }
+        };
+        match link {
+            Link::Call { instance: true, .. } if first.is_null() => None,
+            Link::Call { lend, terms, .. } => lend(&Loan {
+                host: self.host,
+                first,
+                terms,
+            }),
+            Link::Element(index) => first.element(*index),
+        }
+    }
+
+    #[inline]
+    fn begin(&self, source: &'f Source) -> Option<Lent<'f>> {
+        match source {
+            Source::Value(value) => Some(Lent::Value(value)),
+            Source::Local(slot) => {
                 let slot = super::index(*slot);
                 let value = self.slots.get(slot).map(Lent::Value);
                 value.or_else(|| self.locals.get(slot).copied())
             }
-            Op::Call(call) => self.lend_call(call, call.lending.as_ref()?),
-            Op::Element { array, indices } => {
-                let [index] = &**indices else {
-                    return None;
-                };
-                let Op::Constant(index) = &index.op else {
-                    return None;
-                };
-                let index = usize::try_from(arith::unboxed(index)?).ok()?;
-                self.lend(array)?.element(index)
+        }
+    }
+
+    fn truth(&self, test: &'f Test) -> Option<bool> {
+        match test {
+            Test::Chain(chain) => self.lend(chain)?.truth(),
+            Test::IsNull(chain) => self.lend(chain).map(Lent::is_null),
+            Test::SameText(chains) => {
+                let [left, right] = &**chains;
+                let (left, right) = (self.lend(left), self.lend(right));
+                left.as_ref()?.same_text(right.as_ref()?)
             }
-            _ => None,
-        }
-    }
-
-    fn lend_call(&self, call: &'f Call, lending: &'f Lending) -> Option<Lent<'f>> {
-        let first = match &*lending.terms.arguments {
-            // The first of a chain.
-            [first, ..] if lending.calls == 1 && !first.is_null() => Lent::Value(first),
-            _ => self.lend(call.arguments.first()?)?,
-        };
-        if call.instance && first.is_null() {
-            return None;
-        }
-        (lending.lend)(&Loan {
-            machine: self.machine,
-            first,
-            terms: &lending.terms,
-        })
-    }
-
-    /// A node of kind `Bool`.
-    fn truth(&self, node: &'f Node) -> Option<bool> {
-        match &node.op {
-            Op::Compare { op, kind, operands } => {
+            Test::Compare { op, kind, operands } => {
                 let [left, right] = &**operands;
                 let (left, right) = (self.integer(left)?, self.integer(right)?);
                 Some(arith::integers_compare(*op, *kind, left, right))
             }
-            Op::And(operands) => {
-                for operand in operands {
-                    if !self.truth(operand)? {
+            Test::Not(test) => self.truth(test).map(|truth| !truth),
+            Test::All(tests) => {
+                for test in tests {
+                    if !self.truth(test)? {
                         return Some(false);
                     }
                 }
                 Some(true)
             }
-            Op::Or(operands) => {
-                for operand in operands {
-                    if self.truth(operand)? {
+            Test::Any(tests) => {
+                for test in tests {
+                    if self.truth(test)? {
                         return Some(true);
                     }
                 }
                 Some(false)
             }
-            Op::Not(operand) => self.truth(operand).map(|truth| !truth),
-            Op::StringEquals(operands) => {
-                let [left, right] = &**operands;
-                self.lend(left)?.same_text(self.lend(right)?)
-            }
-            Op::IsNull(operand) => self.lend(operand).map(Lent::is_null),
-            Op::Unbox { operand, .. } => self.lend(operand)?.truth(),
-            _ => self.lend(node)?.truth(),
         }
     }
 
-    /// A node of an integral kind.
-    fn integer(&self, node: &'f Node) -> Option<i64> {
-        match &node.op {
-            Op::Constant(value) => arith::unboxed(value),
-            Op::ArrayLength(array) => self.lend(array)?.length().map(i64::from),
-            Op::Unbox { operand, .. } => match self.lend(operand)? {
-                Lent::Int(number) if node.kind == Kind::Int32 => Some(number.into()),
-                Lent::Value(value) if is_exactly(value, node.kind) => arith::unboxed(value),
-                _ => None,
-            },
-            _ => match self.lend(node)? {
+    fn integer(&self, number: &'f Number) -> Option<i64> {
+        match number {
+            Number::Constant(number) => Some(*number),
+            Number::Chain(chain) => match self.lend(chain)? {
                 Lent::Int(number) => Some(number.into()),
                 Lent::Value(value) => arith::unboxed(value),
                 _ => None,
             },
+            Number::Unboxed(chain, kind) => match self.lend(chain)? {
+                Lent::Int(number) if *kind == Kind::Int32 => Some(number.into()),
+                Lent::Value(value) if is_exactly(value, *kind) => arith::unboxed(value),
+                _ => None,
+            },
+            Number::Length(chain) => self.lend(chain)?.length().map(i64::from),
         }
     }
 }
 
 impl Frame<'_, '_> {
-    /// A node read in place, if that takes calls and they lend.
-    pub(super) fn lent_value(&mut self, node: &Node) -> Result<Option<Value>, Throw> {
-        let reader = self.reader(node, node.lent_calls())?;
-        Ok(reader.and_then(|reader| reader.lend(node)?.to_value()))
-    }
-
-    /// A test read in place.
-    pub(super) fn lent_truth(&mut self, node: &Node) -> Result<Option<bool>, Throw> {
-        let reader = self.reader(node, node.test_calls())?;
-        Ok(reader.and_then(|reader| reader.truth(node)))
-    }
-
-    /// An integer read in place.
-    pub(super) fn lent_integer(&mut self, node: &Node) -> Result<Option<i64>, Throw> {
-        let reader = self.reader(node, node.test_calls())?;
-        Ok(reader.and_then(|reader| reader.integer(node)))
-    }
-
-    fn reader(&mut self, node: &Node, calls: Option<u32>) -> Result<Option<Reader<'_, '_>>, Throw> {
-        let Some(calls @ 1..) = calls else {
-            return Ok(None);
+    /// A node read in place, as a value.
+    pub(super) fn lent_value(&mut self, node: &Node, it: &InPlace) -> Result<Value, Throw> {
+        let reader = self.reader(node, it)?;
+        let value = match &it.reading {
+            Reading::Truth(test) => reader.truth(test).map(Value::Bool),
+            Reading::Integer(number) => {
+                let number = reader.integer(number);
+                number.map(|number| arith::boxed(node.kind, number))
+            }
+            Reading::Lent(chain) => reader.lend(chain).and_then(Lent::to_value),
         };
+        match value {
+            Some(value) => Ok(value),
+            None => self.value(&it.otherwise),
+        }
+    }
+
+    /// A node of kind `Bool` read in place.
+    pub(super) fn lent_truth(&mut self, node: &Node, it: &InPlace) -> Result<bool, Throw> {
+        let reader = self.reader(node, it)?;
+        let truth = match &it.reading {
+            Reading::Truth(test) => reader.truth(test),
+            _ => None,
+        };
+        match truth {
+            Some(truth) => Ok(truth),
+            None => self.truth(&it.otherwise),
+        }
+    }
+
+    /// A node of an integral kind read in place.
+    pub(super) fn lent_integer(&mut self, node: &Node, it: &InPlace) -> Result<i64, Throw> {
+        let reader = self.reader(node, it)?;
+        let number = match &it.reading {
+            Reading::Integer(number) => reader.integer(number),
+            _ => None,
+        };
+        match number {
+            Some(number) => Ok(number),
+            None => self.integer(&it.otherwise),
+        }
+    }
+
+    /// What a node is read from, its calls being paid for.
+    fn reader(&mut self, node: &Node, it: &InPlace) -> Result<Reader<'_, '_>, Throw> {
         let step = self.machine.settle();
-        let step = step.and_then(|()| self.machine.step(calls.into()));
+        let step = step.and_then(|()| self.machine.step(it.calls.into()));
         step.map_err(|throw| throw.at(node.start, node.end))?;
-        Ok(Some(Reader::new(self.machine, &self.slots)))
+        Ok(Reader::new(self.machine, &self.slots))
     }
 }
 
@@ -279,8 +241,9 @@ mod tests {
     /// The program without what it knows of reading in place, and how many calls knew.
     fn plain(program: &Program) -> (Program, usize) {
         fn node(it: &mut Node, stripped: &mut usize) {
-            if let Op::Call(call) = &mut it.op {
-                *stripped += usize::from(call.lending.take().is_some());
+            if let Op::InPlace(in_place) = &it.op {
+                *it = in_place.otherwise.clone();
+                *stripped += 1;
             }
             it.op.for_each_child_mut(&mut |child| node(child, stripped));
         }
@@ -302,7 +265,7 @@ mod tests {
             main: Arc::new(main),
             result: program.0.result.clone(),
             constant: None,
-            test_calls: None,
+            condition: None,
             reads: 0,
         };
         (Program(Arc::new(inner)), stripped)

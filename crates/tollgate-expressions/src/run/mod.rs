@@ -22,6 +22,7 @@ use tollgate_dotnet::{Machine, Throw, Value};
 use crate::program::Program;
 use crate::typed::{Catch, Slot};
 
+pub(crate) use arith::unboxed;
 pub use function::invoke;
 pub(crate) use number::decimals;
 
@@ -46,13 +47,11 @@ impl Program {
     /// The result of a test that only reads what is there: without a frame, a value or an allocation. `None` where that
     /// cannot be done; [`run`](Self::run) then gives the result.
     pub fn test(&self, machine: &mut Machine<'_>) -> Result<Option<bool>, Throw> {
-        let Some(calls) = self.0.test_calls else {
+        let Some(condition) = &self.0.condition else {
             return Ok(None);
         };
-        let (start, end) = self.0.main.at;
-        let step = machine.step(calls.into());
-        step.map_err(|throw| throw.at(start, end))?;
-        Ok(lend::test(machine, &self.0.main))
+        machine.step(condition.calls.into())?;
+        Ok(condition.read(machine))
     }
 }
 

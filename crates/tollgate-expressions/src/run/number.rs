@@ -10,7 +10,7 @@ use crate::typed::{Arithmetic, Comparison, Kind, Node, Op};
 
 impl Kind {
     /// Whether it is one of the integral types or `char`.
-    pub(super) fn is_integer(self) -> bool {
+    pub(crate) fn is_integer(self) -> bool {
         matches!(
             self,
             Kind::Char
@@ -40,10 +40,7 @@ impl Frame<'_, '_> {
             }
             Op::StringEquals(operands) => {
                 let [left, right] = &**operands;
-                match self.lent_truth(node)? {
-                    Some(same) => Ok(same),
-                    None => self.string_equals(left, right),
-                }
+                self.string_equals(left, right)
             }
             Op::And(operands) => {
                 for operand in operands {
@@ -62,10 +59,7 @@ impl Frame<'_, '_> {
                 Ok(false)
             }
             Op::Not(operand) => self.truth(operand).map(|truth| !truth),
-            Op::IsNull(operand) => match self.lent_truth(node)? {
-                Some(null) => Ok(null),
-                None => self.is_null(operand),
-            },
+            Op::IsNull(operand) => self.is_null(operand),
             Op::Is { ty, operand } => {
                 let value = self.value(operand)?;
                 Ok(ops::is_instance(self.machine, &value, ty))
@@ -93,14 +87,8 @@ impl Frame<'_, '_> {
             }
             Op::Constant(Value::Bool(truth)) => Ok(*truth),
             Op::Local(slot) => expect_bool(self.slot(*slot), node),
-            Op::Call(call) => match self.lent_truth(node)? {
-                Some(truth) => Ok(truth),
-                None => expect_bool(&self.call_at(call, node)?, node),
-            },
-            Op::Unbox { .. } => match self.lent_truth(node)? {
-                Some(truth) => Ok(truth),
-                None => expect_bool(&self.value(node)?, node),
-            },
+            Op::InPlace(it) => self.lent_truth(node, it),
+            Op::Call(call) => expect_bool(&self.call_at(call, node)?, node),
             _ => expect_bool(&self.value(node)?, node),
         }
     }
@@ -151,14 +139,8 @@ impl Frame<'_, '_> {
                     self.integer(otherwise)
                 }
             }
-            Op::Call(call) => match self.lent_integer(node)? {
-                Some(number) => Ok(number),
-                None => expect(arith::unboxed(&self.call_at(call, node)?), node),
-            },
-            Op::Unbox { .. } | Op::ArrayLength(_) => match self.lent_integer(node)? {
-                Some(number) => Ok(number),
-                None => expect(arith::unboxed(&self.value(node)?), node),
-            },
+            Op::InPlace(it) => self.lent_integer(node, it),
+            Op::Call(call) => expect(arith::unboxed(&self.call_at(call, node)?), node),
             _ => {
                 let value = self.value(node)?;
                 expect(arith::unboxed(&value), node)

@@ -14,12 +14,7 @@ impl Frame<'_, '_> {
             Op::Constant(value) => Ok(value.clone()),
             Op::Local(slot) => Ok(self.slot(*slot).clone()),
             Op::Cell(slot) => Ok(self.cell(*slot)),
-            Op::Call(call) if call.lending.is_some() && !call.member.link => {
-                match self.lent_value(node)? {
-                    Some(value) => Ok(value),
-                    None => self.call_at(call, node),
-                }
-            }
+            Op::InPlace(it) => self.lent_value(node, it),
             Op::Call(call) => self.call_at(call, node),
             Op::Arithmetic { .. } if node.kind.is_integer() => self
                 .integer(node)
@@ -99,10 +94,7 @@ impl Frame<'_, '_> {
         match &node.op {
             Op::Delegates { remove, operands } => self.delegates(*remove, operands),
             Op::ToEnum(table, operand) => Ok(Value::Enum(*table, self.integer(operand)?)),
-            Op::Element { array, indices } => match self.lent_value(node)? {
-                Some(value) => Ok(value),
-                None => self.element(array, indices),
-            },
+            Op::Element { array, indices } => self.element(array, indices),
             Op::TypeOf(ty) => Ok(tollgate_dotnet::type_value(ty.clone())),
             Op::Default(ty) => Ok(ops::default_of(ty)),
             Op::Throw(node) => Err(self.thrown(Some(node))?),

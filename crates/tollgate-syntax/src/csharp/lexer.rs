@@ -16,12 +16,15 @@ pub(super) fn tokens(code: &str) -> (Vec<Token>, Vec<SyntaxError>) {
         line_is_blank: true,
         open: Vec::new(),
         directives: Vec::new(),
-        tokens: Vec::new(),
+        tokens: Vec::with_capacity(code.len().min(LONG) / 3),
         errors: Vec::new(),
     };
     lexer.run();
     (lexer.tokens, lexer.errors)
 }
+
+/// Up to how many bytes there is room for all tokens at once.
+const LONG: usize = 64 << 10;
 
 pub(super) struct Lexer<'a> {
     pub(super) code: &'a str,

@@ -126,22 +126,45 @@ const KEYWORDS: [&str; 77] = [
 ];
 
 pub(super) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.binary_search(&word).is_ok()
+    // Most words are names, which have other letters or more of them.
+    let looks_so = word.len() <= 10 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    looks_so && KEYWORDS.binary_search(&word).is_ok()
 }
 
-/// Operators and brackets, the longer before their beginnings.
-const PUNCTUATION: [&str; 47] = [
-    "??=", "<<=", "??", "=>", "==", "!=", "<=", ">=", "<<", "++", "+=", "--", "-=", "->", "*=",
-    "/=", "%=", "&&", "&=", "||", "|=", "^=", "::", "{", "}", "(", ")", "[", "]", ".", ",", ":",
-    ";", "?", "=", "!", "<", ">", "+", "-", "*", "/", "%", "&", "|", "^", "~",
-];
+/// The operators and brackets that begin with a byte, the longer before their beginnings.
+fn beginning_with(first: u8) -> &'static [&'static str] {
+    match first {
+        b'?' => &["??=", "??", "?"],
+        b'<' => &["<<=", "<=", "<<", "<"],
+        b'=' => &["=>", "==", "="],
+        b'!' => &["!=", "!"],
+        b'>' => &[">=", ">"],
+        b'+' => &["++", "+=", "+"],
+        b'-' => &["--", "-=", "->", "-"],
+        b'*' => &["*=", "*"],
+        b'/' => &["/=", "/"],
+        b'%' => &["%=", "%"],
+        b'&' => &["&&", "&=", "&"],
+        b'|' => &["||", "|=", "|"],
+        b'^' => &["^=", "^"],
+        b':' => &["::", ":"],
+        b'{' => &["{"],
+        b'}' => &["}"],
+        b'(' => &["("],
+        b')' => &[")"],
+        b'[' => &["["],
+        b']' => &["]"],
+        b'.' => &["."],
+        b',' => &[","],
+        b';' => &[";"],
+        b'~' => &["~"],
+        _ => &[],
+    }
+}
 
 /// The operator or bracket that `rest` begins with.
 pub(super) fn punctuation(rest: &str) -> Option<&'static str> {
-    let first = rest.as_bytes().first();
-    // One look at the first byte spares most comparisons.
-    let mut alike =
-        (PUNCTUATION.into_iter()).filter(|punctuation| punctuation.as_bytes().first() == first);
+    let mut alike = beginning_with(*rest.as_bytes().first()?).iter().copied();
     alike.find(|punctuation| rest.starts_with(punctuation))
 }
 
@@ -165,14 +188,20 @@ mod tests {
     #[test]
     fn tables_are_in_order() {
         assert!(KEYWORDS.is_sorted());
-        for (i, longer) in PUNCTUATION.iter().enumerate() {
-            assert!(
-                !PUNCTUATION
+        assert!(KEYWORDS.iter().all(|word| is_keyword(word)));
+        let mut all = 0;
+        for first in 0..=u8::MAX {
+            let alike = beginning_with(first);
+            all += alike.len();
+            for (i, longer) in alike.iter().enumerate() {
+                assert_eq!(longer.as_bytes().first(), Some(&first));
+                let hidden = alike
                     .iter()
                     .take(i)
-                    .any(|shorter| longer.starts_with(shorter)),
-                "{longer}"
-            );
+                    .any(|shorter| longer.starts_with(shorter));
+                assert!(!hidden, "{longer}");
+            }
         }
+        assert_eq!(all, 47);
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn contains<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
 }
 
 pub(super) fn equals<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    let same = loan.first.same_text(Lent::Value(loan.arg(1)))?;
+    let same = loan.first.same_text(&Lent::Value(loan.arg(1)))?;
     Some(Lent::Bool(same))
 }
 
