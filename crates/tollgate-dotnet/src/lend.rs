@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::json::Tape;
-use crate::machine::Host;
+use crate::machine::Machine;
 use crate::member::Prepared;
 use crate::str::Str;
 use crate::types::Type;
@@ -39,8 +39,8 @@ pub enum Lent<'a> {
 
 /// A call of a lending member.
 pub struct Loan<'a, 'l> {
-    /// The world around the expression.
-    pub host: &'a dyn Host,
+    /// Heap and host.
+    pub machine: &'a Machine<'a>,
     /// Argument 0: what the member before lends.
     pub first: &'l Lent<'a>,
     /// What load time knows of the call.
@@ -108,24 +108,25 @@ impl<'a> Loan<'a, '_> {
 
     /// The host as the type it is.
     pub fn host<T: Any>(&self) -> Option<&'a T> {
-        (self.host as &dyn Any).downcast_ref()
+        (&*self.machine.host as &dyn Any).downcast_ref()
     }
 }
 
+// By reference: to move what was just put somewhere takes longer than to look at it there.
 impl<'a> Lent<'a> {
     /// `null`.
     pub const NULL: Lent<'static> = Lent::Value(&Value::Null);
 
     /// Whether it is `null`.
     #[inline]
-    pub fn is_null(self) -> bool {
+    pub fn is_null(&self) -> bool {
         matches!(self, Lent::Value(Value::Null))
     }
 
     /// The bytes of a string.
     #[inline]
-    pub fn text(self) -> Option<&'a [u8]> {
-        match self {
+    pub fn text(&self) -> Option<&'a [u8]> {
+        match *self {
             Lent::Text(bytes) => Some(bytes),
             Lent::Value(Value::String(text)) | Lent::Str(text) => text.as_utf8().map(str::as_bytes),
             _ => None,
@@ -134,8 +135,8 @@ impl<'a> Lent<'a> {
 
     /// A string that is one object.
     #[inline]
-    fn string(self) -> Option<&'a Str> {
-        match self {
+    fn string(&self) -> Option<&'a Str> {
+        match *self {
             Lent::Value(Value::String(text)) | Lent::Str(text) => Some(text),
             _ => None,
         }
@@ -143,8 +144,8 @@ impl<'a> Lent<'a> {
 
     /// A `bool`.
     #[inline]
-    pub fn truth(self) -> Option<bool> {
-        match self {
+    pub fn truth(&self) -> Option<bool> {
+        match *self {
             Lent::Bool(truth) | Lent::Value(&Value::Bool(truth)) => Some(truth),
             _ => None,
         }
@@ -152,8 +153,8 @@ impl<'a> Lent<'a> {
 
     /// An immutable object, if it is a `T`.
     #[inline]
-    pub fn object<T: Object>(self) -> Option<&'a T> {
-        match self {
+    pub fn object<T: Object>(&self) -> Option<&'a T> {
+        match *self {
             Lent::Value(value) => value.downcast(),
             Lent::Object(object) => (object as &dyn Any).downcast_ref(),
             _ => None,
@@ -161,7 +162,7 @@ impl<'a> Lent<'a> {
     }
 
     /// A string of an array.
-    pub fn element(self, index: usize) -> Option<Lent<'a>> {
+    pub fn element(&self, index: usize) -> Option<Lent<'a>> {
         let (mut text, separator) = self.pieces()?;
         if index > PIECES {
             return None;
@@ -175,7 +176,7 @@ impl<'a> Lent<'a> {
     }
 
     /// The last string of an array.
-    pub fn last_element(self) -> Option<Lent<'a>> {
+    pub fn last_element(&self) -> Option<Lent<'a>> {
         let (text, separator) = self.pieces()?;
         let place = separator.and_then(|separator| memchr::memrchr(separator, text));
         text.get(place.map_or(0, |place| place + 1)..)
@@ -183,7 +184,7 @@ impl<'a> Lent<'a> {
     }
 
     /// How many strings an array has.
-    pub fn length(self) -> Option<i32> {
+    pub fn length(&self) -> Option<i32> {
         let (text, separator) = self.pieces()?;
         let separators =
             separator.map_or(0, |separator| memchr::memchr_iter(separator, text).count());
@@ -191,8 +192,8 @@ impl<'a> Lent<'a> {
     }
 
     #[inline]
-    fn pieces(self) -> Option<(&'a [u8], Option<u8>)> {
-        match self {
+    fn pieces(&self) -> Option<(&'a [u8], Option<u8>)> {
+        match *self {
             Lent::Pieces(text, separator) => Some((text, separator)),
             _ => None,
         }
@@ -218,8 +219,8 @@ impl<'a> Lent<'a> {
     }
 
     /// The value; `None` where one would have to be made of more than a string.
-    pub fn to_value(self) -> Option<Value> {
-        Some(match self {
+    pub fn to_value(&self) -> Option<Value> {
+        Some(match *self {
             Lent::Value(value) => value.clone(),
             Lent::Str(text) => Value::String(text.clone()),
             Lent::Bool(truth) => Value::Bool(truth),

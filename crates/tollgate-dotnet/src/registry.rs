@@ -235,8 +235,11 @@ impl Registry {
 
     /// The implicit and explicit conversions from or to it, declared by the type and its base classes.
     pub fn conversions<'r>(&'r self, ty: &Type) -> Vec<Found<'r>> {
-        let entry = ty.table().map(|table| self.types.get(table.0.name));
-        if entry.is_some_and(|entry| entry.is_none_or(|entry| !entry.converts)) {
+        let converts = match ty {
+            Type::Named(table, _) => (self.types.get(table.0.name)).is_some_and(|it| it.converts),
+            other => matches!(other, Type::Nullable(_)),
+        };
+        if !converts {
             return Vec::new();
         }
         let mut found = self.collect(ty, Some("implicit"), |kind| kind == MemberKind::Implicit);
@@ -253,14 +256,10 @@ impl Registry {
                 };
                 match arguments.is_empty() {
                     true => Cow::Borrowed(&entry.bases),
-                    false => with_arguments(entry.bases.iter(), &entry.parameters, arguments),
+                    false => self.bases_where(ty, |_| true).into(),
                 }
             }
-            Type::Array(element, 1) => with_arguments(
-                self.array_bases.iter(),
-                &["T"],
-                std::slice::from_ref(element),
-            ),
+            Type::Array(_, 1) => self.bases_where(ty, |_| true).into(),
             Type::Array(..) => {
                 let mut bases = self.bases(&Type::array_base()).into_owned();
                 bases.insert(0, Type::array_base());
@@ -271,11 +270,16 @@ impl Registry {
     }
 
     /// Those of its [`bases`](Self::bases) that are of a table.
-    pub fn bases_of(&self, ty: &Type, table: TypeRef) -> Cow<'_, [Type]> {
+    pub fn bases_of(&self, ty: &Type, table: TypeRef) -> Vec<Type> {
+        self.bases_where(ty, |base| base.table() == Some(table))
+    }
+
+    /// Those of its [`bases`](Self::bases) that are wanted, whatever their arguments.
+    fn bases_where(&self, ty: &Type, wanted: impl Fn(&Type) -> bool) -> Vec<Type> {
         let (bases, parameters, arguments) = match ty {
-            Type::Named(own, arguments) => match self.types.get(own.0.name) {
+            Type::Named(table, arguments) => match self.types.get(table.0.name) {
                 Some(entry) => (&entry.bases, &entry.parameters[..], &arguments[..]),
-                None => return Cow::default(),
+                None => return Vec::new(),
             },
             Type::Array(element, 1) => (
                 &self.array_bases,
@@ -284,12 +288,15 @@ impl Registry {
             ),
             _ => {
                 let mut bases = self.bases(ty).into_owned();
-                bases.retain(|base| base.table() == Some(table));
-                return bases.into();
+                bases.retain(wanted);
+                return bases;
             }
         };
-        let fitting = bases.iter().filter(|base| base.table() == Some(table));
-        with_arguments(fitting, parameters, arguments)
+        with_arguments(
+            bases.iter().filter(|base| wanted(base)),
+            parameters,
+            arguments,
+        )
     }
 
     /// Whether a value of one type is one of the other as it stands: identity, base classes, interfaces with
@@ -420,12 +427,9 @@ impl Registry {
         let is_interface =
             |ty: &Type| matches!(ty.table(), Some(table) if table.kind == TypeKind::Interface);
         let through_interfaces = is_interface(ty);
-        let bases = self.bases(ty);
+        let bases = self.bases_where(ty, |base| through_interfaces || !is_interface(base));
         let object = (!ty.is_object()).then(Type::object);
         for base in bases.iter().chain(&object) {
-            if !through_interfaces && is_interface(base) {
-                continue;
-            }
             // Members of one type do not hide each other.
             let mut more = self.own(base, name, &wanted);
             more.retain(|candidate| !found.iter().any(|nearer| hides(nearer, candidate)));
@@ -493,7 +497,7 @@ fn with_arguments<'b>(
     bases: impl Iterator<Item = &'b Type>,
     parameters: &[&'static str],
     arguments: &[Type],
-) -> Cow<'static, [Type]> {
+) -> Vec<Type> {
     let parameters = parameters.iter().copied();
     let replacements: SmallVec<[(&str, Type); 2]> =
         parameters.zip(arguments.iter().cloned()).collect();
@@ -504,7 +508,7 @@ fn with_arguments<'b>(
             own.push(base);
         }
     }
-    own.into()
+    own
 }
 
 /// Whether a nearer member hides one of a base type: same kind, and the same parameters for whatever takes any.

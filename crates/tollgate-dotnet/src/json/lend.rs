@@ -5,7 +5,6 @@ use super::read::Reads;
 use super::tape::{Item, Tape};
 use crate::lend::{LONGEST_LENT, Lent, Loan};
 use crate::types::Type;
-use crate::value::Value;
 
 /// The token at the top of JSON that was read before, as a value of `ty`; `None` if `JObject` and its like would not
 /// take it, or if it is too long to be searched before it is paid for.
@@ -32,9 +31,9 @@ pub(super) fn has_member<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
 pub(super) fn value_of_member<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
     let found = find(loan)??;
     match loan.ty()? {
-        ty if ty.is_string() => string(found),
-        ty if ty.is_int() => int(found),
-        ty if ty.is_bool() => bool(found),
+        ty if ty.is_string() => string(&found),
+        ty if ty.is_int() => int(&found),
+        ty if ty.is_bool() => bool(&found),
         _ => None,
     }
 }
@@ -43,29 +42,30 @@ pub(super) fn value_of_member<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
 pub(super) fn to_string<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
     match loan.first.is_null() {
         true => Some(Lent::NULL),
-        false => string(*loan.first),
+        false => string(loan.first),
     }
 }
 
 /// `(int)token`.
 pub(super) fn to_int<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    int(*loan.first)
+    int(loan.first)
 }
 
 /// `(bool)token`.
 pub(super) fn to_bool<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    bool(*loan.first)
+    bool(loan.first)
 }
 
+#[inline(always)]
 #[expect(
     clippy::option_option,
     reason = "no property is not one that cannot be told"
 )]
 fn find<'a>(loan: &Loan<'a, '_>) -> Option<Option<Lent<'a>>> {
-    let (Lent::Token(tape, object), Value::String(name)) = (*loan.first, loan.arg(1)) else {
+    let Lent::Token(tape, object) = *loan.first else {
         return None;
     };
-    let name = name.as_utf8()?;
+    let name = loan.arg(1).as_str()?.as_utf8()?;
     match tape.item(object)? {
         Item::Object => {
             loan.machine.heap.spend(tape.text().size());
@@ -77,8 +77,8 @@ fn find<'a>(loan: &Loan<'a, '_>) -> Option<Option<Lent<'a>>> {
 }
 
 /// A string that does not look like a date, which Newtonsoft would make of it.
-fn string(token: Lent<'_>) -> Option<Lent<'_>> {
-    let Lent::Token(tape, index) = token else {
+fn string<'a>(token: &Lent<'a>) -> Option<Lent<'a>> {
+    let Lent::Token(tape, index) = *token else {
         return None;
     };
     let text = tape.plain_string(index)?;
@@ -86,17 +86,17 @@ fn string(token: Lent<'_>) -> Option<Lent<'_>> {
     (!date).then_some(Lent::Text(text.as_bytes()))
 }
 
-fn int(token: Lent<'_>) -> Option<Lent<'_>> {
+fn int<'a>(token: &Lent<'a>) -> Option<Lent<'a>> {
     scalar(token)?.parse().ok().map(Lent::Int)
 }
 
-fn bool(token: Lent<'_>) -> Option<Lent<'_>> {
+fn bool<'a>(token: &Lent<'a>) -> Option<Lent<'a>> {
     scalar(token)?.parse().ok().map(Lent::Bool)
 }
 
 /// What stands there for a number or a truth; of a string, too, what cannot be read as either.
-fn scalar(token: Lent<'_>) -> Option<&str> {
-    match token {
+fn scalar<'a>(token: &Lent<'a>) -> Option<&'a str> {
+    match *token {
         Lent::Token(tape, index) if tape.item(index)? == Item::Scalar => tape.raw(index),
         _ => None,
     }

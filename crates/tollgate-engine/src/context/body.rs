@@ -109,17 +109,26 @@ fn read_token(call: &mut Call<'_, '_>, ty: &Type) -> Result<Value, Throw> {
 
 /// The JSON of a body that stays, which nobody but its reader could change.
 fn lent_json<'a>(loan: &Loan<'a, '_>) -> Option<Lent<'a>> {
-    let (Lent::Value(Value::Host(part)), Value::Bool(true)) = (*loan.first, loan.arg(1)) else {
+    let Lent::Value(Value::Host(part)) = *loan.first else {
         return None;
     };
+    if !matches!(loan.arg(1), Value::Bool(true)) {
+        return None;
+    }
     let context = loan.host::<Context>()?;
     let body = match Part::of(*part)? {
         Part::RequestBody => &context.request.body,
         Part::ResponseBody(index) => &context.response_at(index)?.body,
         _ => return None,
     };
-    let short = body.bytes()?.len() <= LONGEST_LENT;
-    json::lent(body.json(read_tape).filter(|_| short)?, loan.ty()?)
+    if body.bytes()?.len() > LONGEST_LENT {
+        return None;
+    }
+    let tape = body.json(|bytes| {
+        loan.machine.heap.spend(bytes.len().saturating_mul(8));
+        read_tape(bytes)
+    });
+    json::lent(tape?, loan.ty()?)
 }
 
 fn read_tape(bytes: &Bytes) -> Option<json::Tape> {

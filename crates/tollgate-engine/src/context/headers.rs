@@ -47,7 +47,7 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
 }
 
 /// The text of a header that is there once.
-#[inline]
+#[inline(always)]
 fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
     let Name(name) = loan.prepared()?;
     let Lent::Value(Value::Host(part)) = *loan.first else {

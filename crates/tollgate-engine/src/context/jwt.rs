@@ -10,7 +10,6 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use smallvec::SmallVec;
 use tollgate_dotnet::json::{self, Tape};
 use tollgate_dotnet::{
     Array, Call, DateTimeKind, Iterate, Lent, Loan, Object, Record, Str, Throw, Type, TypeDef,
@@ -31,7 +30,7 @@ pub(super) static JWT: TypeDef = TypeDef {
     values: &[],
     members: &[
         member("string Algorithm { get; }", |c| {
-            Ok(jwt(c)?.header.first("alg").into())
+            Ok(jwt(c)?.header().first("alg").into())
         }),
         member("IEnumerable<string> Audiences { get; }", |c| {
             let audiences = jwt(c)?.claims.get("aud").unwrap_or_default();
@@ -56,7 +55,7 @@ pub(super) static JWT: TypeDef = TypeDef {
             Ok(jwt(c)?.claims.first("sub").into())
         }),
         member("string Type { get; }", |c| {
-            Ok(jwt(c)?.header.first("typ").into())
+            Ok(jwt(c)?.header().first("typ").into())
         }),
     ],
 };
@@ -72,7 +71,9 @@ texts_dictionary! {
 
 /// A token taken apart. Nothing of it may be believed before its signature was checked.
 pub struct Jwt {
-    header: Header,
+    /// The header, if it is not read yet: few ask for what is in it.
+    unread: Str,
+    header: OnceLock<Claims>,
     claims: Arc<Claims>,
 }
 
@@ -83,20 +84,11 @@ struct Claims {
     list: OnceLock<List>,
 }
 
-/// The header of a token, which few ask for.
-struct Header {
-    /// An object without escapes, if it is not read yet.
-    text: SmallVec<[u8; 128]>,
-    claims: OnceLock<Claims>,
-}
-
 /// Names and values in their order.
 type List = Arc<[(Str, Texts)]>;
 
 /// How many bytes are decoded on the stack: enough for nearly every token.
 const ROOM: usize = 1024;
-/// As [`ROOM`], for headers.
-const HEADER_ROOM: usize = 256;
 
 /// The longest token that is taken apart, in bytes.
 const MAX_LENGTH: usize = 64 << 10;
@@ -139,10 +131,43 @@ impl Jwt {
         if dots.next().is_some() || !is_base64(signature) {
             return None;
         }
-        Some(Self {
-            header: Header::check(header)?,
-            claims: Arc::new(Claims::read(payload)?),
+        Self::usual(header, payload).or_else(|| {
+            Some(Self {
+                unread: Str::EMPTY,
+                header: Claims::read(header)?.into(),
+                claims: Arc::new(Claims::read(payload)?),
+            })
         })
+    }
+
+    /// A token as they are made: short, base64 as the standard has it, two objects without escapes. `None` of any other.
+    fn usual(header: &[u8], payload: &[u8]) -> Option<Self> {
+        let mut room = [0; ROOM];
+        if header.len() + payload.len() > ROOM {
+            return None;
+        }
+        let middle = decoded(header, &mut room)?;
+        let end = middle + decoded(payload, room.get_mut(middle..)?)?;
+        let text = simdutf8::basic::from_utf8(room.get(..end)?).ok()?;
+        let text = is_plain(text).then(|| Str::from(text))?;
+        let (unread, payload) = (text.slice(0, middle)?, text.slice(middle, end)?);
+        if !Tape::is_object_text(unread.as_utf8()?) {
+            return None;
+        }
+        let json = Tape::read(payload).filter(Tape::is_object)?;
+        Some(Self {
+            unread,
+            header: OnceLock::new(),
+            claims: Arc::new(Claims {
+                json: Some(json),
+                list: OnceLock::new(),
+            }),
+        })
+    }
+
+    fn header(&self) -> &Claims {
+        let read = || Claims::of(&self.unread.to_utf8()).unwrap_or_default();
+        self.header.get_or_init(read)
     }
 
     fn date(&self, claim: &str) -> Value {
@@ -176,16 +201,10 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The bytes; nearly every token is as the standard has it, which is decoded faster.
-fn decode<'r>(part: &[u8], room: &'r mut [u8]) -> Option<Cow<'r, [u8]>> {
-    let strict = match part.len() <= room.len() {
-        true => {
-            let decoded = URL_SAFE_NO_PAD.decode(part, Out::from_slice(room));
-            decoded.ok().map(|bytes| Cow::Borrowed(&*bytes))
-        }
-        false => URL_SAFE_NO_PAD.decode_to_vec(part).ok().map(Cow::Owned),
-    };
-    strict.or_else(|| LENIENT.decode(part).ok().map(Cow::Owned))
+/// Puts the bytes into the room and says how many there are; `None` if the base64 is not as the standard has it.
+fn decoded(part: &[u8], room: &mut [u8]) -> Option<usize> {
+    let bytes = URL_SAFE_NO_PAD.decode(part, Out::from_slice(room)).ok()?;
+    Some(bytes.len())
 }
 
 /// Without the ASCII white space around it.
@@ -205,8 +224,8 @@ fn is_base64(part: &[u8]) -> bool {
 impl Claims {
     /// The members of an object in base64; `None` if it is none.
     fn read(part: &[u8]) -> Option<Self> {
-        let mut room = [0; ROOM];
-        let bytes = decode(part, &mut room)?;
+        let strict = URL_SAFE_NO_PAD.decode_to_vec(part).ok();
+        let bytes = strict.or_else(|| LENIENT.decode(part).ok())?;
         Self::of(&utf8(&bytes))
     }
 
@@ -248,39 +267,10 @@ impl Claims {
     }
 }
 
-impl Header {
-    /// As [`Claims::read`], but what can be read quickly is only checked.
-    fn check(part: &[u8]) -> Option<Self> {
-        let mut room = [0; HEADER_ROOM];
-        let bytes = decode(part, &mut room)?;
-        let text = utf8(&bytes);
-        let (mut unread, claims) = (SmallVec::new(), OnceLock::new());
-        match is_plain(&text) && Tape::is_object_text(&text) {
-            true => unread.extend_from_slice(text.as_bytes()),
-            false => {
-                let read = Claims::of(&text)?;
-                claims.get_or_init(|| read);
-            }
-        }
-        Some(Self {
-            text: unread,
-            claims,
-        })
-    }
-
-    fn first(&self, name: &str) -> Option<Str> {
-        let read = || Claims::of(&utf8(&self.text)).unwrap_or_default();
-        self.claims.get_or_init(read).first(name)
-    }
-}
-
 /// Whether a text is without escapes and control characters: what is said of those, `serde_json` decides.
 fn is_plain(text: &str) -> bool {
     let odd = |odd, byte: &u8| odd | u8::from(*byte < b' ') | u8::from(*byte == b'\\');
-    // In pieces of a fixed length, which are looked at as a whole.
-    let (pieces, rest) = text.as_bytes().as_chunks::<32>();
-    let pieces = pieces.iter().map(|piece| piece.iter().fold(0, odd));
-    pieces.fold(rest.iter().fold(0, odd), |odd, piece| odd | piece) == 0
+    text.as_bytes().iter().fold(0, odd) == 0
 }
 
 /// The last of equal names counts, in the place of the first, as with Newtonsoft.
@@ -342,7 +332,7 @@ fn texts(call: &mut Call<'_, '_>) -> Result<Option<Texts>, Throw> {
 }
 
 /// The text of a claim that has one value.
-#[inline]
+#[inline(always)]
 fn text<'a>(loan: &Loan<'a, '_>) -> Found<'a> {
     let (claims, name) = (loan.first.object::<Claims>()?, lent_key(loan)?);
     if let (Some(json), None) = (&claims.json, claims.list.get()) {
@@ -524,7 +514,7 @@ mod tests {
         assert!(claim("x").is_empty());
         assert_eq!(claim("o"), [r#"{"b":[1,"q\""],"a":1.5}"#]);
         assert!(jwt.claims.get("AUD").is_none());
-        assert_eq!(jwt.header.first("alg"), Some("RS256".into()));
+        assert_eq!(jwt.header().first("alg"), Some("RS256".into()));
     }
 
     #[test]

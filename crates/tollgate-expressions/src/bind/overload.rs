@@ -82,7 +82,7 @@ impl Callee {
         }
     }
 
-    pub(super) fn type_parameters(&self) -> &'static [Box<str>] {
+    pub(super) fn type_parameters(&self) -> &[Box<str>] {
         match self {
             Callee::Member { info, .. } => &info.type_parameters,
             Callee::Local(signature, _) => &signature.type_parameters,
@@ -222,7 +222,7 @@ impl<'a> Binder<'a> {
         if !type_arguments.is_empty() && type_arguments.len() != generic.len() {
             return Err(Failure::TypeArguments);
         }
-        let mut substitution = callee.substitution();
+        let mut substitution: Vec<(&str, Type)> = callee.substitution();
         let mut types: Vec<Type> = parameters
             .iter()
             .map(|parameter| {

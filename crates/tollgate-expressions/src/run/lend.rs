@@ -3,7 +3,7 @@
 //! Nothing here throws, and nothing has an effect. Where there is nothing to lend, an expression is evaluated as any
 //! other, and that gives the value or the exception.
 
-use tollgate_dotnet::{Host, Lent, Loan, Machine, Throw, Value};
+use tollgate_dotnet::{Lent, Loan, Machine, Throw, Value};
 
 use super::value::is_exactly;
 use super::{Frame, arith};
@@ -12,7 +12,7 @@ use crate::typed::{Kind, Node};
 
 /// What is read from.
 struct Reader<'f, 'l> {
-    host: &'f dyn Host,
+    machine: &'f Machine<'f>,
     /// The slots of a frame.
     slots: &'f [Value],
     /// Where there is no frame, what the locals were lent.
@@ -41,9 +41,9 @@ impl Condition {
 }
 
 impl<'f> Reader<'f, '_> {
-    fn new(machine: &'f Machine<'_>, slots: &'f [Value]) -> Self {
+    fn new(machine: &'f Machine<'f>, slots: &'f [Value]) -> Self {
         Self {
-            host: &*machine.host,
+            machine,
             slots,
             locals: &[],
         }
@@ -87,7 +87,7 @@ impl<'f> Reader<'f, '_> {
         match link {
             Link::Call { instance: true, .. } if first.is_null() => None,
             Link::Call { lend, terms, .. } => lend(&Loan {
-                host: self.host,
+                machine: self.machine,
                 first,
                 terms,
             }),
@@ -109,8 +109,8 @@ impl<'f> Reader<'f, '_> {
 
     fn truth(&self, test: &'f Test) -> Option<bool> {
         match test {
-            Test::Chain(chain) => self.lend(chain)?.truth(),
-            Test::IsNull(chain) => self.lend(chain).map(Lent::is_null),
+            Test::Chain(chain) => self.lend(chain).as_ref()?.truth(),
+            Test::IsNull(chain) => Some(self.lend(chain).as_ref()?.is_null()),
             Test::SameText(chains) => {
                 let [left, right] = &**chains;
                 let (left, right) = (self.lend(left), self.lend(right));
@@ -154,7 +154,7 @@ impl<'f> Reader<'f, '_> {
                 Lent::Value(value) if is_exactly(value, *kind) => arith::unboxed(value),
                 _ => None,
             },
-            Number::Length(chain) => self.lend(chain)?.length().map(i64::from),
+            Number::Length(chain) => self.lend(chain).as_ref()?.length().map(i64::from),
         }
     }
 }
@@ -169,7 +169,7 @@ impl Frame<'_, '_> {
                 let number = reader.integer(number);
                 number.map(|number| arith::boxed(node.kind, number))
             }
-            Reading::Lent(chain) => reader.lend(chain).and_then(Lent::to_value),
+            Reading::Lent(chain) => reader.lend(chain).and_then(|lent| lent.to_value()),
         };
         match value {
             Some(value) => Ok(value),
