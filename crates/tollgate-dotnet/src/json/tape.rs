@@ -272,15 +272,17 @@ impl Entries for Vec<Entry> {
 #[derive(Default)]
 struct First {
     item: Option<Item>,
+    count: u32,
 }
 
 impl Entries for First {
     fn count(&self) -> u32 {
-        0
+        self.count
     }
 
     fn push(&mut self, entry: Entry) {
         self.item.get_or_insert(entry.item);
+        self.count += 1; // fewer than bytes
     }
 
     fn close(&mut self, _: u32) {}
@@ -296,7 +298,7 @@ fn read(bytes: &[u8], entries: &mut impl Entries) -> Option<()> {
     let mut parent = NONE;
     let mut rest = bytes;
     'value: loop {
-        (entries.len() < MOST).then_some(())?;
+        (place(entries.count()) < MOST).then_some(())?;
         let (first, after) = next(rest)?;
         let mut entry = Entry {
             start: before(bytes, after) - 1,
