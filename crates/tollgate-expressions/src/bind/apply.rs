@@ -85,6 +85,9 @@ impl<'a> Binder<'a> {
             }
             Conversion::Untyped => match formattable(&value, to) {
                 Some((format, holes)) => self.formattable_string(format, holes, range)?,
+                None if matches!(value.node.op, Op::Tuple { .. }) => {
+                    self.literal_to(value, to, range)?
+                }
                 None => value.node,
             },
             Conversion::Identity => value.node,

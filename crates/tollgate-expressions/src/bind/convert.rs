@@ -78,7 +78,11 @@ impl<'a> Binder<'a> {
         match value {
             Bound::Value(value) => self
                 .implicit_typed(&value.ty, value.as_constant(), to)
-                .or_else(|| formattable(value, to).map(|_| Conversion::Untyped)),
+                .or_else(|| formattable(value, to).map(|_| Conversion::Untyped))
+                .or_else(|| {
+                    self.literal_converts(value, to)
+                        .then_some(Conversion::Untyped)
+                }),
             Bound::Throw(_) => Some(Conversion::Untyped),
             Bound::Default(_) => (*to != Type::Void).then_some(Conversion::Untyped),
             Bound::Lambda(lambda, range) => self
@@ -375,16 +379,12 @@ impl<'a> Binder<'a> {
                 }
                 let mut nodes = Vec::with_capacity(items.len());
                 for ((item, _), (ty, _)) in items.into_iter().zip(types.iter()) {
-                    nodes.push(self.convert(item, ty, at)?);
+                    nodes.push(match item {
+                        Bound::Value(value) if value.ty != Type::Null => self.item(value, ty, at),
+                        item => self.convert(item, ty, at),
+                    });
                 }
-                Ok(node(
-                    Op::Tuple {
-                        ty: to.clone(),
-                        items: nodes.into(),
-                    },
-                    Kind::Other,
-                    at,
-                ))
+                Ok(tuple_node(nodes.into_iter().collect::<Bind<_>>()?, to, at))
             }
             Bound::Type(ty) => Err(self.error(
                 "CS0119",
@@ -405,8 +405,61 @@ impl<'a> Binder<'a> {
             None if formattable(&value, to).is_some() => {
                 self.apply(&Conversion::Untyped, value, to)
             }
-            None => Err(self.no_conversion(&value, to, range)),
+            None if self.literal_converts(&value, to) => self.literal_to(value, to, range),
+            None => match to {
+                Type::Tuple(types) if literal_items(&value, types.len()).is_some() => {
+                    self.literal_to(value, to, range)
+                }
+                _ => Err(self.no_conversion(&value, to, range)),
+            },
         }
+    }
+
+    /// Whether it is a tuple literal each item of which converts: its constants do so as they would alone.
+    fn literal_converts(&self, value: &Typed, to: &Type) -> bool {
+        let Type::Tuple(types) = underlying(to) else {
+            return false;
+        };
+        literal_items(value, types.len()).is_some_and(|items| {
+            items.iter().zip(types.iter()).all(|(item, (ty, _))| {
+                self.implicit_typed(&item.ty, item.as_constant(), ty)
+                    .is_some()
+                    || self.literal_converts(item, ty)
+            })
+        })
+    }
+
+    /// A tuple literal, item by item.
+    pub(super) fn literal_to(&mut self, value: Typed, to: &Type, range: Range32) -> Bind<Node> {
+        let Type::Tuple(types) = underlying(to) else {
+            return Err(self.no_conversion(&value, to, range));
+        };
+        let Some(items) = literal_items(&value, types.len()) else {
+            return Err(self.no_conversion(&value, to, range));
+        };
+        let nodes: Vec<_> = items
+            .into_iter()
+            .zip(types.iter())
+            .map(|(item, (ty, _))| self.item(item, ty, range))
+            .collect();
+        let nodes = nodes.into_iter().collect::<Bind<_>>()?;
+        Ok(tuple_node(nodes, underlying(to), value.range()))
+    }
+
+    /// An item of a tuple literal, of which nothing is said but that its type does not convert.
+    fn item(&mut self, value: Typed, to: &Type, range: Range32) -> Bind<Node> {
+        let nested =
+            matches!(to, Type::Tuple(types) if literal_items(&value, types.len()).is_some());
+        let constant = value.as_constant();
+        let converts = nested
+            || self.literal_converts(&value, to)
+            || self.implicit_typed(&value.ty, constant, to).is_some()
+            || formattable(&value, to).is_some();
+        if converts {
+            return self.convert_typed(value, to, range);
+        }
+        let message = format!("Cannot implicitly convert type '{}' to '{to}'", value.ty);
+        Err(self.error("CS0029", message, range))
     }
 
     /// Why there is no implicit conversion.
@@ -469,6 +522,21 @@ impl<'a> Binder<'a> {
 
     /// `(T)value`.
     pub(super) fn cast(&mut self, value: Bound<'a>, to: &Type, range: Range32) -> Bind<Typed> {
+        let value = match (value, underlying(to)) {
+            // A tuple literal is cast item by item.
+            (Bound::Tuple(items, at), Type::Tuple(types)) if items.len() == types.len() => {
+                let items = items.into_iter().map(|(item, _)| item).collect();
+                return self.cast_items(items, to, at);
+            }
+            (Bound::Value(value), Type::Tuple(types)) => match literal_items(&value, types.len()) {
+                Some(items) => {
+                    let items = items.into_iter().map(Bound::Value).collect();
+                    return self.cast_items(items, to, range);
+                }
+                None => Bound::Value(value),
+            },
+            (value, _) => value,
+        };
         let value = match value {
             Bound::Value(value) => value,
             other => {
@@ -540,6 +608,22 @@ impl<'a> Binder<'a> {
         })
     }
 
+    fn cast_items(&mut self, items: Vec<Bound<'a>>, to: &Type, range: Range32) -> Bind<Typed> {
+        let Type::Tuple(types) = underlying(to) else {
+            return Err(Reported);
+        };
+        let nodes: Vec<_> = items
+            .into_iter()
+            .zip(types.iter())
+            .map(|(item, (ty, _))| Ok(self.cast(item, ty, range)?.node))
+            .collect();
+        let nodes = nodes.into_iter().collect::<Bind<_>>()?;
+        Ok(Typed {
+            node: tuple_node(nodes, underlying(to), range),
+            ty: to.clone(),
+        })
+    }
+
     /// The type that a condition or loop needs.
     pub(super) fn convert_to_bool(&mut self, value: Bound<'a>, range: Range32) -> Bind<Node> {
         match value {
@@ -576,6 +660,26 @@ impl<'a> Binder<'a> {
     pub(super) fn delegate(&self, ty: &Type) -> Option<(Vec<Type>, Type)> {
         delegate_signature(self.registry, ty)
     }
+}
+
+/// The items of a tuple literal of so many.
+pub(super) fn literal_items(value: &Typed, count: usize) -> Option<Vec<Typed>> {
+    let (Op::Tuple { items, .. }, Type::Tuple(types)) = (&value.node.op, &value.ty) else {
+        return None;
+    };
+    let typed = types.iter().zip(items.iter()).map(|((ty, _), node)| Typed {
+        node: node.clone(),
+        ty: ty.clone(),
+    });
+    (types.len() == count && items.len() == count).then(|| typed.collect())
+}
+
+fn tuple_node(items: Vec<Node>, to: &Type, range: Range32) -> Node {
+    let op = Op::Tuple {
+        ty: to.clone(),
+        items: items.into(),
+    };
+    node(op, Kind::Other, range)
 }
 
 /// Whether a constant, to or from `decimal`, does not fit: what `unchecked` does not help.

@@ -1,7 +1,9 @@
 //! Deconstruction: `(a, b) = value`, `var (a, b) = value`.
 
 use super::call::sequence;
+use super::convert::literal_items;
 use super::place::Place;
+use super::types::same;
 use super::{Bind, Binder, Bound, Reported, Typed, node};
 use crate::typed::{Kind, Node, Op, Target};
 use tollgate_dotnet::{Type, Value};
@@ -48,6 +50,14 @@ impl<'a> Binder<'a> {
                 "Deconstruct assignment requires an expression with a type on the right-hand-side.";
             return Err(self.error("CS8131", message, value.range()));
         }
+        let wanted = wanted(&value, &leaves);
+        let value = match same(&wanted, &value.ty) {
+            true => value,
+            false => Typed {
+                node: self.convert_typed(value, &wanted, range)?,
+                ty: wanted,
+            },
+        };
         let mut nodes = Vec::new();
         let ty = value.ty.clone();
         let slot = self.spread(value, leaves, range, &mut nodes)?;
@@ -216,6 +226,26 @@ enum Leaf<'a> {
     Place(Place, Range32),
     Declare(&'a Designation, Option<Type>),
     Nested(Vec<Leaf<'a>>),
+}
+
+/// The type that a tuple literal is to have for what it is assigned to; of another value its own.
+fn wanted(value: &Typed, leaves: &[Leaf<'_>]) -> Type {
+    let (Some(items), Type::Tuple(types)) = (literal_items(value, leaves.len()), &value.ty) else {
+        return value.ty.clone();
+    };
+    let typed = items.iter().zip(leaves).zip(types.iter());
+    let types: Vec<_> = typed
+        .map(|((item, leaf), (_, name))| {
+            let ty = match leaf {
+                Leaf::Nested(inner) => wanted(item, inner),
+                Leaf::Place(Place::Discard, _) | Leaf::Declare(_, None) => item.ty.clone(),
+                Leaf::Place(place, _) => place.ty().clone(),
+                Leaf::Declare(_, Some(ty)) => ty.clone(),
+            };
+            (ty, name.clone())
+        })
+        .collect();
+    Type::Tuple(types.into())
 }
 
 fn designated<'a>(designation: &'a Designation, ty: Option<&Type>) -> Leaf<'a> {

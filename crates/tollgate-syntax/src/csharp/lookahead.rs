@@ -138,6 +138,15 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether the parenthesis opens the tuple type of an array's elements: `(int, string)[`.
+    pub(super) fn tuple_array_ahead(&self) -> bool {
+        self.tuple_type_ahead(self.next + 1, 0)
+            .is_some_and(|ahead| {
+                let marked = usize::from(self.text_at(ahead.end) == "?");
+                self.text_at(ahead.end + marked) == "["
+            })
+    }
+
     /// The token after `[,]`.
     pub(super) fn rank_ahead(&self, open: usize) -> Option<usize> {
         let mut end = open + 1;

@@ -23,7 +23,7 @@ impl Parser<'_> {
                 }
                 return self.new_array(None, rank.first().copied().unwrap_or(1), Box::default());
             }
-            "(" => return self.new_object(None),
+            "(" if !self.tuple_array_ahead() => return self.new_object(None),
             "<" | ";" | ")" | "," | "]" | "}" | ":" => return self.new_without_type(),
             _ if self.at_end() => return self.new_without_type(),
             _ => {}
