@@ -284,7 +284,19 @@ async fn metrics_have_namespace_and_dimensions() {
         let expected = expected.map(|(name, value)| (name.into(), value.into()));
         assert_eq!(dimensions, expected);
     }
+    // The backend is known when it has been called.
+    let policy = r#"<set-backend-service backend-id="model" /><llm-emit-token-metric><dimension name="Backend ID" /></llm-emit-token-metric>"#;
+    let catalog = Catalog::new()
+        .api(api(&[("inbound", policy)]))
+        .backend("model", "http://model.test");
+    let named = World::serving(catalog, using(3, 4));
+    assert_eq!(ask(&named, HELLO).await.status, 200);
+    let Some(Event::Metric { dimensions, .. }) = named.events.all().into_iter().next() else {
+        panic!("there is a metric");
+    };
+    assert_eq!(dimensions, [("Backend ID".into(), "model".into())]);
     // A backend that refuses has used nothing.
+    let policy = r#"<llm-emit-token-metric><dimension name="API ID" /></llm-emit-token-metric>"#;
     let refusing = world(policy, answering(500, "application/json", "{}"));
     assert_eq!(ask(&refusing, HELLO).await.status, 500);
     assert_eq!(metrics(&refusing), [0_u64; 0]);

@@ -10,7 +10,8 @@
 //! When the response is known, a stream's at its end, three observations go to the gateway's `EventSink`: `Total Tokens`,
 //! `Prompt Tokens` and `Completion Tokens`; none if the backend has used nothing. How they are known is told in
 //! `consumption.rs`. `namespace` is `API Management` unless given. There are up to ten dimensions, which are evaluated
-//! where the policy stands; those that the gateway knows need no `value`. `value` of the older policy has no effect.
+//! where the policy stands; those that the gateway knows need no `value`: `Backend ID`, the backend entity that was called
+//! last, is known at the end. `value` of the older policy has no effect.
 //! Nothing that goes wrong with the response fails the request. Source: llm-emit-token-metric-policy.md,
 //! azure-openai-emit-token-metric-policy.md.
 
@@ -82,6 +83,7 @@ impl EmitTokenMetric {
             consumption,
             namespace: self.namespace.clone(),
             dimensions,
+            backend: self.dimensions.iter().position(Dimension::is_backend),
         }));
         Ok(Flow::Next)
     }
@@ -107,6 +109,8 @@ struct Emit {
     consumption: Arc<Consumption>,
     namespace: Str,
     dimensions: Vec<(Str, Str)>,
+    /// Which of them is the backend.
+    backend: Option<usize>,
 }
 
 impl Emit {
@@ -132,7 +136,12 @@ impl Emit {
 }
 
 impl Deferred for Emit {
-    fn settle(self: Box<Self>, exchange: &mut Exchange) -> Result<Step<()>, Failure> {
+    fn settle(mut self: Box<Self>, exchange: &mut Exchange) -> Result<Step<()>, Failure> {
+        if let (Some(index), Some(backend)) = (self.backend, &exchange.context.azure.backend)
+            && let Some((_, value)) = self.dimensions.get_mut(index)
+        {
+            *value = backend.id.clone();
+        }
         let ports = exchange.context.ports.clone();
         match self.consumption.is_streaming() {
             false => self.emit(&*ports.events),

@@ -41,9 +41,10 @@ enum Known {
     Subscription,
     Location,
     Gateway,
+    Backend,
 }
 
-const KNOWN: [(&str, Known); 7] = [
+const KNOWN: [(&str, Known); 8] = [
     ("API ID", Known::Api),
     ("Operation ID", Known::Operation),
     ("Product ID", Known::Product),
@@ -51,6 +52,7 @@ const KNOWN: [(&str, Known); 7] = [
     ("Subscription ID", Known::Subscription),
     ("Location", Known::Location),
     ("Gateway ID", Known::Gateway),
+    ("Backend ID", Known::Backend),
 ];
 
 impl Dimension {
@@ -95,6 +97,11 @@ impl Dimension {
         Ok((shown(name), shown(value.unwrap_or_default())))
     }
 
+    /// Whether it is the backend, which is known only when it has been called.
+    pub(crate) fn is_backend(&self) -> bool {
+        matches!(self.value, Source::Known(Known::Backend))
+    }
+
     pub(crate) fn reads(&self) -> Reads {
         match &self.value {
             Source::Setting(setting) => self.name.reads().or(setting.reads()),
@@ -114,6 +121,7 @@ impl Known {
             Self::Subscription => context.subscription.as_ref().map(|one| &one.id),
             Self::Location => Some(&context.deployment.region),
             Self::Gateway => Some(&context.deployment.gateway_id),
+            Self::Backend => context.azure.backend.as_ref().map(|backend| &backend.id),
         };
         id.cloned()
     }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `value` is 1 and `namespace` is `API Management` unless given. There are one to ten dimensions; `API ID`,
-//! `Operation ID`, `Product ID`, `User ID`, `Subscription ID`, `Location` and `Gateway ID` need no `value`. A dimension
+//! `Operation ID`, `Product ID`, `User ID`, `Subscription ID`, `Location`, `Gateway ID` and `Backend ID` (once a backend
+//! entity was called) need no `value`. A dimension
 //! whose value is `null` or not known (no product, no subscription) is empty. A `value` that is no finite number fails
 //! with `ExpressionValueValidationFailure`. Secret named values and the client's credentials are masked. The observation
 //! goes to the gateway's `EventSink`, which never holds the request up. Source: emit-metric-policy.md.
