@@ -108,6 +108,22 @@ fn an_encoded_document_says_the_same() {
     );
 }
 
+/// A line break may be written as a reference; what begins a line then begins it still.
+#[test]
+fn directives_end_with_their_lines_however_those_are_written() {
+    for text in [
+        "<fragment><a b=\"@(\n#'\n)\" /></fragment>",
+        "<fragment><a b=\"@(\n \t#region it's\n1)\" /></fragment>",
+        "<fragment><a>@(\n#'\n)</a></fragment>",
+    ] {
+        let (document, _) = read(text);
+        for format in [Format::Raw, Format::Encoded] {
+            let written = write(&document, format);
+            assert!(read(&written).0.same_tree(&document), "{written}");
+        }
+    }
+}
+
 #[test]
 fn raw_and_encoded_expressions_may_be_mixed() {
     let root =

@@ -61,6 +61,7 @@ pub(super) fn skip(text: &str, within: Range<usize>, view: View) -> Result<Skipp
         view,
         entities: Entities::None,
         open: Vec::new(),
+        begins_line: false,
     };
     skipper.code()?;
     Ok(Skipped {
@@ -75,6 +76,8 @@ struct Skipper<'t> {
     view: View,
     entities: Entities,
     open: Vec<Open>,
+    /// Whether nothing but white space stands before on this line: `#` then begins a directive.
+    begins_line: bool,
 }
 
 /// What waits for its closing bracket.
@@ -107,7 +110,16 @@ impl Skipper<'_> {
             if seen.entity {
                 self.entities = Entities::InCode;
             }
+            let begins_line = std::mem::replace(&mut self.begins_line, false);
             match seen.byte {
+                b'\n' | b'\r' => {
+                    self.begins_line = true;
+                    self.at += seen.length;
+                }
+                b' ' | b'\t' => {
+                    self.begins_line = begins_line;
+                    self.at += seen.length;
+                }
                 open @ (b'(' | b'[' | b'{') => {
                     self.open.push(Open::Bracket { open, at: self.at });
                     self.at += seen.length;
@@ -118,7 +130,7 @@ impl Skipper<'_> {
                         return Ok(());
                     }
                 }
-                b'#' if self.begins_line() => self.skip_line(),
+                b'#' if begins_line => self.skip_line(),
                 b'"' | b'@' | b'$' => self.string_or_sign(seen)?,
                 b'\'' => self.char_literal(seen)?,
                 b'/' => self.comment_or_slash(seen)?,
@@ -273,16 +285,6 @@ impl Skipper<'_> {
             return Err(SkipError::Comment { at: start });
         }
         Ok(())
-    }
-
-    /// Nothing but white space stands before on this line: `#` begins a directive.
-    fn begins_line(&self) -> bool {
-        let before = self.bytes.get(..self.at).unwrap_or_default();
-        let last = before
-            .iter()
-            .rev()
-            .find(|byte| !matches!(byte, b' ' | b'\t'));
-        matches!(last, Some(b'\n' | b'\r'))
     }
 
     fn skip_line(&mut self) {
