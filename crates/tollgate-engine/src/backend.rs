@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 
 use crate::certificate::Certificate;
+use crate::counters::ticks;
 use crate::exchange::Url;
 use crate::ports::IdentityRequest;
 
@@ -429,10 +430,6 @@ impl BreakerState {
             self.parts.clear();
         }
     }
-}
-
-fn ticks(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ pub fn retry_after_seconds(retry_after: Duration) -> u64 {
 }
 
 /// A duration in .NET ticks.
-fn ticks(period: Duration) -> i64 {
+pub(crate) fn ticks(period: Duration) -> i64 {
     i64::try_from(period.as_nanos() / 100).unwrap_or(i64::MAX)
 }
 

@@ -6,8 +6,8 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
 
 use super::cipher::exception;
 use super::incremental_hash::algorithm_at;
-use super::oid::oid;
-use super::{hex, rsa};
+use super::oid::{ATTRIBUTES, oid};
+use super::{class, hex, rsa};
 use crate::heap::Iterate;
 use crate::machine::Machine;
 use crate::member::{Call, Native, TypeDef, TypeKind, member, pure};
@@ -59,22 +59,8 @@ pub fn certificate_type() -> Type {
     Type::plain(&CERTIFICATE2)
 }
 
-const fn table(
-    name: &'static str,
-    bases: &'static [&'static str],
-    members: &'static [crate::Member],
-) -> TypeDef {
-    TypeDef {
-        name,
-        kind: TypeKind::Class,
-        bases,
-        values: &[],
-        members,
-    }
-}
-
 /// `X509Certificate`.
-static CERTIFICATE: TypeDef = table(
+static CERTIFICATE: TypeDef = class(
     "System.Security.Cryptography.X509Certificates.X509Certificate",
     &["IDisposable"],
     &[
@@ -155,7 +141,7 @@ static CERTIFICATE: TypeDef = table(
 );
 
 /// `X509Certificate2`.
-static CERTIFICATE2: TypeDef = table(
+static CERTIFICATE2: TypeDef = class(
     "System.Security.Cryptography.X509Certificates.X509Certificate2",
     &["X509Certificate"],
     &[
@@ -267,7 +253,7 @@ static CERTIFICATE2: TypeDef = table(
 );
 
 /// `X500DistinguishedName`.
-static NAME: TypeDef = table(
+static NAME: TypeDef = class(
     "System.Security.Cryptography.X509Certificates.X500DistinguishedName",
     &[],
     &[pure("string Name { get; }", |c| {
@@ -341,7 +327,7 @@ static STORAGE_FLAGS: TypeDef = TypeDef {
 };
 
 /// `PublicKey`.
-static PUBLIC_KEY: TypeDef = table(
+static PUBLIC_KEY: TypeDef = class(
     "System.Security.Cryptography.X509Certificates.PublicKey",
     &[],
     &[
@@ -372,7 +358,7 @@ static PUBLIC_KEY: TypeDef = table(
 );
 
 /// `AsnEncodedData`.
-static ENCODED: TypeDef = table(
+static ENCODED: TypeDef = class(
     "System.Security.Cryptography.AsnEncodedData",
     &[],
     &[
@@ -387,7 +373,7 @@ static ENCODED: TypeDef = table(
 );
 
 /// `X509Extension`.
-static EXTENSION: TypeDef = table(
+static EXTENSION: TypeDef = class(
     "System.Security.Cryptography.X509Certificates.X509Extension",
     &["AsnEncodedData"],
     &[pure("bool Critical { get; }", |c| {
@@ -396,7 +382,7 @@ static EXTENSION: TypeDef = table(
 );
 
 /// `X509ExtensionCollection`.
-static EXTENSION_COLLECTION: TypeDef = table(
+static EXTENSION_COLLECTION: TypeDef = class(
     "System.Security.Cryptography.X509Certificates.X509ExtensionCollection",
     &["IEnumerable<X509Extension>"],
     &[
@@ -586,24 +572,6 @@ const VERIFY: Native = |call| {
     let in_time = (certificate.not_before..=certificate.not_after).contains(&now);
     Ok((in_time && call.machine.host.trusts(&certificate.der)).into())
 };
-
-/// The names .NET writes in a distinguished name; others are written as numbers.
-const ATTRIBUTES: &[(&str, &str)] = &[
-    ("2.5.4.3", "CN"),
-    ("2.5.4.4", "SN"),
-    ("2.5.4.5", "SERIALNUMBER"),
-    ("2.5.4.6", "C"),
-    ("2.5.4.7", "L"),
-    ("2.5.4.8", "S"),
-    ("2.5.4.9", "STREET"),
-    ("2.5.4.10", "O"),
-    ("2.5.4.11", "OU"),
-    ("2.5.4.12", "T"),
-    ("2.5.4.42", "G"),
-    ("2.5.4.43", "I"),
-    ("0.9.2342.19200300.100.1.25", "DC"),
-    ("1.2.840.113549.1.9.1", "E"),
-];
 
 /// A certificate, with what policies ask of it read out.
 #[derive(Debug)]

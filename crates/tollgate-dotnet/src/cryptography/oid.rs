@@ -106,12 +106,15 @@ pub(super) fn oid(value: Str) -> Value {
 }
 
 fn name_of(value: &str) -> Option<&'static str> {
-    let known = KNOWN.iter().find(|(known, _)| *known == value)?;
+    let known = KNOWN
+        .iter()
+        .chain(ATTRIBUTES)
+        .find(|(known, _)| *known == value)?;
     Some(known.1)
 }
 
 fn value_of(name: &str) -> Option<&'static str> {
-    let mut all = KNOWN.iter().chain(OTHER_NAMES);
+    let mut all = KNOWN.iter().chain(ATTRIBUTES).chain(OTHER_NAMES);
     let known = all.find(|(_, known)| known.eq_ignore_ascii_case(name))?;
     Some(known.0)
 }
@@ -142,20 +145,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("1.2.840.10045.4.3.3", "sha384ECDSA"),
     ("1.2.840.10045.4.3.4", "sha512ECDSA"),
     ("1.3.101.112", "ED25519"),
-    ("2.5.4.3", "CN"),
-    ("2.5.4.4", "SN"),
-    ("2.5.4.5", "SERIALNUMBER"),
-    ("2.5.4.6", "C"),
-    ("2.5.4.7", "L"),
-    ("2.5.4.8", "S"),
-    ("2.5.4.9", "STREET"),
-    ("2.5.4.10", "O"),
-    ("2.5.4.11", "OU"),
-    ("2.5.4.12", "T"),
-    ("2.5.4.42", "G"),
-    ("2.5.4.43", "I"),
-    ("0.9.2342.19200300.100.1.25", "DC"),
-    ("1.2.840.113549.1.9.1", "E"),
     ("2.5.29.14", "X509v3 Subject Key Identifier"),
     ("2.5.29.15", "X509v3 Key Usage"),
     ("2.5.29.17", "X509v3 Subject Alternative Name"),
@@ -175,6 +164,24 @@ const KNOWN: &[(&str, &str)] = &[
     ("1.3.14.3.2.7", "des"),
     ("1.2.840.113549.3.7", "3des"),
     ("1.2.840.113549.3.2", "rc2"),
+];
+
+/// The names .NET writes in a distinguished name; others are written as numbers.
+pub(super) const ATTRIBUTES: &[(&str, &str)] = &[
+    ("2.5.4.3", "CN"),
+    ("2.5.4.4", "SN"),
+    ("2.5.4.5", "SERIALNUMBER"),
+    ("2.5.4.6", "C"),
+    ("2.5.4.7", "L"),
+    ("2.5.4.8", "S"),
+    ("2.5.4.9", "STREET"),
+    ("2.5.4.10", "O"),
+    ("2.5.4.11", "OU"),
+    ("2.5.4.12", "T"),
+    ("2.5.4.42", "G"),
+    ("2.5.4.43", "I"),
+    ("0.9.2342.19200300.100.1.25", "DC"),
+    ("1.2.840.113549.1.9.1", "E"),
 ];
 
 /// Other names that are understood.

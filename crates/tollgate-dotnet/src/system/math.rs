@@ -496,14 +496,18 @@ pub(super) fn round(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
     let power = 10f64.powi(digits);
     let scaled = number * power;
-    let rounded = match call.flags(1).max(call.flags(2)) {
-        1 => scaled.round(),
-        2 => scaled.trunc(),
-        3 => scaled.floor(),
-        4 => scaled.ceil(),
-        _ => scaled.round_ties_even(),
-    };
-    Ok(Value::Double(rounded / power))
+    Ok(Value::Double(to_integer(call, scaled) / power))
+}
+
+/// The whole number that the `MidpointRounding` in argument 1 or 2 leads to.
+pub(super) fn to_integer(call: &Call<'_, '_>, number: f64) -> f64 {
+    match call.flags(1).max(call.flags(2)) {
+        1 => number.round(),
+        2 => number.trunc(),
+        3 => number.floor(),
+        4 => number.ceil(),
+        _ => number.round_ties_even(),
+    }
 }
 
 fn div_rem(call: &mut Call<'_, '_>) -> Result<Value, Throw> {

@@ -55,12 +55,7 @@ pub(super) fn round(call: &mut Call<'_, '_>) -> Result<Value, Throw> {
     }
     let power = 10f32.powi(digits);
     let scaled = number * power;
-    let rounded = match call.flags(1).max(call.flags(2)) {
-        1 => scaled.round(),
-        2 => scaled.trunc(),
-        3 => scaled.floor(),
-        4 => scaled.ceil(),
-        _ => scaled.round_ties_even(),
-    };
+    // Whole numbers that come of a float are floats.
+    let rounded = math::to_integer(call, f64::from(scaled)) as f32;
     Ok(Value::Single(rounded / power))
 }

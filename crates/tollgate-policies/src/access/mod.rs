@@ -11,7 +11,7 @@ mod jwt;
 pub mod limit_concurrency;
 pub mod quota;
 pub mod quota_by_key;
-mod rate;
+pub(crate) mod rate;
 pub mod rate_limit;
 pub mod rate_limit_by_key;
 pub mod validate_azure_ad_token;

@@ -104,7 +104,7 @@ impl Report {
 }
 
 /// A count as the `int` that variables have.
-fn int(number: u64) -> Value {
+pub(crate) fn int(number: u64) -> Value {
     Value::Int32(i32::try_from(number).unwrap_or(i32::MAX))
 }
 

@@ -12,16 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::ACCEPT_ENCODING;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use serde_json::Value;
 use tollgate_engine::exchange::{BackendWatch, BoxError};
 use tollgate_engine::ports::{SendError, SendErrorKind, Tokenizer};
 use tollgate_engine::{Body, BoxFuture, Exchange, Failure, Response};
 
-use super::events::Events;
+use super::events::{Events, is_stream};
 use super::prompt::Prompt;
 use super::usage::{Usage, said};
+use crate::transformation::message::is_encoded;
 
 /// What an exchange has used so far.
 pub(crate) struct Consumption {
@@ -173,13 +174,8 @@ impl Consumption {
     }
 
     async fn read(self: Arc<Self>, response: &mut Response, limit: usize) -> Result<(), Failure> {
-        let header = |name| {
-            let value = response.headers.get(name);
-            value.and_then(|value| value.to_str().ok()).unwrap_or("")
-        };
-        let kind = header(CONTENT_TYPE).to_ascii_lowercase();
-        let is_readable = matches!(header(CONTENT_ENCODING), "" | "identity");
-        let is_stream = kind.starts_with("text/event-stream");
+        let is_readable = !is_encoded(&response.headers);
+        let is_stream = is_stream(&response.headers);
         self.set(Attempt::Answered(Answered {
             is_whole: true,
             ..Answered::default()

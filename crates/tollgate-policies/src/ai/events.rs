@@ -1,5 +1,9 @@
 //! Server-sent events as they come in chunks: what stands in their `data`.
 
+use http::HeaderMap;
+
+use crate::transformation::message::media_type;
+
 /// Puts chunks together to events. Lines of any length pass; of one that is longer than a megabyte only the beginning is
 /// kept, and its event is passed over.
 #[derive(Debug, Default)]
@@ -15,6 +19,11 @@ pub(crate) struct Events {
 }
 
 const LONGEST: usize = 1 << 20;
+
+/// Whether a message is a stream of events.
+pub(crate) fn is_stream(headers: &HeaderMap) -> bool {
+    media_type(headers) == "text/event-stream"
+}
 
 impl Events {
     /// Takes a chunk; `each` gets the data of each event that ends in it.

@@ -28,7 +28,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 use http::StatusCode;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::ACCEPT_ENCODING;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use serde_json::{Value as Json, json};
@@ -42,10 +42,11 @@ use tollgate_engine::{
 };
 
 use super::COGNITIVE_SERVICES;
-use super::events::Events;
+use super::events::{Events, is_stream};
 use super::prompt::Prompt;
 use super::usage::said;
 use crate::routing::backends::OwnCall;
+use crate::transformation::message::is_encoded;
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -358,15 +359,10 @@ impl Check {
 
     /// The answer of a model; one that streams is looked at as it passes.
     async fn answer(self: &Arc<Self>, response: &mut Response) -> Result<(), Failure> {
-        let header = |name| {
-            let value = response.headers.get(name);
-            value.and_then(|value| value.to_str().ok()).unwrap_or("")
-        };
-        if !matches!(header(CONTENT_ENCODING), "" | "identity") {
+        if is_encoded(&response.headers) {
             return Err(refusal("the answer is compressed"));
         }
-        let kind = header(CONTENT_TYPE).to_ascii_lowercase();
-        if kind.starts_with("text/event-stream") {
+        if is_stream(&response.headers) {
             let body = response.body.take();
             response.body = Guarded::new(Arc::clone(self), body).into_body();
             return Ok(());

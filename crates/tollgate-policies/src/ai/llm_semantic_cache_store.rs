@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use serde_json::json;
 use tollgate_engine::{
     BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, Setting, required,
 };
 
+use super::events::is_stream;
 use super::llm_semantic_cache_lookup::LookedUp;
 use crate::caching::cache_store_value::end;
 use crate::caching::stored::Stored;
@@ -56,8 +56,7 @@ impl SemanticCacheStore {
         let keep = *self.duration.get(exchange)?;
         let context = &mut exchange.context;
         let looked_up = context.request.extensions.remove::<Arc<LookedUp>>();
-        let kind = context.response.headers.get(CONTENT_TYPE);
-        let streams = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let streams = is_stream(&context.response.headers);
         let wanted = context.response.status == StatusCode::OK && !streams && !keep.is_zero();
         let (Some(looked_up), Some(vectors), true) =
             (looked_up, context.ports.vectors.clone(), wanted)

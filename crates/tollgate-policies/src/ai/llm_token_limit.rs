@@ -47,6 +47,7 @@ use tollgate_engine::{
 };
 
 use super::consumption::Consumption;
+use crate::access::rate::{RETRY_AFTER_HEADER, RETRY_AFTER_VARIABLE, int};
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -82,12 +83,6 @@ pub const AZURE_OPENAI: PolicyKind = PolicyKind {
     ..KIND
 };
 
-const RETRY_AFTER_HEADER: AttributeSpec = optional("retry-after-header-name")
-    .literal()
-    .about("In place of `Retry-After`.");
-const RETRY_AFTER_VARIABLE: AttributeSpec = optional("retry-after-variable-name")
-    .literal()
-    .about("A variable for the seconds to wait.");
 const REMAINING_HEADER: AttributeSpec = optional("remaining-tokens-header-name")
     .literal()
     .about("A response header for what is left of the minute.");
@@ -253,11 +248,6 @@ impl Told {
             exchange.context.variables.set(name, int(count));
         }
     }
-}
-
-/// A count as the `int` that variables have.
-fn int(number: u64) -> Value {
-    Value::Int32(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
 impl TokenLimit {

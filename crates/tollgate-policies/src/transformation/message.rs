@@ -79,9 +79,14 @@ impl Message {
 
     /// Whether the body is compressed, so that its text cannot be seen.
     pub(crate) fn is_encoded(self, exchange: &Exchange) -> bool {
-        let encoding = self.headers(exchange).get(header::CONTENT_ENCODING);
-        encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        is_encoded(self.headers(exchange))
     }
+}
+
+/// Whether headers say that their body is compressed.
+pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The media type that a header names, in lower case and without parameters: `application/json`.
@@ -89,7 +94,11 @@ pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let value = headers
         .get(header::CONTENT_TYPE)
         .map(|value| value.as_bytes());
-    let text = String::from_utf8_lossy(value.unwrap_or_default());
+    essence(&String::from_utf8_lossy(value.unwrap_or_default()))
+}
+
+/// A media type in lower case and without parameters.
+pub(crate) fn essence(text: &str) -> String {
     let essence = text.split(';').next().unwrap_or_default();
     essence.trim().to_ascii_lowercase()
 }

@@ -26,7 +26,7 @@
 //! Source: validate-content-policy.md; on bodies that are empty or compressed it is silent.
 
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use quick_xml::events::Event;
 use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{
@@ -37,6 +37,7 @@ use tollgate_engine::{
 use tollgate_schema::{Mode, Problem, Schema};
 
 use super::findings::{self, Action, ERRORS_VARIABLE, Finding, Findings};
+use crate::transformation::message::{self, essence, is_encoded};
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -153,12 +154,6 @@ struct Whose {
     title: &'static str,
 }
 
-/// A media type in small letters without parameters.
-fn media_type(text: &str) -> String {
-    let media = text.split(';').next().unwrap_or_default();
-    media.trim().to_ascii_lowercase()
-}
-
 impl ValidateContent {
     fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
         let unspecified = e.setting("unspecified-content-type-action");
@@ -169,7 +164,7 @@ impl ValidateContent {
         let media = |name: &str| -> Result<Option<String>, Invalid> {
             let Some(map) = &map else { return Ok(None) };
             let media = map.optional_literal::<Str>(name)?;
-            Ok(media.map(|media| media_type(&media.to_utf8())))
+            Ok(media.map(|media| essence(&media.to_utf8())))
         };
         let (any_type, missing_type) = (
             media("any-content-type-value"),
@@ -195,8 +190,7 @@ impl ValidateContent {
 
     /// The media type, as the map has it.
     fn media(&self, headers: &HeaderMap, exchange: &mut Exchange) -> Result<String, Failure> {
-        let own = headers.get(CONTENT_TYPE);
-        let own = own.map(|value| media_type(&String::from_utf8_lossy(value.as_bytes())));
+        let own = (headers.contains_key(CONTENT_TYPE)).then(|| message::media_type(headers));
         for (from, to) in &self.map {
             let applies = match from {
                 From::Type(from) => own.as_ref() == Some(from),
@@ -288,9 +282,7 @@ impl ValidateContent {
             return Ok(());
         }
         let mode = content.mode(exchange)?;
-        let is_compressed = headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+        let is_compressed = is_encoded(&headers);
         let cannot = |details: &str| Finding {
             name: media.clone(),
             kind: whose.kind,
@@ -356,7 +348,7 @@ fn load_type(e: &ElementReader<'_>) -> Result<(From, String), Invalid> {
     let from = match (e.has("from"), e.has("when")) {
         (true, false) => {
             let from = e.literal::<Str>("from");
-            from.map(|from| From::Type(media_type(&from.to_utf8())))
+            from.map(|from| From::Type(essence(&from.to_utf8())))
         }
         (false, true) => e.setting("when").map(From::When),
         _ => {
@@ -364,7 +356,7 @@ fn load_type(e: &ElementReader<'_>) -> Result<(From, String), Invalid> {
             Err(e.error("wrong-attributes", e.name_span(), message))
         }
     };
-    Ok((from?, media_type(&to?.to_utf8())))
+    Ok((from?, essence(&to?.to_utf8())))
 }
 
 /// The schema that the API's document has for this media type.
@@ -400,7 +392,7 @@ impl Content {
             let span = e.attribute_span("schema-ref");
             return Err(e.error("wrong-attributes", span, message));
         }
-        let media = media?.map(|media| media_type(&media.to_utf8()));
+        let media = media?.map(|media| essence(&media.to_utf8()));
         let reference = reference.map(|reference| reference.to_utf8().into_owned());
         Ok(Self {
             media: media.filter(|media| !media.is_empty()),
