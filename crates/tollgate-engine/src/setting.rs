@@ -40,8 +40,11 @@ pub trait FromValue: Clone + Debug + Send + Sync + 'static {
     /// Reads it from a literal; `None` if it is none.
     fn from_literal(text: &str) -> Option<Self>;
 
-    /// Takes it from an expression's result; `None` if that cannot be.
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self>;
+    /// Takes it from an expression's result; `None` if that cannot be. By its text, as a literal is, unless said otherwise.
+    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
+        let text = Str::from_value(value, machine)?;
+        Self::from_literal(text.as_utf8()?)
+    }
 
     /// Takes it from what a program gives when it runs; `None` if that cannot be.
     fn of_program(program: &Program, machine: &mut Machine<'_>) -> Result<Option<Self>, Throw> {
@@ -282,11 +285,6 @@ macro_rules! from_text {
 
             fn from_literal(text: &str) -> Option<Self> {
                 $read(text)
-            }
-
-            fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-                let text = Str::from_value(value, machine)?;
-                $read(text.as_utf8()?)
             }
         }
     )* };

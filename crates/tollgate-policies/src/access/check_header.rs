@@ -13,7 +13,7 @@
 
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::json;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, Setting, element, optional, required,
@@ -53,10 +53,6 @@ impl FromValue for Name {
 
     fn from_literal(text: &str) -> Option<Self> {
         Some(Self(HeaderName::from_literal(text)?, text.into()))
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -16,7 +16,7 @@
 //! Without a token the request fails with `AuthorizationContextFailure` and 500. With `ignore-error` it goes on, and the
 //! variable is null. Source: get-authorization-context-policy.md.
 
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::{Str, Value};
 use tollgate_engine::ports::{AuthorizationRequest, AuthorizationToken, CredentialError, Step};
 use tollgate_engine::{
     Authorization, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid,
@@ -68,10 +68,6 @@ impl FromValue for IdentityType {
             _ if text.eq_ignore_ascii_case("jwt") => Some(Self::Jwt),
             _ => None,
         }
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -17,7 +17,6 @@
 use std::net::IpAddr;
 
 use http::StatusCode;
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, Setting, element, required,
@@ -62,10 +61,6 @@ impl FromValue for Action {
             _ => None,
         }
     }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,10 +74,6 @@ impl FromValue for Address {
             .parse::<IpAddr>()
             .ok()
             .map(|address| Self(address.to_canonical()))
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

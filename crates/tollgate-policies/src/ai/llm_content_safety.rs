@@ -109,10 +109,6 @@ macro_rules! names {
                 let mut all = [$($name),*].into_iter();
                 all.find(|name| name.eq_ignore_ascii_case(text)).map(Self)
             }
-
-            fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-                Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
-            }
         }
     };
 }

@@ -106,10 +106,6 @@ impl FromValue for SystemAssigned {
         let known = text.eq_ignore_ascii_case("system-assigned");
         known.then_some(Self)
     }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
-    }
 }
 
 /// What the store policy has to know of a request that was looked up; kept in the request's extensions.

@@ -34,7 +34,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::tz::Offset;
 use smallvec::SmallVec;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::counters::retry_after_seconds;
 use tollgate_engine::exchange::BackendWatch;
 use tollgate_engine::ports::{
@@ -180,10 +180,6 @@ impl FromValue for Period {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, period)| period)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

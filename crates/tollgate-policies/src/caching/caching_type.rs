@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::ports::CacheStore;
 use tollgate_engine::{AttributeSpec, Exchange, FromValue, optional};
 
@@ -33,10 +32,6 @@ impl FromValue for CachingType {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, caching_type)| caching_type)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

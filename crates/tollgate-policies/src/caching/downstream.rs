@@ -4,7 +4,6 @@ use http::header::{
     AGE, CACHE_CONTROL, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue, PRAGMA, VARY,
 };
 use std::time::Duration;
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::FromValue;
 
 /// `none` (the default), `private` or `public`.
@@ -28,10 +27,6 @@ impl FromValue for DownstreamType {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, downstream)| downstream)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

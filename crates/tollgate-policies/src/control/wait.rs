@@ -26,7 +26,6 @@ use std::task::Poll;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt};
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::exchange::Stops;
 use tollgate_engine::{
     Block, BoxFuture, Children, ElementReader, Exchange, Failure, Finish, Flow, FromValue, Invalid,
@@ -67,10 +66,6 @@ impl FromValue for WaitFor {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, wait_for)| wait_for)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

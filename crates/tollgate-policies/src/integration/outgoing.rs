@@ -15,7 +15,7 @@ use futures_util::future::{Either, select};
 use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
 use serde_json::json;
-use tollgate_dotnet::{Machine, Str, Value, absolute_uri};
+use tollgate_dotnet::{Value, absolute_uri};
 use tollgate_engine::exchange::{BodyError, strip_hop_by_hop};
 use tollgate_engine::ports::{OutboundRequest, Ports, SendError, SendErrorKind};
 use tollgate_engine::{
@@ -96,10 +96,6 @@ impl FromValue for Mode {
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, mode)| mode)
     }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
-    }
 }
 
 /// A URL as `new Uri(text)` takes it.
@@ -111,10 +107,6 @@ impl FromValue for AbsoluteUrl {
 
     fn from_literal(text: &str) -> Option<Self> {
         Url::parse(&absolute_uri(text)?).ok().map(Self)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

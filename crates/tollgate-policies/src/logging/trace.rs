@@ -13,7 +13,7 @@
 //! Source: trace-policy.md.
 
 use serde_json::{Map, json};
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::ports::{Event, Severity};
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
@@ -59,10 +59,6 @@ impl FromValue for Level {
         all.into_iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, level)| Self(level))
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -33,7 +33,6 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use serde_json::json;
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::ports::{HttpVersion, OutboundRequest, SendError, SendErrorKind};
 use tollgate_engine::{
     Body, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy,
@@ -95,10 +94,6 @@ impl FromValue for Version {
             _ if text.eq_ignore_ascii_case("2or1") => Some(Self(HttpVersion::Http2Or1)),
             _ => None,
         }
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

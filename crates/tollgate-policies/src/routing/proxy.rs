@@ -11,7 +11,7 @@
 //! A proxy that cannot be reached or refuses is a backend that cannot be reached: `BackendConnectionFailure`.
 //! Source: proxy-policy.md.
 
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::ports::Proxy;
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
@@ -54,10 +54,6 @@ impl FromValue for ProxyUrl {
             && matches!(url.path.as_utf8(), Some("" | "/"))
             && url.query.is_empty();
         is_plain.then_some(Self(url))
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -26,7 +26,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{
     BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, PlanBackend,
     Policy, PolicyKind, Reads, Scopes, Sections, Setting, Url, optional,
@@ -108,10 +108,6 @@ impl FromValue for BaseUrl {
         });
         Some(Self(url))
     }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
-    }
 }
 
 impl FromValue for ReplicaType {
@@ -123,10 +119,6 @@ impl FromValue for ReplicaType {
             _ if text.eq_ignore_ascii_case("secondary") => Some(Self::Secondary),
             _ => None,
         }
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

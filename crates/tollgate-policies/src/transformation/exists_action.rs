@@ -1,6 +1,5 @@
 //! `exists-action`: what to do when a header or query parameter is there already.
 
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{ElementReader, FromValue, Invalid, Setting};
 
 /// `override` (the default), `skip`, `append`, `delete`.
@@ -26,10 +25,6 @@ impl FromValue for ExistsAction {
         all.into_iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, action)| action)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::header;
 use quick_xml::events::BytesRef;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{ElementReader, Exchange, Failure, FromValue, Invalid, Reads, Setting};
 
 use super::message::{Message, media_type};
@@ -56,10 +56,6 @@ impl FromValue for When {
             "content-type-xml" => Some(Self::ContentTypeXml),
             _ => None,
         }
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(&Str::from_value(value, machine)?.to_utf8())
     }
 }
 

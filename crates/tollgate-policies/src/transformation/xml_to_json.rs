@@ -19,7 +19,6 @@ use http::{HeaderValue, header};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use serde_json::{Map, Value as Json};
-use tollgate_dotnet::{Machine, Str, Value};
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, Setting, optional, required,
@@ -73,10 +72,6 @@ impl FromValue for Kind {
             "javascript-friendly" => Some(Self::Friendly),
             _ => None,
         }
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(&Str::from_value(value, machine)?.to_utf8())
     }
 }
 

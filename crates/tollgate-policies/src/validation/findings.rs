@@ -8,7 +8,7 @@
 
 use http::StatusCode;
 use serde_json::json;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{
     AttributeSpec, ElementReader, Exchange, Failure, FromValue, Invalid, Section, VariableName,
     optional,
@@ -34,10 +34,6 @@ impl FromValue for Action {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, action)| action)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

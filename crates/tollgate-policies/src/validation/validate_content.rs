@@ -28,7 +28,7 @@
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use quick_xml::events::Event;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{
     AttributeSpec, Children, Described, ElementReader, Exchange, Failure, Flow, FromValue, Invalid,
     Policy, PolicyKind, Reads, Scopes, Section, Sections, Setting, VariableName, element, optional,
@@ -139,10 +139,6 @@ impl FromValue for Form {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, form)| form)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -29,7 +29,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Value as Json, json};
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{
     Body, Children, ElementReader, ErrorBody, ErrorResponse, Exchange, Failure, Flow, FromValue,
     Invalid, Policy, PolicyKind, Reads, Scopes, Sections, Setting, VariableName, element, optional,
@@ -102,10 +102,6 @@ impl FromValue for Action {
         let mut all = all.into_iter();
         all.find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, action)| action)
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 

@@ -16,7 +16,7 @@
 
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
-use tollgate_dotnet::{Machine, Str, Value};
+use tollgate_dotnet::Str;
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, VariableName, optional,
@@ -75,10 +75,6 @@ impl FromValue for Version {
             "4.01" => Some(Self(401)),
             _ => None,
         }
-    }
-
-    fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
-        Self::from_literal(Str::from_value(value, machine)?.as_utf8()?)
     }
 }
 
