@@ -182,6 +182,11 @@ impl FakeClient {
         })
     }
 
+    /// What it answers to a call, which it takes no note of.
+    pub fn answer(&self, call: &Call) -> Result<http::Response<Body>, SendError> {
+        (self.answers)(call)
+    }
+
     /// What was sent so far.
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap().clone()

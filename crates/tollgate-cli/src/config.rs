@@ -1,12 +1,14 @@
 //! The configuration file of `tollgate serve`.
 
 mod backends;
+mod event_hubs;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use backends::BackendConfig;
+use event_hubs::EventHubConfig;
 use serde::Deserialize;
 use thiserror::Error;
 use tollgate::{
@@ -47,6 +49,9 @@ pub(crate) struct Config {
     /// Connections of the credential manager, for `get-authorization-context`.
     #[serde(default)]
     connections: Vec<ConnectionConfig>,
+    /// Event hubs, by the id of their logger.
+    #[serde(default)]
+    event_hubs: BTreeMap<String, EventHubConfig>,
     #[serde(default)]
     apis: Vec<ApiConfig>,
     #[serde(default)]
@@ -108,6 +113,16 @@ struct ConnectionConfig {
     /// Whatever else the token endpoint wants.
     #[serde(default)]
     parameters: BTreeMap<String, String>,
+    /// Who may have the token by `identity-type="jwt"`.
+    #[serde(default)]
+    permit: Vec<PrincipalConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct PrincipalConfig {
+    object_id: String,
+    tenant_id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -199,6 +214,8 @@ pub(crate) enum ConfigError {
     NoCertificate(String, String),
     #[error("backend {0}: {1}")]
     Backend(String, &'static str),
+    #[error("event hub {0}: {1}")]
+    EventHub(String, &'static str),
     #[error("subscription {0}: give either `product` or `api`, not both")]
     Scope(String),
 }
@@ -313,12 +330,15 @@ impl Config {
 }
 
 impl Config {
-    /// A gateway's settings with the connections.
+    /// A gateway's settings with the connections and event hubs.
     pub(crate) fn connect(
         &self,
         folder: &Path,
         builder: GatewayBuilder,
     ) -> Result<GatewayBuilder, ConfigError> {
+        let builder = (self.event_hubs.iter()).try_fold(builder, |builder, (id, config)| {
+            Ok::<_, ConfigError>(builder.event_hub(id.as_str(), config.read(id, folder)?))
+        })?;
         self.connections
             .iter()
             .try_fold(builder, |builder, config| {
@@ -337,6 +357,9 @@ impl Config {
                 }
                 for (name, value) in &config.parameters {
                     connection = connection.parameter(name.as_str(), value.as_str());
+                }
+                for one in &config.permit {
+                    connection = connection.permit(one.object_id.as_str(), one.tenant_id.as_str());
                 }
                 Ok(builder.connection(config.provider.as_str(), config.id.as_str(), connection))
             })

@@ -45,6 +45,9 @@ A configuration file:
   client-id = \"gateway\"
   client-secret = { env = \"GITHUB_SECRET\" }
 
+  [event-hubs]                              # for log-to-eventhub, by logger-id
+  usage = { connection-string = { env = \"USAGE_HUB\" } }
+
   [[apis]]
   id = \"orders\"
   path = \"orders\"

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue};
 use crate::certificate::Certificate;
 use crate::counters::ticks;
 use crate::exchange::Url;
-use crate::ports::IdentityRequest;
+use crate::ports::{IdentityRequest, TlsChecks};
 
 /// A backend that `set-backend-service backend-id` names: a service, or a pool of such. Its credentials and its circuit
 /// breaker hold for every request that goes there, also when the request's URL is the backend's by chance.
@@ -35,6 +35,7 @@ pub struct Backend {
     pub(crate) authorization: Option<(String, String)>,
     pub(crate) certificate: Option<String>,
     pub(crate) managed_identity: Option<Identity>,
+    pub(crate) tls_checks: TlsChecks,
     pub(crate) circuit_breaker: Option<CircuitBreaker>,
 }
 
@@ -90,6 +91,7 @@ impl Backend {
             authorization: None,
             certificate: None,
             managed_identity: None,
+            tls_checks: TlsChecks::ALL,
             circuit_breaker: None,
         }
     }
@@ -154,6 +156,14 @@ impl Backend {
         client_id: Option<String>,
     ) -> Self {
         self.managed_identity = Some((resource.into(), client_id));
+        self
+    }
+
+    /// Leaves checks of its certificate out. Whoever stands between the gateway and the backend can then read and change
+    /// what they say to each other.
+    #[must_use]
+    pub fn tls_checks(mut self, checks: TlsChecks) -> Self {
+        self.tls_checks = checks;
         self
     }
 
@@ -256,6 +266,7 @@ pub struct PlanBackend {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) certificate: Option<Certificate>,
     pub(crate) managed_identity: Option<Identity>,
+    pub(crate) tls_checks: TlsChecks,
     pub(crate) circuit_breaker: Option<CircuitBreaker>,
     pub(crate) pool: Option<Pool>,
 }
@@ -325,6 +336,11 @@ impl PlanBackend {
         })
     }
 
+    /// What of its certificate is checked.
+    pub fn tls_checks(&self) -> TlsChecks {
+        self.tls_checks
+    }
+
     /// When it gets no requests.
     pub fn circuit_breaker(&self) -> Option<&CircuitBreaker> {
         self.circuit_breaker.as_ref()
@@ -341,6 +357,7 @@ impl PlanBackend {
             && self.query.is_empty()
             && self.certificate.is_none()
             && self.managed_identity.is_none()
+            && self.tls_checks == TlsChecks::ALL
             && self.circuit_breaker.is_none();
         !plain && self.pool.is_none()
     }

@@ -104,6 +104,31 @@ pub struct OutboundRequest {
     pub proxy: Option<Proxy>,
     /// The certificate to show when the backend asks for one.
     pub identity: Option<Certificate>,
+    /// What of the backend's certificate is checked.
+    pub tls_checks: TlsChecks,
+}
+
+/// What of a backend's certificate is checked. Source: backends.md (`tls`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TlsChecks {
+    /// `validateCertificateChain`: that it leads to a trusted authority, and is valid now.
+    pub chain: bool,
+    /// `validateCertificateName`: that it is for the host of the URL.
+    pub name: bool,
+}
+
+impl TlsChecks {
+    /// All of it.
+    pub const ALL: Self = Self {
+        chain: true,
+        name: true,
+    };
+}
+
+impl Default for TlsChecks {
+    fn default() -> Self {
+        Self::ALL
+    }
 }
 
 /// An HTTP proxy. Requests to `https` URLs go through a tunnel; others are sent to it whole. Source: proxy-policy.md.
@@ -134,6 +159,7 @@ impl OutboundRequest {
             http_version: HttpVersion::default(),
             identity: None,
             proxy: None,
+            tls_checks: TlsChecks::ALL,
         }
     }
 }
@@ -375,24 +401,24 @@ pub struct IdentityRequest<'a> {
     pub client_id: Option<&'a str>,
 }
 
+/// Who asks for a connection, as a token of Microsoft Entra ID says that was found good.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Principal {
+    /// `oid`.
+    pub object_id: String,
+    /// `tid`.
+    pub tenant_id: String,
+}
+
 /// Which connection of the credential manager is meant, and who asks.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuthorizationRequest<'a> {
     /// The credential provider.
     pub provider_id: &'a str,
     /// The connection.
     pub authorization_id: &'a str,
-    /// The token of who asks (`identity-type="jwt"`); without one it is the gateway itself.
-    pub identity: Option<&'a str>,
-}
-
-impl fmt::Debug for AuthorizationRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthorizationRequest")
-            .field("provider_id", &self.provider_id)
-            .field("authorization_id", &self.authorization_id)
-            .finish_non_exhaustive()
-    }
+    /// Who asks (`identity-type="jwt"`); without one it is the gateway itself.
+    pub principal: Option<&'a Principal>,
 }
 
 /// An access token, and what its provider said with it.

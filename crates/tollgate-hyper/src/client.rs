@@ -14,7 +14,9 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use tollgate_engine::Body;
 use tollgate_engine::exchange::ReasonPhrase;
-use tollgate_engine::ports::{HttpClient, HttpVersion, OutboundRequest, SendError, SendErrorKind};
+use tollgate_engine::ports::{
+    HttpClient, HttpVersion, OutboundRequest, SendError, SendErrorKind, TlsChecks,
+};
 
 use crate::redirect::{self, REDIRECTS};
 use crate::resolve::Resolver;
@@ -22,9 +24,9 @@ use crate::ways::{Settings, Way, Ways};
 
 /// Sends requests with hyper: pooled connections, HTTP/1.1 and HTTP/2, TLS by rustls.
 ///
-/// Cheap to clone; clones share the pool. Requests that show a certificate or go through a proxy have a pool of their own
-/// for each of these. Redirects to another server leave the certificate, and all headers that may hold credentials,
-/// behind. Trusts the system's certificates, or Mozilla's where the system has none.
+/// Cheap to clone; clones share the pool. Requests that show a certificate, go through a proxy or leave out checks of the
+/// backend's certificate have a pool of their own for each of these. Redirects to another server leave the certificate,
+/// and all headers that may hold credentials, behind, and check all of the other's certificate. Trusts the system's certificates, or Mozilla's where the system has none.
 /// Dropping a call's future closes or resets what it was doing.
 ///
 /// ```
@@ -195,6 +197,7 @@ async fn follow(ways: &Ways, outbound: OutboundRequest) -> Result<Response<Body>
     let mut way = Way {
         identity: outbound.identity,
         proxy: outbound.proxy,
+        checks: outbound.tls_checks,
     };
     let version = outbound.http_version;
     if !outbound.follow_redirects {
@@ -212,6 +215,7 @@ async fn follow(ways: &Ways, outbound: OutboundRequest) -> Result<Response<Body>
         };
         if redirect::is_elsewhere(again.uri(), &next) {
             way.identity = None;
+            way.checks = TlsChecks::ALL;
         }
         request = redirect::redirected(again, response.status(), next);
     }

@@ -5,6 +5,7 @@ mod connect;
 mod proxy;
 mod redirect;
 mod resolve;
+mod verify;
 mod ways;
 
 pub use client::{ClientError, HyperClient, HyperClientBuilder};

@@ -1,4 +1,4 @@
-//! Ways to a backend: each certificate and each proxy has connections of its own.
+//! Ways to a backend: each certificate, each proxy and each set of checks has connections of its own.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +11,12 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Builder, Client};
 use rustls::{ClientConfig, RootCertStore};
-use tollgate_engine::ports::{HttpVersion, Proxy};
+use tollgate_engine::ports::{HttpVersion, Proxy, TlsChecks};
 use tollgate_engine::{Body, Certificate};
 
 use crate::connect::{self, Connector};
 use crate::resolve::Resolver;
+use crate::verify::Verifier;
 
 pub(crate) type Inner = Client<HttpsConnector<Connector>, Body>;
 
@@ -24,6 +25,7 @@ pub(crate) type Inner = Client<HttpsConnector<Connector>, Body>;
 pub(crate) struct Way {
     pub(crate) identity: Option<Certificate>,
     pub(crate) proxy: Option<Proxy>,
+    pub(crate) checks: TlsChecks,
 }
 
 /// The clients of one way, by version of HTTP.
@@ -61,7 +63,7 @@ impl fmt::Debug for Ways {
 impl Ways {
     /// The client for a way; or why there cannot be one, without secrets.
     pub(crate) fn client(&self, way: &Way, version: HttpVersion) -> Result<Inner, String> {
-        if way.identity.is_none() && way.proxy.is_none() {
+        if *way == Way::default() {
             return Ok(self.direct.client(version));
         }
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,10 +107,22 @@ impl Way {
 impl Settings {
     pub(crate) fn clients(&self, way: &Way) -> Result<Clients, String> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
+        let roots = Arc::clone(&self.roots);
+        let tls = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(Arc::clone(&self.roots));
+            .map_err(|error| error.to_string())?;
+        let tls = match way.checks {
+            TlsChecks::ALL => tls.with_root_certificates(roots),
+            checks => {
+                let verifier = Verifier {
+                    checks,
+                    roots,
+                    provider,
+                };
+                tls.dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier))
+            }
+        };
         let tls = match &way.identity {
             None => tls.with_no_client_auth(),
             Some(identity) => {

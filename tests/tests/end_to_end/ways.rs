@@ -10,8 +10,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tollgate::engine::Url;
 use tollgate::hyper::HyperClient;
-use tollgate::ports::{HttpClient, OutboundRequest, Proxy, SendError};
-use tollgate::{Api, Body, Catalog, Certificate, Gateway, Source, Subscription, SubscriptionScope};
+use tollgate::ports::{HttpClient, OutboundRequest, Proxy, SendError, TlsChecks};
+use tollgate::{
+    self as engine, Api, Body, Catalog, Certificate, Gateway, Source, Subscription,
+    SubscriptionScope,
+};
 use tollgate_tests::{Backend, Pki, get, reply};
 
 use crate::front::Front;
@@ -128,6 +131,60 @@ async fn a_certificate_is_shown_to_who_asks_for_it_and_to_nobody_else() {
         error.unwrap_err().message,
         "the certificate has no private key"
     );
+}
+
+#[tokio::test]
+async fn a_backend_entity_says_what_of_its_certificate_is_checked() {
+    let (trusted, stranger) = (Pki::new(), Pki::new());
+    let start = |pki: &Pki| {
+        let tls = Some(pki.acceptor(&["right.test"]));
+        Backend::start(tls, |_| reply(200, "text/plain", "here"))
+    };
+    let (ours, theirs) = (start(&trusted).await, start(&stranger).await);
+    let all = TlsChecks::ALL;
+    let (no_chain, no_name) = (
+        TlsChecks {
+            chain: false,
+            ..all
+        },
+        TlsChecks { name: false, ..all },
+    );
+    let none = TlsChecks {
+        chain: false,
+        name: false,
+    };
+    // The certificate's authority, the name asked for, what is checked, whether it passes.
+    for (backend, host, checks, passes) in [
+        (&ours, "right.test", all, true),
+        (&ours, "wrong.test", all, false),
+        (&ours, "wrong.test", no_name, true),
+        (&ours, "wrong.test", no_chain, false),
+        (&theirs, "right.test", all, false),
+        (&theirs, "right.test", no_name, false),
+        (&theirs, "right.test", no_chain, true),
+        (&theirs, "wrong.test", no_chain, false),
+        (&theirs, "wrong.test", none, true),
+    ] {
+        let url = format!("https://{host}:{}", backend.address().port());
+        let entity = engine::Backend::new("b", url.as_str()).tls_checks(checks);
+        let policy = r#"<policies><inbound><set-backend-service backend-id="b" /></inbound><backend><forward-request /></backend></policies>"#;
+        let client = HyperClient::builder()
+            .root_certificate(trusted.root())
+            .resolve("right.test", backend.address())
+            .resolve("wrong.test", backend.address())
+            .build()
+            .unwrap();
+        let gateway = Gateway::builder()
+            .backend_entity(entity)
+            .api(Api::new("api").policy(Source::new("policy.xml", policy)))
+            .http_client(client)
+            .build()
+            .unwrap();
+        let front = Front::hyper(gateway).await;
+        let status = get(front.address, "/", &[]).await.status;
+        let what = format!("{url} {checks:?}");
+        assert_eq!(status, if passes { 200 } else { 500 }, "{what}");
+    }
 }
 
 /// A proxy that notes the head of each request, and answers it itself unless it is `CONNECT`.

@@ -376,7 +376,7 @@ async fn without_an_authorization_context_the_request_fails_or_goes_on() {
         (
             "a",
             r#"identity-type="jwt" identity="x.y.z""#,
-            "Connections are only for the gateway itself: identity-type=\"jwt\" is not supported.",
+            "JWT header is not valid base64url.",
         ),
     ] {
         let world = platform_world("inbound", &policy(id, more));
@@ -395,7 +395,7 @@ async fn without_an_authorization_context_the_request_fails_or_goes_on() {
     }
     let null = policy("a", r#"identity-type="jwt" identity="@((string)null)""#);
     let answer = platform_world("inbound", &null).get("/", &[]).await;
-    assert_eq!(answer.last_error()[1], "ExpressionValueValidationFailure");
+    assert_eq!(answer.last_error()[2], "JWT not present.");
 }
 
 #[tokio::test]

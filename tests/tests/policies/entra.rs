@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use tollgate::{Body, Catalog, Gateway};
+use tollgate::{Body, Catalog, Gateway, OAuthConnection};
 use tollgate_tests::FakeClient;
 
 use crate::world::{Answer, World, api};
@@ -335,4 +335,84 @@ fn what_is_wrong_or_too_wide_is_told_at_load_time() {
         .map(|warning| warning.code.clone())
         .collect();
     assert_eq!(warnings, ["any-application"]);
+}
+
+/// An `identity-type="jwt"` connection that `oid` of the tenant may use.
+async fn authorization_context(token: &str) -> Answer {
+    let policy = r#"<get-authorization-context provider-id="p" authorization-id="a" context-variable-name="auth"
+        identity-type="@("jwt")" identity="@(context.Request.Headers.GetValueOrDefault("X-Identity"))" />
+        <set-header name="X-Token" exists-action="override"><value>@(((Authorization)context.Variables["auth"]).AccessToken)</value></set-header>"#;
+    let entra = entra();
+    let client = FakeClient::new(move |call| match &*call.url {
+        "http://oauth.test/token" => Ok(http::Response::new(Body::from(
+            r#"{"access_token":"connected","expires_in":3600}"#,
+        ))),
+        _ => entra.answer(call),
+    });
+    let catalog = Catalog::new().api(api(&[("inbound", policy)]));
+    let world = World::built(catalog, client, |builder| {
+        let connection =
+            OAuthConnection::client_credentials("http://oauth.test/token", "id", "hush");
+        builder.connection("p", "a", connection.permit("user-1", TENANT.to_uppercase()))
+    });
+    world.get("/", &[("X-Identity", token)]).await
+}
+
+#[tokio::test]
+async fn a_connection_is_for_whom_it_permits() {
+    let identity = |change: fn(&mut Value)| {
+        token(|claims| {
+            claims["aud"] = json!("https://azure-api.net/authorization-manager");
+            claims["oid"] = json!("user-1");
+            change(claims);
+        })
+    };
+    let good = identity(|_| {});
+    let answer = authorization_context(&good).await;
+    assert_eq!(
+        answer.status, 200,
+        "{:?}",
+        answer.exchange.context.last_error
+    );
+    assert!(
+        answer.exchange.context.request.extensions.is_empty(),
+        "the token of who asks is not the request's"
+    );
+    for (token, message) in [
+        (
+            identity(|claims| claims["oid"] = json!("user-2")),
+            "The connection a of the credential provider p does not permit this identity.",
+        ),
+        (
+            identity(|claims| {
+                claims["tid"] = json!(OTHER);
+                claims["iss"] = json!(format!("https://login.microsoftonline.com/{OTHER}/v2.0"));
+            }),
+            "The connection a of the credential provider p does not permit this identity.",
+        ),
+        (
+            identity(|claims| drop(claims.as_object_mut().unwrap().remove("oid"))),
+            "The identity's JWT has no `oid` or no `tid`.",
+        ),
+        (
+            identity(|claims| claims["aud"] = json!("api-1")),
+            "JWT audience api-1 is not allowed. Access denied.",
+        ),
+        (
+            identity(|claims| claims["exp"] = json!(NOON - 1)),
+            "JWT expired at 1795521599; it is 1795521600 (seconds since 1970). Access denied.",
+        ),
+        (
+            good[..good.len() - 4].to_owned() + "AAAA",
+            "JWT signature is invalid. Access denied.",
+        ),
+        (String::new(), "JWT not present."),
+    ] {
+        let answer = authorization_context(&token).await;
+        let error = answer.last_error();
+        assert_eq!(
+            (answer.status, &*error[1], &*error[2]),
+            (500, "AuthorizationContextFailure", message)
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
+use tollgate::ports::TlsChecks;
 use tollgate::{Backend, CircuitBreaker};
 
 use super::{ConfigError, NamedValue};
@@ -34,6 +35,8 @@ pub(super) struct EntityConfig {
     /// The id of the certificate to show.
     certificate: Option<String>,
     managed_identity: Option<IdentityConfig>,
+    #[serde(default)]
+    tls: TlsConfig,
     circuit_breaker: Option<BreakerConfig>,
 }
 
@@ -49,6 +52,23 @@ struct MemberConfig {
 
 fn one() -> u32 {
     1
+}
+
+/// What of its certificate is checked: all, unless said otherwise.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct TlsConfig {
+    validate_certificate_chain: bool,
+    validate_certificate_name: bool,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self {
+            validate_certificate_chain: true,
+            validate_certificate_name: true,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +135,10 @@ impl EntityConfig {
             let client_id = identity.client_id.clone();
             backend = backend.managed_identity(&identity.resource, client_id);
         }
+        backend = backend.tls_checks(TlsChecks {
+            chain: self.tls.validate_certificate_chain,
+            name: self.tls.validate_certificate_name,
+        });
         match &self.circuit_breaker {
             None => Ok(backend),
             Some(breaker) => breaker
@@ -172,6 +196,7 @@ mod tests {
             query = { code = { env = "PATH" } }
             certificate = "c"
             managed-identity = { resource = "r" }
+            tls = { validate-certificate-chain = false }
             circuit-breaker = { failures = 3, interval = 60, status-codes = ["429", "500 - 599"], errors = true, trip = 30, accept-retry-after = true }
             "#,
         );

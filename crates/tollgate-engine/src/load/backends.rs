@@ -106,6 +106,7 @@ impl Assembler<'_> {
             query: backend.query.clone(),
             certificate,
             managed_identity: backend.managed_identity.clone(),
+            tls_checks: backend.tls_checks,
             circuit_breaker: backend.circuit_breaker.clone(),
             pool,
         })

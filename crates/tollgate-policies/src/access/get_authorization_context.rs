@@ -10,18 +10,26 @@
 //!
 //! The variable takes an `Authorization`: `AccessToken`, and as `Claims` what else the token endpoint answered. The
 //! gateway itself asks (`managed`), or who holds the token that `identity` has (`jwt`; then it must be there, otherwise it
-//! is ignored). Connections come from the [`Credentials`](tollgate_engine::ports::Credentials) port, which keeps and
-//! refreshes their tokens.
+//! is ignored): a token of Microsoft Entra ID for `https://azure-api.net/authorization-manager`, which is checked as
+//! `validate-azure-ad-token` does; the connection must permit its `oid` and `tid`. Connections come from the
+//! [`Credentials`](tollgate_engine::ports::Credentials) port, which keeps and refreshes their tokens.
 //!
 //! Without a token the request fails with `AuthorizationContextFailure` and 500. With `ignore-error` it goes on, and the
 //! variable is null. Source: get-authorization-context-policy.md.
 
 use tollgate_dotnet::{Str, Value};
-use tollgate_engine::ports::{AuthorizationRequest, AuthorizationToken, CredentialError, Step};
+use tollgate_engine::ports::{
+    AuthorizationRequest, AuthorizationToken, CredentialError, Principal, Step,
+};
 use tollgate_engine::{
     Authorization, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid,
     Policy, PolicyKind, Reads, Scopes, Sections, Setting, VariableName, optional, required,
 };
+
+use super::jwt::entra::Entra;
+use super::jwt::location::Location;
+use super::jwt::rejection::Refusal;
+use super::validate_jwt::ValidateJwt;
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -49,7 +57,8 @@ struct GetAuthorizationContext {
     authorization: Setting<Str>,
     variable: Setting<VariableName>,
     identity_type: Option<Setting<IdentityType>>,
-    identity: Option<Setting<Option<Str>>>,
+    /// What holds the token of `identity` to the rules.
+    identity: Option<ValidateJwt>,
     ignore_error: Option<Setting<bool>>,
 }
 
@@ -79,7 +88,7 @@ impl GetAuthorizationContext {
         let authorization = e.setting("authorization-id");
         let variable = e.setting("context-variable-name");
         let identity_type = e.optional_setting::<IdentityType>("identity-type");
-        let identity = e.optional_setting("identity");
+        let identity = e.optional_setting::<Option<Str>>("identity");
         let ignore_error = e.optional_setting("ignore-error");
         let (identity_type, identity) = (identity_type?, identity?);
         let is_jwt = |kind: &Setting<IdentityType>| kind.literal() == Some(&IdentityType::Jwt);
@@ -92,33 +101,56 @@ impl GetAuthorizationContext {
             authorization: authorization?,
             variable: variable?,
             identity_type,
-            identity,
+            identity: identity.map(entra_token),
             ignore_error: ignore_error?,
         })
     }
 
-    fn ask(&self, exchange: &mut Exchange) -> Result<Step<Token>, Failure> {
+    fn identity_type(&self, exchange: &mut Exchange) -> Result<IdentityType, Failure> {
+        match &self.identity_type {
+            Some(setting) => Ok(*setting.get(exchange)?),
+            None => Ok(IdentityType::Managed),
+        }
+    }
+
+    /// Who holds the token of `identity`; or why it is no good.
+    async fn principal(
+        &self,
+        exchange: &mut Exchange,
+    ) -> Result<Result<Principal, CredentialError>, Failure> {
+        let identity = self.identity.as_ref().ok_or_else(Failure::validation)?;
+        let verified = match identity.validate(exchange).await {
+            Ok(verified) => verified,
+            Err(Refusal::Failed(failure)) => return Err(failure),
+            Err(Refusal::Rejected(rejection)) => {
+                return Ok(Err(CredentialError(rejection.to_string())));
+            }
+        };
+        let claim = |name: &str| {
+            let claim = verified.claims.0.get(name);
+            claim.and_then(|claim| Some(claim.as_str()?.to_owned()))
+        };
+        let principal = claim("oid").zip(claim("tid"));
+        Ok(principal
+            .map(|(object_id, tenant_id)| Principal {
+                object_id,
+                tenant_id,
+            })
+            .ok_or_else(|| CredentialError("The identity's JWT has no `oid` or no `tid`.".into())))
+    }
+
+    fn ask(
+        &self,
+        exchange: &mut Exchange,
+        principal: Option<&Principal>,
+    ) -> Result<Step<Token>, Failure> {
         let provider = self.provider.get(exchange)?.into_owned();
         let authorization = self.authorization.get(exchange)?.into_owned();
-        let identity_type = match &self.identity_type {
-            Some(setting) => *setting.get(exchange)?,
-            None => IdentityType::Managed,
-        };
-        let identity = match (identity_type, &self.identity) {
-            (IdentityType::Managed, _) => None,
-            (IdentityType::Jwt, Some(identity)) => {
-                let identity = identity.get(exchange)?.into_owned();
-                let identity = identity.filter(|identity| !identity.is_empty());
-                Some(identity.ok_or_else(Failure::validation)?)
-            }
-            (IdentityType::Jwt, None) => return Err(Failure::validation()),
-        };
-        let identity = identity.as_ref().map(|identity| identity.to_utf8());
         let credentials = &exchange.context.ports.credentials;
         Ok(credentials.authorization(AuthorizationRequest {
             provider_id: &provider.to_utf8(),
             authorization_id: &authorization.to_utf8(),
-            identity: identity.as_deref(),
+            principal,
         }))
     }
 
@@ -151,6 +183,23 @@ impl GetAuthorizationContext {
     }
 }
 
+/// Whom a token must be for that says who asks.
+const AUDIENCE: &str = "https://azure-api.net/authorization-manager";
+
+/// Any tenant's token in `identity`, if it is for connections.
+fn entra_token(identity: Setting<Option<Str>>) -> ValidateJwt {
+    let entra = Entra {
+        tenant: Setting::Literal(Str::from_static("common")),
+        endpoint: None,
+        backends: Vec::new(),
+        clients: Vec::new(),
+    };
+    ValidateJwt {
+        audiences: vec![Setting::Literal(Str::from_static(AUDIENCE))],
+        ..ValidateJwt::entra(Location::Value(identity), entra)
+    }
+}
+
 /// A JSON value as a claim: what has parts is text.
 fn claim(value: serde_json::Value) -> Value {
     match value {
@@ -168,7 +217,10 @@ fn claim(value: serde_json::Value) -> Value {
 
 impl Policy for GetAuthorizationContext {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
-        match self.ask(exchange)? {
+        if self.identity_type(exchange)? == IdentityType::Jwt {
+            return Ok(Flow::Wait);
+        }
+        match self.ask(exchange, None)? {
             Step::Ready(token) => self.conclude(exchange, token),
             Step::Pending(token) => {
                 exchange.keep(token);
@@ -179,10 +231,13 @@ impl Policy for GetAuthorizationContext {
 
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
         Box::pin(async move {
-            let token = exchange.take_kept::<BoxFuture<'static, Token>>();
-            let token = token
-                .ok_or_else(|| Failure::without_reason("A credential's answer was lost."))?
-                .await;
+            let token = match exchange.take_kept::<BoxFuture<'static, Token>>() {
+                Some(token) => token.await,
+                None => match self.principal(exchange).await? {
+                    Ok(principal) => self.ask(exchange, Some(&principal))?.get().await,
+                    Err(error) => Err(error),
+                },
+            };
             self.conclude(exchange, token)
         })
     }
@@ -190,7 +245,7 @@ impl Policy for GetAuthorizationContext {
     fn reads(&self) -> Reads {
         let optional = [
             self.identity_type.as_ref().map(Setting::reads),
-            self.identity.as_ref().map(Setting::reads),
+            self.identity.as_ref().map(Policy::reads),
             self.ignore_error.as_ref().map(Setting::reads),
         ];
         let required = [self.provider.reads(), self.authorization.reads()];

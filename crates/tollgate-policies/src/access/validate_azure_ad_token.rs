@@ -22,7 +22,6 @@
 //! `api://{id}`), `client-application-ids` the `appid` or else the `azp`. Without any of them every token of the tenant
 //! passes, which is a warning. Source: validate-azure-ad-token-policy.md.
 
-use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tollgate_dotnet::Str;
 use tollgate_engine::{
@@ -107,28 +106,23 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
             return Err(e.error("invalid-value", e.attribute_span(name), message));
         }
     }
-    let policy = ValidateJwt {
-        location: location?,
-        scheme: None,
-        status: status?.unwrap_or(Setting::Literal(StatusCode::UNAUTHORIZED)),
+    let entra = Entra {
+        tenant,
+        endpoint,
+        backends: backends?,
+        clients: clients?,
+    };
+    let mut policy = ValidateJwt {
         message: message?,
-        require_expiration: Setting::Literal(true),
-        require_signed: Setting::Literal(true),
-        clock_skew: Setting::Literal(0),
         output: output?,
-        openid_configs: Vec::new(),
-        keys: Vec::new(),
         decryption_keys: decryption_keys?.into_iter().flatten().collect(),
         audiences: audiences?,
-        issuers: Vec::new(),
         claims: claims?,
-        entra: Some(Entra {
-            tenant,
-            endpoint,
-            backends: backends?,
-            clients: clients?,
-        }),
+        ..ValidateJwt::entra(location?, entra)
     };
+    if let Some(status) = status? {
+        policy.status = status;
+    }
     if !policy.limits_applications() {
         let message = "every token of the tenant passes, whatever it is for: there are no `client-application-ids`, \
             `backend-application-ids` or `audiences`";

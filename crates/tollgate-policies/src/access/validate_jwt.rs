@@ -311,9 +311,9 @@ impl RequiredClaim {
 
 /// A token whose signature was found good.
 #[derive(Debug)]
-struct Verified {
+pub(super) struct Verified {
     kid: Option<Box<str>>,
-    claims: Claims,
+    pub(super) claims: Claims,
     jwt: Option<Arc<Jwt>>,
 }
 
@@ -328,7 +328,8 @@ impl Policy for ValidateJwt {
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
         Box::pin(async move {
             let outcome = self.validate(exchange).await;
-            self.conclude(exchange, outcome.map(|()| Flow::Next))
+            let outcome = outcome.map(|verified| self.publish(exchange, &verified));
+            self.conclude(exchange, outcome)
         })
     }
 
@@ -349,6 +350,27 @@ impl Policy for ValidateJwt {
 }
 
 impl ValidateJwt {
+    /// Holds the token there to the rules of Entra ID: signed, with an expiration time, by equal clocks.
+    pub(super) fn entra(location: Location, entra: Entra) -> Self {
+        Self {
+            location,
+            scheme: None,
+            status: Setting::Literal(StatusCode::UNAUTHORIZED),
+            message: None,
+            require_expiration: Setting::Literal(true),
+            require_signed: Setting::Literal(true),
+            clock_skew: Setting::Literal(0),
+            output: None,
+            openid_configs: Vec::new(),
+            keys: Vec::new(),
+            decryption_keys: Vec::new(),
+            audiences: Vec::new(),
+            issuers: Vec::new(),
+            claims: Vec::new(),
+            entra: Some(entra),
+        }
+    }
+
     /// Whether it matters for which application a token is.
     pub(super) fn limits_applications(&self) -> bool {
         let listed = |entra: &Entra| !entra.backends.is_empty() || !entra.clients.is_empty();
@@ -369,8 +391,6 @@ impl ValidateJwt {
         let sources = self.sources(exchange, now)?;
         let at_hand = sources.iter().map(|source| source.peek(now, Need::Any));
         let Some(known) = at_hand.collect::<Option<SmallVec<[Known; 2]>>>() else {
-            // What is no token at all must not make the gateway fetch anything.
-            Token::parse(utf8(&text)?).map_err(Rejection::from)?;
             return Ok(Flow::Wait);
         };
         match self.examine(exchange, &text, &known) {
@@ -382,13 +402,15 @@ impl ValidateJwt {
                     false => Err(rejection.into()),
                 }
             }
-            outcome => outcome.map(|()| Flow::Next),
+            outcome => outcome.map(|verified| self.publish(exchange, &verified)),
         }
     }
 
     /// Validates the token, and fetches what is needed for it.
-    async fn validate(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
+    pub(super) async fn validate(&self, exchange: &mut Exchange) -> Result<Arc<Verified>, Refusal> {
         let text = self.token(exchange)?;
+        // What is no token at all must not make the gateway fetch anything.
+        Token::parse(utf8(&text)?).map_err(Rejection::from)?;
         let ports = exchange.context.ports.clone();
         let sources = self.sources(exchange, ports.clock.now())?;
         let fetch = |need| join_all(sources.iter().map(|source| source.get(&ports, need)));
@@ -403,7 +425,12 @@ impl ValidateJwt {
     }
 
     /// Checks everything about the token, its signature only if it is not remembered.
-    fn examine(&self, exchange: &mut Exchange, text: &Str, known: &[Known]) -> Result<(), Refusal> {
+    fn examine(
+        &self,
+        exchange: &mut Exchange,
+        text: &Str,
+        known: &[Known],
+    ) -> Result<Arc<Verified>, Refusal> {
         let fetched = || known.iter().flatten().flat_map(|issuer| &issuer.keys);
         let keys = || self.keys.iter().chain(fetched());
         let now = unix_seconds(exchange.context.ports.clock.now());
@@ -417,7 +444,8 @@ impl ValidateJwt {
             if let Some(jwt) = &verified.jwt {
                 exchange.context.keep_jwt(text, jwt);
             }
-            return self.accept(exchange, &verified, known, now);
+            self.accept(exchange, &verified.claims, known, now)?;
+            return Ok(verified);
         }
 
         let token = Token::parse(utf8(text)?).map_err(Rejection::from)?;
@@ -444,18 +472,18 @@ impl ValidateJwt {
                 &verified,
             );
         }
-        self.accept(exchange, &verified, known, now)
+        self.accept(exchange, &verified.claims, known, now)?;
+        Ok(verified)
     }
 
     /// Checks what a token claims, its signature being good.
     fn accept(
         &self,
         exchange: &mut Exchange,
-        verified: &Verified,
+        claims: &Claims,
         known: &[Known],
         now: i64,
     ) -> Result<(), Refusal> {
-        let claims = &verified.claims;
         let lifetime = Lifetime {
             now,
             skew: *self.clock_skew.get(exchange)?,
@@ -492,6 +520,11 @@ impl ValidateJwt {
                 return Err(verify::claims_rejection(claims, required, &claim.name).into());
             }
         }
+        Ok(())
+    }
+
+    /// Tells the rest of the request of a good token.
+    fn publish(&self, exchange: &mut Exchange, verified: &Verified) -> Flow {
         if let Some(jwt) = &verified.jwt {
             let token = ValidatedToken(Arc::clone(jwt));
             exchange.context.request.extensions.insert(token);
@@ -502,10 +535,10 @@ impl ValidateJwt {
             exchange.context.variables.set(output, jwt);
         }
         exchange.context.trace(|_| {
-            let issuer: Vec<_> = claims.texts("iss").collect();
+            let issuer: Vec<_> = verified.claims.texts("iss").collect();
             json!({"message": "JWT validated.", "issuer": issuer})
         });
-        Ok(())
+        Flow::Next
     }
 
     fn sources(&self, exchange: &mut Exchange, now: i64) -> Result<Sources, Failure> {

@@ -131,6 +131,7 @@ impl Choice {
         if let Some(certificate) = backend.certificate() {
             outbound.identity = Some(certificate.clone());
         }
+        outbound.tls_checks = backend.tls_checks();
         if let Some(identity) = backend.managed_identity() {
             let value = bearer(ports, identity).await?;
             outbound.request.headers_mut().insert(AUTHORIZATION, value);

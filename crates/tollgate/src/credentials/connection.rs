@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tollgate_dotnet::Str;
 use tollgate_engine::Body;
-use tollgate_engine::ports::{AuthorizationToken, CredentialError, HttpClient};
+use tollgate_engine::ports::{AuthorizationToken, CredentialError, HttpClient, Principal};
 
 use super::keeper::Fresh;
 use super::response::{access_token, ask, form, seconds};
@@ -26,6 +26,7 @@ pub struct OAuthConnection {
     scope: Option<String>,
     parameters: Vec<(String, String)>,
     basic: bool,
+    permitted: Vec<Principal>,
 }
 
 /// Shows no secret.
@@ -55,6 +56,7 @@ impl OAuthConnection {
             scope: None,
             parameters: Vec::new(),
             basic: false,
+            permitted: Vec::new(),
         }
     }
 
@@ -85,6 +87,25 @@ impl OAuthConnection {
     pub fn basic(mut self) -> Self {
         self.basic = true;
         self
+    }
+
+    /// Lets a user or an application have the token by `identity-type="jwt"`: an access policy of the
+    /// connection. The gateway itself may always.
+    #[must_use]
+    pub fn permit(mut self, object_id: impl Into<String>, tenant_id: impl Into<String>) -> Self {
+        self.permitted.push(Principal {
+            object_id: object_id.into(),
+            tenant_id: tenant_id.into(),
+        });
+        self
+    }
+
+    pub(super) fn permits(&self, principal: &Principal) -> bool {
+        let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+        let mut permitted = self.permitted.iter();
+        permitted.any(|one| {
+            same(&one.object_id, &principal.object_id) && same(&one.tenant_id, &principal.tenant_id)
+        })
     }
 
     pub(super) async fn token(

@@ -93,22 +93,20 @@ impl Credentials for HttpCredentials {
         let AuthorizationRequest {
             provider_id,
             authorization_id,
-            identity,
+            principal,
         } = request;
         let refused = |message: String| Step::Ready(Err(CredentialError(message)));
-        if identity.is_some() {
-            // Nobody here can tell whether that token is good.
-            return refused(
-                "Connections are only for the gateway itself: identity-type=\"jwt\" is not supported."
-                    .to_owned(),
-            );
-        }
         let id = (provider_id.to_owned(), authorization_id.to_owned());
         let Some(connection) = self.connections.get(&id) else {
             return refused(format!(
                 "There is no connection {authorization_id} of the credential provider {provider_id}."
             ));
         };
+        if principal.is_some_and(|principal| !connection.permits(principal)) {
+            return refused(format!(
+                "The connection {authorization_id} of the credential provider {provider_id} does not permit this identity."
+            ));
+        }
         self.authorizations
             .get(&format!("{provider_id}\n{authorization_id}"), || {
                 let (http, connection) = (Arc::clone(&self.http), Arc::clone(connection));
