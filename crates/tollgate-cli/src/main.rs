@@ -2,7 +2,6 @@
 
 mod arguments;
 mod check;
-mod config;
 mod demo;
 mod eval;
 mod members;

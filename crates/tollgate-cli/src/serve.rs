@@ -8,8 +8,8 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tollgate::syntax::render;
 use tollgate::{BuildError, Gateway};
+use tollgate_config::Config;
 
-use crate::config::Config;
 use crate::demo;
 
 /// Runs a gateway.
@@ -82,17 +82,12 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let is_demo = arguments.config == Path::new("demo");
-    let builder = Gateway::builder();
     let (builder, listen) = if is_demo {
-        (
-            builder.catalog(demo::start().await?),
-            SocketAddr::from(([127, 0, 0, 1], 8080)),
-        )
+        (Gateway::builder().catalog(demo::start().await?), None)
     } else {
         let config = Config::read(&arguments.config)?;
         let folder = arguments.config.parent().unwrap_or(Path::new(""));
-        let builder = builder.catalog(config.catalog(folder)?);
-        (config.connect(folder, builder)?, config.listen)
+        (config.builder(folder)?, config.listen)
     };
     let gateway = match builder.build() {
         Ok(gateway) => gateway,
@@ -105,7 +100,8 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Er
         }
         Err(error) => return Err(error.into()),
     };
-    let listen = arguments.listen.unwrap_or(listen);
+    let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+    let listen = arguments.listen.or(listen).unwrap_or(default);
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         format!("cannot listen on {listen}: {error}; `--listen 127.0.0.1:0` takes any free port")
     })?;

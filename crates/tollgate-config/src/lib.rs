@@ -1,4 +1,21 @@
-//! The configuration file of `tollgate serve`.
+//! A gateway written down: the configuration file of `tollgate serve`, and what test files say of the gateway they test.
+//!
+//! ```
+//! use std::path::Path;
+//! use tollgate_config::Config;
+//!
+//! let config: Config = Config::from_toml(
+//!     r#"
+//!     [[apis]]
+//!     id = "orders"
+//!     path = "orders"
+//!     service-url = "https://orders.example"
+//!     "#,
+//! )?;
+//! let gateway = config.builder(Path::new("."))?.build()?;
+//! # let _: tollgate::Gateway = gateway;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
 
 mod backends;
 mod event_hubs;
@@ -7,73 +24,68 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use backends::BackendConfig;
-use event_hubs::EventHubConfig;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use thiserror::Error;
 use tollgate::{
-    Api, Catalog, Certificate, CertificateError, GatewayBuilder, OAuthConnection, Operation,
-    Product, ServiceFabric, Source, Subscription, SubscriptionScope,
+    Api, Catalog, Certificate, CertificateError, Gateway, GatewayBuilder, OAuthConnection,
+    Operation, Product, ServiceFabric, Source, Subscription, SubscriptionScope,
 };
 
-/// What `tollgate serve CONFIG` reads (TOML). Paths are relative to the file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Config {
+pub use backends::{
+    BackendConfig, BreakerConfig, EntityConfig, IdentityConfig, MemberConfig, TlsConfig,
+};
+pub use event_hubs::EventHubConfig;
+
+/// A gateway: what it serves, with what. Paths are relative to the file.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Config {
     /// Where to listen; `127.0.0.1:8080` unless said otherwise.
-    #[serde(default = "default_listen")]
-    pub(crate) listen: SocketAddr,
+    pub listen: Option<SocketAddr>,
     /// The global policy file.
-    policy: Option<PathBuf>,
+    pub policy: Option<PathBuf>,
     /// Named values: plain text, or where a secret comes from.
-    #[serde(default)]
-    named_values: BTreeMap<String, NamedValue>,
+    pub named_values: BTreeMap<String, NamedValue>,
     /// Policy fragments: id to file.
-    #[serde(default)]
-    fragments: BTreeMap<String, PathBuf>,
+    pub fragments: BTreeMap<String, PathBuf>,
     /// Backend entities, by id.
-    #[serde(default)]
-    backends: BTreeMap<String, BackendConfig>,
+    pub backends: BTreeMap<String, BackendConfig>,
     /// JSON Schemas that `validate-content` names: id to file.
-    #[serde(default)]
-    schemas: BTreeMap<String, PathBuf>,
+    pub schemas: BTreeMap<String, PathBuf>,
     /// Service Fabric clusters as backends, by id.
-    #[serde(default)]
-    service_fabric: BTreeMap<String, ServiceFabricConfig>,
+    pub service_fabric: BTreeMap<String, ServiceFabricConfig>,
     /// Certificates that policies name, by id.
-    #[serde(default)]
-    certificates: BTreeMap<String, CertificateConfig>,
+    pub certificates: BTreeMap<String, CertificateConfig>,
     /// PEM files of the authorities that issue certificates of clients.
-    #[serde(default)]
-    authorities: Vec<PathBuf>,
+    pub authorities: Vec<PathBuf>,
     /// Connections of the credential manager, for `get-authorization-context`.
-    #[serde(default)]
-    connections: Vec<ConnectionConfig>,
+    pub connections: Vec<ConnectionConfig>,
     /// Event hubs, by the id of their logger.
-    #[serde(default)]
-    event_hubs: BTreeMap<String, EventHubConfig>,
-    #[serde(default)]
-    apis: Vec<ApiConfig>,
-    #[serde(default)]
-    products: Vec<ProductConfig>,
-    #[serde(default)]
-    subscriptions: Vec<SubscriptionConfig>,
+    pub event_hubs: BTreeMap<String, EventHubConfig>,
+    /// APIs.
+    pub apis: Vec<ApiConfig>,
+    /// Products: groups of APIs, with policies of their own.
+    pub products: Vec<ProductConfig>,
+    /// Who may call: subscriptions and their keys.
+    pub subscriptions: Vec<SubscriptionConfig>,
 }
 
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8080))
-}
-
-#[derive(Debug, Deserialize)]
+/// The value of a named value, or where it comes from.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum NamedValue {
+pub enum NamedValue {
+    /// The value itself.
     Plain(String),
+    /// A secret, which nothing shows.
     Secret(SecretSource),
 }
 
-#[derive(Debug, Deserialize)]
+/// Where a secret comes from.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-enum SecretSource {
+pub enum SecretSource {
     /// The name of an environment variable.
     Env(String),
     /// A file whose text, without the line break at its end, is the value.
@@ -81,156 +93,226 @@ enum SecretSource {
 }
 
 /// A certificate: a PEM file, with its private key if it has one, or a PFX file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged, deny_unknown_fields)]
-enum CertificateConfig {
+pub enum CertificateConfig {
+    /// A PEM file.
     Pem {
+        /// The file.
         pem: PathBuf,
     },
+    /// A PFX file (PKCS #12).
     Pfx {
+        /// The file.
         pfx: PathBuf,
+        /// Its password.
         password: SecretSource,
     },
 }
 
 /// An OAuth connection: the grant `client_credentials`, or `refresh_token` if there is one.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ConnectionConfig {
+pub struct ConnectionConfig {
     /// As in `provider-id`.
-    provider: String,
+    pub provider: String,
     /// As in `authorization-id`.
-    id: String,
-    token_endpoint: String,
-    client_id: String,
-    client_secret: SecretSource,
-    refresh_token: Option<SecretSource>,
+    pub id: String,
+    /// Where tokens are asked for.
+    pub token_endpoint: String,
+    /// Who asks.
+    pub client_id: String,
+    /// What proves it.
+    pub client_secret: SecretSource,
+    /// The refresh token of a user who has given consent.
+    pub refresh_token: Option<SecretSource>,
     /// Names with spaces between them.
-    scope: Option<String>,
+    pub scope: Option<String>,
     /// Whether client id and secret go into `Authorization: Basic` and not into the body.
     #[serde(default)]
-    basic: bool,
+    pub basic: bool,
     /// Whatever else the token endpoint wants.
     #[serde(default)]
-    parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, String>,
     /// Who may have the token by `identity-type="jwt"`.
     #[serde(default)]
-    permit: Vec<PrincipalConfig>,
+    pub permit: Vec<PrincipalConfig>,
 }
 
-#[derive(Debug, Deserialize)]
+/// Who may use a connection.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct PrincipalConfig {
-    object_id: String,
-    tenant_id: String,
+pub struct PrincipalConfig {
+    /// `oid` of the token.
+    pub object_id: String,
+    /// `tid` of the token.
+    pub tenant_id: String,
 }
 
-#[derive(Debug, Deserialize)]
+/// A Service Fabric cluster.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ServiceFabricConfig {
+pub struct ServiceFabricConfig {
     /// The management endpoint: `https://cluster.example:19080`.
-    management_endpoint: String,
+    pub management_endpoint: String,
     /// The service, unless a policy names another: `fabric:/app/service`.
     #[serde(default)]
-    service: String,
+    pub service: String,
     /// The id of the certificate to show the management endpoint.
-    certificate: Option<String>,
+    pub certificate: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// An API.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ApiConfig {
-    id: String,
+pub struct ApiConfig {
+    /// Its id.
+    pub id: String,
+    /// What its URLs begin with, without slashes.
     #[serde(default)]
-    path: String,
-    service_url: Option<String>,
-    policy: Option<PathBuf>,
+    pub path: String,
+    /// Where its requests go, unless a policy says otherwise.
+    pub service_url: Option<String>,
+    /// The policy document.
+    pub policy: Option<PathBuf>,
     /// The OpenAPI document (JSON).
-    openapi: Option<PathBuf>,
+    pub openapi: Option<PathBuf>,
     /// The GraphQL schema.
-    graphql: Option<PathBuf>,
+    pub graphql: Option<PathBuf>,
+    /// Whether a subscription key is wanted.
     #[serde(default)]
-    subscription_required: bool,
+    pub subscription_required: bool,
+    /// Its operations; without any it takes every method and path.
     #[serde(default)]
-    operations: Vec<OperationConfig>,
+    pub operations: Vec<OperationConfig>,
 }
 
-#[derive(Debug, Deserialize)]
+/// An operation of an API.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct OperationConfig {
-    method: String,
-    url_template: String,
-    id: Option<String>,
-    policy: Option<PathBuf>,
+pub struct OperationConfig {
+    /// `GET`, or `*` for all.
+    pub method: String,
+    /// `/orders/{id}`.
+    pub url_template: String,
+    /// Its id.
+    pub id: Option<String>,
+    /// The policy document.
+    pub policy: Option<PathBuf>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A product.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ProductConfig {
-    id: String,
+pub struct ProductConfig {
+    /// Its id.
+    pub id: String,
+    /// APIs.
     #[serde(default)]
-    apis: Vec<String>,
-    policy: Option<PathBuf>,
+    pub apis: Vec<String>,
+    /// The policy document.
+    pub policy: Option<PathBuf>,
+    /// Whether a subscription key is wanted.
     #[serde(default = "yes")]
-    subscription_required: bool,
+    pub subscription_required: bool,
 }
 
 fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Deserialize)]
+/// A subscription.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct SubscriptionConfig {
-    id: String,
+pub struct SubscriptionConfig {
+    /// Its id.
+    pub id: String,
     /// Where the key comes from.
-    key: SecretSource,
+    pub key: SecretSource,
     /// A product's id, an API's id, or neither for all APIs.
-    product: Option<String>,
-    api: Option<String>,
+    pub product: Option<String>,
+    /// The id of an API that it is for.
+    pub api: Option<String>,
 }
 
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
-pub(crate) enum ConfigError {
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A file cannot be read.
     #[error("{}: {source}", path.display())]
     Read {
+        /// The file.
         path: PathBuf,
+        /// Why.
         source: std::io::Error,
     },
+    /// A file is no configuration.
     #[error("{}: {source}", path.display())]
     Toml {
+        /// The file.
         path: PathBuf,
+        /// Why.
         source: toml::de::Error,
     },
+    /// A secret is not in the environment.
     #[error("the environment variable {0} is not set; the configuration wants it")]
     Environment(String),
+    /// A file is no certificate.
     #[error("{}: {source}", path.display())]
     Certificate {
+        /// The file.
         path: PathBuf,
+        /// Why.
         source: CertificateError,
     },
+    /// A certificate that is named does not exist.
     #[error("{0} names the certificate {1}, which does not exist")]
     NoCertificate(String, String),
+    /// A backend is none.
     #[error("backend {0}: {1}")]
     Backend(String, &'static str),
+    /// An event hub is none.
     #[error("event hub {0}: {1}")]
     EventHub(String, &'static str),
+    /// A subscription is for two things.
     #[error("subscription {0}: give either `product` or `api`, not both")]
     Scope(String),
 }
 
 impl Config {
     /// Reads a configuration file.
-    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        toml::from_str(&read(path)?).map_err(|source| ConfigError::Toml {
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no configuration.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        Self::from_toml(&read(path)?).map_err(|source| ConfigError::Toml {
             path: path.to_owned(),
             source,
         })
     }
 
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// What is wrong with it, with a picture of the place.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// The builder of such a gateway.
+    ///
+    /// # Errors
+    /// What cannot be read: files, variables of the environment, certificates.
+    pub fn builder(&self, folder: &Path) -> Result<GatewayBuilder, ConfigError> {
+        self.connect(folder, Gateway::builder().catalog(self.catalog(folder)?))
+    }
+
     /// What it describes; `folder` is where its paths start.
-    pub(crate) fn catalog(&self, folder: &Path) -> Result<Catalog, ConfigError> {
+    ///
+    /// # Errors
+    /// As [`builder`](Self::builder).
+    pub fn catalog(&self, folder: &Path) -> Result<Catalog, ConfigError> {
         let source = |path: &PathBuf| {
             let path = folder.join(path);
             Ok::<_, ConfigError>(Source::new(path.display().to_string(), read(&path)?))
@@ -331,7 +413,7 @@ impl Config {
 
 impl Config {
     /// A gateway's settings with the connections and event hubs.
-    pub(crate) fn connect(
+    fn connect(
         &self,
         folder: &Path,
         builder: GatewayBuilder,

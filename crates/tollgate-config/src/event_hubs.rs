@@ -2,21 +2,24 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tollgate::EventHub;
 
 use super::{ConfigError, SecretSource};
 
 /// An event hub: its connection string, or its place, with a managed identity.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct EventHubConfig {
-    connection_string: Option<SecretSource>,
+pub struct EventHubConfig {
+    /// With `Endpoint`, `SharedAccessKeyName`, `SharedAccessKey` and `EntityPath`.
+    pub connection_string: Option<SecretSource>,
     /// `contoso.servicebus.windows.net`
-    namespace: Option<String>,
-    name: Option<String>,
+    pub namespace: Option<String>,
+    /// The hub.
+    pub name: Option<String>,
     /// Of a user-assigned identity.
-    client_id: Option<String>,
+    pub client_id: Option<String>,
 }
 
 impl EventHubConfig {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tollgate::ports::TlsChecks;
 use tollgate::{Backend, CircuitBreaker};
@@ -11,43 +12,55 @@ use tollgate::{Backend, CircuitBreaker};
 use super::{ConfigError, NamedValue};
 
 /// A backend: its base URL, or all about it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum BackendConfig {
+pub enum BackendConfig {
+    /// The base URL.
     Url(String),
+    /// All about it.
     Entity(Box<EntityConfig>),
 }
 
-#[derive(Debug, Deserialize)]
+/// A backend entity: a service, or a pool of such.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct EntityConfig {
+pub struct EntityConfig {
     /// The base URL of a service.
-    url: Option<String>,
+    pub url: Option<String>,
     /// The members of a pool.
     #[serde(default)]
-    members: Vec<MemberConfig>,
+    pub members: Vec<MemberConfig>,
     /// The cookie that keeps a client with its member.
-    session_affinity: Option<String>,
+    pub session_affinity: Option<String>,
+    /// Headers that requests get.
     #[serde(default)]
-    headers: BTreeMap<String, NamedValue>,
+    pub headers: BTreeMap<String, NamedValue>,
+    /// Parameters that queries get.
     #[serde(default)]
-    query: BTreeMap<String, NamedValue>,
+    pub query: BTreeMap<String, NamedValue>,
     /// The id of the certificate to show.
-    certificate: Option<String>,
-    managed_identity: Option<IdentityConfig>,
+    pub certificate: Option<String>,
+    /// The identity whose token requests get.
+    pub managed_identity: Option<IdentityConfig>,
+    /// What of its certificate is checked.
     #[serde(default)]
-    tls: TlsConfig,
-    circuit_breaker: Option<BreakerConfig>,
+    pub tls: TlsConfig,
+    /// When it gets no requests for a while.
+    pub circuit_breaker: Option<BreakerConfig>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A member of a pool.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct MemberConfig {
-    id: String,
+pub struct MemberConfig {
+    /// The id of its backend.
+    pub id: String,
+    /// The lower, the sooner it is used.
     #[serde(default = "one")]
-    priority: u32,
+    pub priority: u32,
+    /// How often it is used, beside others of its priority.
     #[serde(default = "one")]
-    weight: u32,
+    pub weight: u32,
 }
 
 fn one() -> u32 {
@@ -55,11 +68,13 @@ fn one() -> u32 {
 }
 
 /// What of its certificate is checked: all, unless said otherwise.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct TlsConfig {
-    validate_certificate_chain: bool,
-    validate_certificate_name: bool,
+pub struct TlsConfig {
+    /// That it leads to a trusted authority.
+    pub validate_certificate_chain: bool,
+    /// That it is for the host.
+    pub validate_certificate_name: bool,
 }
 
 impl Default for TlsConfig {
@@ -71,30 +86,37 @@ impl Default for TlsConfig {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// A managed identity.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct IdentityConfig {
-    resource: String,
-    client_id: Option<String>,
+pub struct IdentityConfig {
+    /// What its token is for.
+    pub resource: String,
+    /// Of a user-assigned identity.
+    pub client_id: Option<String>,
 }
 
 /// Times are seconds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct BreakerConfig {
-    failures: Option<u32>,
-    percentage: Option<u8>,
-    interval: u64,
+pub struct BreakerConfig {
+    /// How many failures trip it, in an interval.
+    pub failures: Option<u32>,
+    /// How many of a hundred requests must fail.
+    pub percentage: Option<u8>,
+    /// The interval.
+    pub interval: u64,
     /// `429`, or `500-599`.
     #[serde(default)]
-    status_codes: Vec<String>,
+    pub status_codes: Vec<String>,
     /// Whether it is a failure that there is no response.
     #[serde(default)]
-    errors: bool,
+    pub errors: bool,
     /// For how long it trips; as long as the interval unless given.
-    trip: Option<u64>,
+    pub trip: Option<u64>,
+    /// Whether it trips for as long as `Retry-After` says.
     #[serde(default)]
-    accept_retry_after: bool,
+    pub accept_retry_after: bool,
 }
 
 impl BackendConfig {
