@@ -277,7 +277,8 @@ async fn no_expression_takes_the_gateway_away() {
     }
 }
 
-/// The README lists every policy of the reference once, with a link to its file, or as not built.
+/// The README lists every policy of the reference once, with a link to its file, or as not built. What loads and cannot
+/// run says why.
 #[test]
 fn the_readme_tells_of_every_policy() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -292,9 +293,15 @@ fn the_readme_tells_of_every_policy() {
             .filter(|line| line.starts_with(&start))
             .collect();
         assert_eq!(rows.len(), 1, "{name}");
-        let link = rows[0]
-            .split_once("[built](")
+        let link = ["[built](", "[loads]("]
+            .into_iter()
+            .find_map(|state| rows[0].split_once(state))
             .map(|(_, rest)| rest.split(')').next().unwrap());
+        assert_eq!(
+            rows[0].contains("[loads]("),
+            rows[0].contains(" fail"),
+            "{name}"
+        );
         assert_eq!(link.is_some(), built(name), "{}", rows[0]);
         if let Some(link) = link {
             let text = std::fs::read_to_string(format!("{root}/{link}")).unwrap();

@@ -56,6 +56,12 @@ A configuration file:
   policy = \"orders.xml\"
   operations = [{ method = \"GET\", url-template = \"/{id}\", policy = \"get-order.xml\" }]
 
+  [[apis]]                                  # answered by the resolvers of its fields
+  id = \"people\"
+  path = \"people\"
+  graphql = \"people.graphql\"
+  resolvers = [{ type = \"Query\", field = \"user\", policy = \"user.xml\" }]
+
 Without operations an API takes every method and path. Tokens of managed identities come from IDENTITY_ENDPOINT and
 IDENTITY_HEADER where they are set, or else from the instance metadata service. `tollgate serve demo` needs no file: it starts two backends and
 shares requests between them as the blog's load-balance-random.xml says.")]

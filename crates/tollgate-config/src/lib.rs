@@ -179,12 +179,28 @@ pub struct ApiConfig {
     pub openapi: Option<PathBuf>,
     /// The GraphQL schema.
     pub graphql: Option<PathBuf>,
+    /// What resolves fields of it.
+    #[serde(default)]
+    pub resolvers: Vec<ResolverConfig>,
     /// Whether a subscription key is wanted.
     #[serde(default)]
     pub subscription_required: bool,
     /// Its operations; without any it takes every method and path.
     #[serde(default)]
     pub operations: Vec<OperationConfig>,
+}
+
+/// The resolver of a field of an API's GraphQL schema.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ResolverConfig {
+    /// An object type of the schema.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// The field.
+    pub field: String,
+    /// The document, such as `<http-data-source>`.
+    pub policy: PathBuf,
 }
 
 /// An operation of an API.
@@ -374,6 +390,9 @@ impl Config {
             if let Some(path) = &config.graphql {
                 api = api.graphql(source(path)?);
             }
+            for ResolverConfig { ty, field, policy } in &config.resolvers {
+                api = api.resolver(ty, field, source(policy)?);
+            }
             for config in &config.operations {
                 let mut operation = Operation::new(&config.method, &config.url_template);
                 if let Some(id) = &config.id {
@@ -513,6 +532,9 @@ mod tests {
             path = "orders"
             service-url = "https://orders.example"
             operations = [{ method = "GET", url-template = "/{id}" }]
+            [[apis]]
+            id = "people"
+            resolvers = []
             [[products]]
             id = "starter"
             apis = ["orders"]

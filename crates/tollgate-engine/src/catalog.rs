@@ -274,6 +274,7 @@ pub struct Api {
     pub(crate) policy: Option<Source>,
     pub(crate) openapi: Option<Source>,
     pub(crate) graphql: Option<Source>,
+    pub(crate) resolvers: Vec<Resolver>,
     pub(crate) subscription_required: bool,
     pub(crate) operations: Vec<Operation>,
 }
@@ -299,6 +300,7 @@ impl Api {
             policy: None,
             openapi: None,
             graphql: None,
+            resolvers: Vec::new(),
             subscription_required: false,
             operations: Vec::new(),
         }
@@ -342,10 +344,43 @@ impl Api {
     }
 
     /// Sets the schema of an API that speaks GraphQL, in GraphQL's own language: `validate-graphql-request` holds requests
-    /// against it.
+    /// against it, and fields of it can have resolvers.
     #[must_use]
     pub fn graphql(mut self, schema: Source) -> Self {
         self.graphql = Some(schema);
+        self
+    }
+
+    /// Adds a resolver: the document, such as `<http-data-source>`, that gets the value of a field of an object type of the
+    /// GraphQL schema. An API with resolvers has no backend. It answers requests by itself, behind the backend section:
+    /// fields without a resolver are those of the same name in what the resolver of the object gave.
+    /// Source: configure-graphql-resolver.md.
+    ///
+    /// ```
+    /// use tollgate_engine::{Api, Source};
+    ///
+    /// let schema = "type User { id: ID! name: String } type Query { user(id: ID!): User }";
+    /// let user = r#"<http-data-source><http-request>
+    ///     <set-method>GET</set-method>
+    ///     <set-url>@($"https://users.example.org/{context.GraphQL.Arguments["id"]}")</set-url>
+    /// </http-request></http-data-source>"#;
+    /// let api = Api::new("people")
+    ///     .graphql(Source::new("people.graphql", schema))
+    ///     .resolver("Query", "user", Source::new("user.xml", user));
+    /// assert!(format!("{api:?}").contains("user.xml"));
+    /// ```
+    #[must_use]
+    pub fn resolver(
+        mut self,
+        ty: impl Into<String>,
+        field: impl Into<String>,
+        document: Source,
+    ) -> Self {
+        self.resolvers.push(Resolver {
+            ty: ty.into(),
+            field: field.into(),
+            source: document,
+        });
         self
     }
 
@@ -384,6 +419,14 @@ impl Api {
         self.info.revision = revision.into();
         self
     }
+}
+
+/// What gets the value of a field of a GraphQL schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Resolver {
+    pub(crate) ty: String,
+    pub(crate) field: String,
+    pub(crate) source: Source,
 }
 
 /// An operation of an API.

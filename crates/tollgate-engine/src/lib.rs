@@ -14,6 +14,7 @@ mod load;
 mod plan;
 pub mod policy;
 pub mod ports;
+mod resolve;
 mod routing;
 mod run;
 mod setting;
@@ -37,13 +38,15 @@ pub use context::{
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
 pub use gateway::{Gateway, Outcome, Peer, RunOptions};
-pub use load::{Checked, ElementReader, LoadErrors, Statistics, check};
+pub use load::{Checked, ElementReader, LoadErrors, Loaded, Statistics, check};
 pub use plan::{Described, Pipeline, Plan, PlanApi, PlanOperation};
 pub use policy::{
-    AttributeSpec, BoxFuture, Children, ElementSpec, Finish, Flow, Invalid, Policy, PolicyKind,
-    Preflight, Reads, Scope, Scopes, Section, Sections, Waiting, element, optional, required,
+    AttributeSpec, BoxFuture, Children, ElementSpec, Finish, Flow, INCLUDE_FRAGMENT, Invalid,
+    Policy, PolicyKind, Preflight, Reads, Scope, Scopes, Section, Sections, Waiting, element,
+    optional, required,
 };
 pub use ports::Ports;
+pub use resolve::{Resolvers, Resolving};
 pub use routing::{Route, RouteError};
 pub use setting::{Expression, FromValue, Setting};
 pub use subscription_key::{Admission, Denied};

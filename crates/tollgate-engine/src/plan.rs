@@ -17,6 +17,7 @@ use crate::certificate::Certificate;
 use crate::exchange::Url;
 use crate::load::{self, LoadErrors};
 use crate::policy::{PolicyKind, Section};
+use crate::resolve::Resolvers;
 use crate::routing::{self, Path, Route, RouteError, Template};
 use crate::subscription_key::{self, Admission, Denied, Keys};
 
@@ -239,6 +240,8 @@ pub struct PlanApi {
     pub subscription_required: bool,
     /// Its GraphQL schema.
     pub graphql: Option<Arc<graphql::Schema>>,
+    /// What resolves fields of it; without any, a backend answers.
+    pub resolvers: Option<Arc<Resolvers>>,
     pub(crate) path: Path,
     pub(crate) key_header: HeaderName,
     pub(crate) products: Box<[usize]>,

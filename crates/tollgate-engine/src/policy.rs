@@ -226,6 +226,11 @@ pub const fn element(name: &'static str) -> ElementSpec {
     }
 }
 
+/// A fragment, whose elements stand in its place. Source: include-fragment-policy.md.
+pub const INCLUDE_FRAGMENT: ElementSpec = element("include-fragment")
+    .many()
+    .attributes(&[required("fragment-id").literal()]);
+
 impl ElementSpec {
     /// A policy as a part of another, such as `set-header` in `return-response`.
     pub const fn policy(kind: &PolicyKind) -> Self {
@@ -315,16 +320,19 @@ pub enum Scope {
     Api,
     /// An operation of an API.
     Operation,
+    /// A field of an API's GraphQL schema.
+    Resolver,
 }
 
 impl Scope {
     /// All of them, the broadest first.
-    pub const ALL: [Scope; 5] = [
+    pub const ALL: [Scope; 6] = [
         Self::Global,
         Self::Workspace,
         Self::Product,
         Self::Api,
         Self::Operation,
+        Self::Resolver,
     ];
 
     /// What `LastError.Scope` says.
@@ -335,6 +343,7 @@ impl Scope {
             Self::Product => "product",
             Self::Api => "api",
             Self::Operation => "operation",
+            Self::Resolver => "resolver",
         }
     }
 }
@@ -392,7 +401,9 @@ set! {
         /// An API.
         API = Api,
         /// An operation.
-        OPERATION = Operation
+        OPERATION = Operation,
+        /// A field of a GraphQL schema.
+        RESOLVER = Resolver
     }
 }
 

@@ -572,6 +572,9 @@ impl Shared {
 /// |---|---|---|---|
 /// | `request_body` | bytes that are buffered | 16 MiB | 413 |
 /// | `response_body` | bytes that are buffered | 16 MiB | 500 |
+/// | `graphql_depth` | fields in fields of a query with resolvers | 32 | 400 |
+/// | `graphql_calls` | calls of resolvers | 100 | 400 |
+/// | `graphql_time` | all calls of resolvers together | 300 s | an error of each field that is left |
 /// | `heap` | bytes | 64 MiB | `it used more memory than is allowed` |
 /// | `collection` | elements of one | 512 Ki | `it made a collection longer than is allowed` |
 /// | `budget.steps` | steps, some 50 ns each at most | 500,000 | `it took more steps than are allowed` |
@@ -590,6 +593,12 @@ pub struct Limits {
     pub request_body: usize,
     /// The longest response body that is buffered, in bytes. Beyond it the request fails with 500.
     pub response_body: usize,
+    /// How deep the fields of a GraphQL query may be nested that is answered by resolvers.
+    pub graphql_depth: usize,
+    /// How often resolvers may be called for one request. What they answer may come to `response_body` bytes together.
+    pub graphql_calls: usize,
+    /// How long all of them may take together.
+    pub graphql_time: Duration,
     /// How many bytes the objects and texts that expressions make may take. Nothing is freed before the request ends.
     pub heap: usize,
     /// How many elements a collection may have: list, array (but of bytes), dictionary, set, JSON array or object.
@@ -605,6 +614,9 @@ impl Default for Limits {
         Self {
             request_body: 16 << 20,
             response_body: 16 << 20,
+            graphql_depth: 32,
+            graphql_calls: 100,
+            graphql_time: Duration::from_secs(300),
             heap: Heap::DEFAULT_LIMIT,
             collection: Heap::DEFAULT_LONGEST,
             budget: Budget::default(),

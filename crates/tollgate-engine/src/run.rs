@@ -11,7 +11,7 @@ use crate::failure::{ErrorBody, ErrorResponse, Failure, error_body, internal_err
 use crate::plan::{Pipeline, Plan};
 use crate::policy::{Flow, Preflight, Section};
 use crate::routing::{Route, RouteError};
-use crate::wire;
+use crate::{resolve, wire};
 
 /// Runs the whole of it, and gives what the client gets.
 pub(crate) async fn run(exchange: &mut Exchange) -> http::Response<Body> {
@@ -128,6 +128,7 @@ fn set_route(exchange: &mut Exchange, route: &Route<'_, '_>) {
     context.operation = route.operation.info.clone();
     context.described = route.operation.described.clone();
     context.graphql = route.api.graphql.clone();
+    context.resolvers = route.api.resolvers.clone();
     let request = &mut context.request;
     request.matched_parameters = route.parameters.iter().cloned().collect();
     request.url = request.original_url.clone();
@@ -171,14 +172,22 @@ fn preflight(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<bool, Failu
     Ok(answered)
 }
 
-/// Inbound, backend, outbound; a response made on the way ends them, one out of a cache leads to outbound.
+/// Inbound, backend, outbound; a response made on the way ends them, one out of a cache leads to outbound. What resolvers
+/// answer is answered before outbound.
 async fn sections(pipeline: &Pipeline, exchange: &mut Exchange) -> Result<(), Failure> {
+    let mut cached = false;
     for name in [Section::Inbound, Section::Backend] {
         match section(name, pipeline, exchange).await? {
             Flow::Respond => return Ok(()),
-            Flow::Outbound => break,
+            Flow::Outbound => {
+                cached = true;
+                break;
+            }
             Flow::Next | Flow::NextSection | Flow::Wait => {}
         }
+    }
+    if !cached && let Some(resolvers) = exchange.context.resolvers.clone() {
+        resolve::answer(&resolvers, exchange).await?;
     }
     if let Some(store) = exchange.hit() {
         let mut blocks = pipeline.section(Section::Outbound).iter();
@@ -229,7 +238,7 @@ fn fail(exchange: &mut Exchange, failure: &Failure) {
 }
 
 /// Says what failed in log and trace, secrets and credentials left out.
-fn report(exchange: &mut Exchange, failure: &Failure) {
+pub(crate) fn report(exchange: &mut Exchange, failure: &Failure) {
     let message = exchange.masked(failure.message());
     let (source, reason) = (failure.source(), failure.reason().unwrap_or_default());
     let request_id = wire::guid(&exchange.context.request_id);

@@ -10,6 +10,7 @@ pub mod control;
 pub mod cross_domain;
 pub mod integration;
 pub mod logging;
+pub mod resolvers;
 pub mod routing;
 pub mod transformation;
 pub mod validation;
@@ -81,6 +82,10 @@ pub const ALL: &[PolicyKind] = &[
     ai::llm_semantic_cache_store::KIND,
     ai::llm_token_limit::AZURE_OPENAI,
     ai::llm_token_limit::KIND,
+    resolvers::cosmosdb_data_source::KIND,
+    resolvers::http_data_source::KIND,
+    resolvers::publish_event::KIND,
+    resolvers::sql_data_source::KIND,
     logging::emit_metric::KIND,
     logging::log_to_eventhub::KIND,
     logging::trace::KIND,

@@ -1,4 +1,9 @@
-//! GraphQL: a schema, and what queries ask of it.
+//! GraphQL: a schema, what queries ask of it, and how they are answered.
+
+mod execute;
+#[cfg(test)]
+mod execute_tests;
+mod request;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -10,6 +15,9 @@ use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use apollo_compiler::{ExecutableDocument, Name, Node};
 use thiserror::Error;
+
+pub use execute::{Bounds, Call, Data, Execution, Operation, Progress, Unresolvable};
+pub use request::Request;
 
 /// A schema, in GraphQL's own language.
 pub struct Schema(Valid<apollo_compiler::Schema>);
@@ -61,14 +69,7 @@ impl Schema {
     /// # Errors
     /// It is none, or the schema does not allow it; the first mistakes of it.
     pub fn query(&self, text: &str) -> Result<Query, Vec<Mistake>> {
-        let mut parser = Parser::new()
-            .recursion_limit(DEEPEST)
-            .token_limit(MOST_TOKENS);
-        let document = parser.parse_executable(&self.0, text, "query.graphql");
-        let document = document.map_err(|error| mistakes(&error.errors))?;
-        let document = document.validate(&self.0);
-        let document = document.map_err(|error| mistakes(&error.errors))?;
-        Ok(Query(document.into_inner()))
+        executable(&self.0, text).map(|document| Query(document.into_inner()))
     }
 
     /// The type that a field is selected on, and others whose field it is too: where the type is abstract, those that
@@ -108,6 +109,40 @@ impl Schema {
     }
 }
 
+impl Mistake {
+    /// A mistake of no place.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            place: None,
+        }
+    }
+
+    /// What GraphQL makes of it: `message`, and `locations` where there is a place.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self.place {
+            Some((line, column)) => {
+                serde_json::json!({"message": self.message, "locations": [{"line": line, "column": column}]})
+            }
+            None => serde_json::json!({"message": self.message}),
+        }
+    }
+}
+
+/// A document that the schema allows.
+fn executable(
+    schema: &Valid<apollo_compiler::Schema>,
+    text: &str,
+) -> Result<Valid<ExecutableDocument>, Vec<Mistake>> {
+    let mut parser = Parser::new()
+        .recursion_limit(DEEPEST)
+        .token_limit(MOST_TOKENS);
+    let document = parser.parse_executable(schema, text, "query.graphql");
+    let document = document.map_err(|error| mistakes(&error.errors))?;
+    let document = document.validate(schema);
+    document.map_err(|error| mistakes(&error.errors))
+}
+
 fn mistakes(found: &DiagnosticList) -> Vec<Mistake> {
     let found = found.iter().take(MOST_MISTAKES);
     found
@@ -120,43 +155,48 @@ fn mistakes(found: &DiagnosticList) -> Vec<Mistake> {
         .collect()
 }
 
+/// How deep fields are nested in fields.
+fn depth_of_document(document: &ExecutableDocument) -> usize {
+    let mut known = HashMap::new();
+    let operations = document.operations.iter();
+    let depths =
+        operations.map(|operation| depth_of(document, &operation.selection_set, &mut known));
+    depths.max().unwrap_or(0)
+}
+
+/// A fragment is looked at once: a query that is allowed has none that go round in a circle.
+fn depth_of<'q>(
+    document: &'q ExecutableDocument,
+    set: &'q SelectionSet,
+    known: &mut HashMap<&'q Name, usize>,
+) -> usize {
+    let mut deepest = 0;
+    for selection in &set.selections {
+        let depth = match selection {
+            Selection::Field(field) => 1 + depth_of(document, &field.selection_set, known),
+            Selection::InlineFragment(inline) => depth_of(document, &inline.selection_set, known),
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.fragment_name;
+                match (known.get(name), document.fragments.get(name)) {
+                    (Some(depth), _) => *depth,
+                    (None, Some(fragment)) => {
+                        let depth = depth_of(document, &fragment.selection_set, known);
+                        known.insert(name, depth);
+                        depth
+                    }
+                    (None, None) => 0,
+                }
+            }
+        };
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
 impl Query {
     /// How deep fields are nested in fields.
     pub fn depth(&self) -> usize {
-        let mut known = HashMap::new();
-        let operations = self.0.operations.iter();
-        let depths =
-            operations.map(|operation| self.depth_of(&operation.selection_set, &mut known));
-        depths.max().unwrap_or(0)
-    }
-
-    /// A fragment is looked at once: a query that is allowed has none that go round in a circle.
-    fn depth_of<'q>(
-        &'q self,
-        set: &'q SelectionSet,
-        known: &mut HashMap<&'q Name, usize>,
-    ) -> usize {
-        let mut deepest = 0;
-        for selection in &set.selections {
-            let depth = match selection {
-                Selection::Field(field) => 1 + self.depth_of(&field.selection_set, known),
-                Selection::InlineFragment(inline) => self.depth_of(&inline.selection_set, known),
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.fragment_name;
-                    match (known.get(name), self.0.fragments.get(name)) {
-                        (Some(depth), _) => *depth,
-                        (None, Some(fragment)) => {
-                            let depth = self.depth_of(&fragment.selection_set, known);
-                            known.insert(name, depth);
-                            depth
-                        }
-                        (None, None) => 0,
-                    }
-                }
-            };
-            deepest = deepest.max(depth);
-        }
-        deepest
+        depth_of_document(&self.0)
     }
 
     /// All fields, each once: the types whose field it is, and its name.

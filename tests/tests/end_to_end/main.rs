@@ -13,6 +13,7 @@ mod calls;
 mod front;
 mod handlers;
 mod requests;
+mod resolvers;
 mod streaming;
 mod tokens;
 mod ways;

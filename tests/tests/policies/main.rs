@@ -29,6 +29,8 @@ mod odata;
 mod quotas;
 mod rates;
 mod reports;
+mod resolver_documents;
+mod resolvers;
 mod routing;
 mod safety;
 mod scopes;

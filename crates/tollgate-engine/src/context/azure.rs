@@ -95,23 +95,6 @@ pub(super) static BACKEND: TypeDef = TypeDef {
     ],
 };
 
-/// `IGraphQL`: only resolvers have one, so nothing can be read of it.
-pub(super) static GRAPHQL: TypeDef = TypeDef {
-    name: "Tollgate.IGraphQL",
-    kind: TypeKind::Interface,
-    bases: &[],
-    values: &[],
-    members: &[
-        member("JObject Arguments { get; }", |_| {
-            Err(Throw::null_reference())
-        }),
-        member("JObject GraphQLArguments { get; }", |_| {
-            Err(Throw::null_reference())
-        }),
-        member("JToken Parent { get; }", |_| Err(Throw::null_reference())),
-    ],
-};
-
 /// `IAzureVnetInfo`: there is none outside Azure, so nothing can be read of it.
 pub(super) static VNET: TypeDef = TypeDef {
     name: "Tollgate.IAzureVnetInfo",

@@ -8,6 +8,7 @@ mod body;
 mod deployment;
 mod dictionary;
 mod extensions;
+mod graphql;
 mod headers;
 mod host;
 mod jwt;
@@ -50,7 +51,6 @@ const TYPES: &[&TypeDef] = &[
     &authorization::CLAIMS,
     &azure::BACKEND,
     &azure::FOUNDRY,
-    &azure::GRAPHQL,
     &azure::PRIVATE_ENDPOINT,
     &azure::VNET,
     &basic::BASIC,
@@ -58,6 +58,7 @@ const TYPES: &[&TypeDef] = &[
     &deployment::DEPLOYMENT,
     &deployment::GATEWAY,
     &extensions::EXTENSIONS,
+    &graphql::GRAPHQL,
     &headers::HEADERS,
     &jwt::CLAIMS,
     &jwt::JWT,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use tollgate_dotnet::{Type, TypeDef, Value};
 
-use super::{body, headers, parameters, query, request, response, root, url, variables};
+use super::{body, graphql, headers, parameters, query, request, response, root, url, variables};
 
 /// A part of `context`, as [`Value::Host`] refers to it. Responses are numbered: 0 is `context.Response`, others are
 /// kept in variables.
@@ -23,6 +23,7 @@ pub(crate) enum Part {
     Response(u32),
     ResponseHeaders(u32),
     ResponseBody(u32),
+    GraphQl,
 }
 
 /// The bits of a handle that number a response.
@@ -45,6 +46,7 @@ impl Part {
             Self::Response(index) => (10, index),
             Self::ResponseHeaders(index) => (11, index),
             Self::ResponseBody(index) => (12, index),
+            Self::GraphQl => (13, 0),
         };
         Value::Host(kind << INDEX_BITS | index)
     }
@@ -66,6 +68,7 @@ impl Part {
             10 => Self::Response(index),
             11 => Self::ResponseHeaders(index),
             12 => Self::ResponseBody(index),
+            13 => Self::GraphQl,
             _ => return None,
         })
     }
@@ -82,6 +85,7 @@ impl Part {
             Self::Url | Self::OriginalUrl => &url::URL,
             Self::UrlQuery | Self::OriginalUrlQuery => &query::QUERY,
             Self::Response(_) => &response::RESPONSE,
+            Self::GraphQl => &graphql::GRAPHQL,
         }
     }
 
@@ -135,6 +139,7 @@ mod tests {
             Part::UrlQuery,
             Part::ResponseBody(0),
             Part::Response(70_000),
+            Part::GraphQl,
         ] {
             let Value::Host(handle) = part.value() else {
                 unreachable!("a part is a host value");

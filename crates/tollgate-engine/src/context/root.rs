@@ -25,7 +25,12 @@ pub(super) static CONTEXT: TypeDef = TypeDef {
         member("TimeSpan Elapsed { get; }", |c| {
             Ok(Value::TimeSpan(context(c)?.0.elapsed()))
         }),
-        pure("IGraphQL GraphQL { get; }", |_| Ok(Value::Null)),
+        member("IGraphQL GraphQL { get; }", |c| {
+            Ok(match context(c)?.0.resolving {
+                Some(_) => Part::GraphQl.value(),
+                None => Value::Null,
+            })
+        }),
         member("ILastError LastError { get; }", |c| {
             let error = context(c)?.0.last_error.clone();
             Ok(error.map_or(Value::Null, Value::object))

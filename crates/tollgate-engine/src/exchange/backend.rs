@@ -39,6 +39,12 @@ impl Exchange {
         request: OutboundRequest,
         failure: impl FnOnce(SendError) -> Failure,
     ) -> Result<(), Failure> {
+        if self.context.resolving.is_some() {
+            // The call is the gateway's own.
+            let answer = self.context.ports.http.send(request).await;
+            self.context.response = answer.map_err(failure)?.into();
+            return Ok(());
+        }
         let watches = self.watches.clone();
         watches.iter().for_each(|watch| watch.sent());
         match self.backend().send(request).await {

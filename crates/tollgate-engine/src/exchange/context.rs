@@ -23,6 +23,7 @@ use crate::failure::{Failure, LastError};
 use crate::plan::Described;
 use crate::policy::Reads;
 use crate::ports::{Ports, Proxy};
+use crate::resolve::{Resolvers, Resolving};
 
 /// What expressions see as `context`, and what policies work on.
 #[derive(Debug)]
@@ -47,6 +48,10 @@ pub struct Context {
     pub described: Described,
     /// The GraphQL schema of the API.
     pub graphql: Option<Arc<tollgate_schema::graphql::Schema>>,
+    /// What resolves fields of it.
+    pub resolvers: Option<Arc<Resolvers>>,
+    /// The field that is being resolved, while its resolver runs.
+    pub resolving: Option<Resolving>,
     /// `context.Product`
     pub product: Option<Arc<ProductInfo>>,
     /// `context.Subscription`
@@ -231,6 +236,8 @@ impl Context {
             operation: None,
             described: Described::Nothing,
             graphql: None,
+            resolvers: None,
+            resolving: None,
             product: None,
             subscription: None,
             user: None,

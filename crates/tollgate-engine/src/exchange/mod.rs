@@ -173,7 +173,12 @@ impl Exchange {
 
     /// Whether what `forward-request` sends stays in the process.
     pub(crate) fn has_inner_service(&self) -> bool {
-        self.backend.is_some()
+        self.backend.is_some() && self.context.resolving.is_none()
+    }
+
+    /// Whether the gateway answers by itself, behind the backend section: there is no backend.
+    pub fn has_resolvers(&self) -> bool {
+        self.context.resolvers.is_some() && self.context.resolving.is_none()
     }
 
     /// The variables as JSON, for people and tools: numbers, truth values, text and `null` as what they are, all else by

@@ -11,10 +11,12 @@ use super::documents;
 use super::findings::Findings;
 use super::fragments::Fragments;
 use super::named_values::NamedValues;
+use super::placement::load_resolver;
 use super::scopes::{DEFAULT_GLOBAL, Layer, load_layer, merge};
 use super::suggest::did_you_mean;
 use super::{LoadErrors, Loading, Mode, kinds_by_name, read};
 use crate::backend::Backend;
+use crate::block::Block;
 use crate::catalog::{Api, Catalog, Operation, OperationInfo, Product, Source, SubscriptionScope};
 use crate::exchange::Url;
 use crate::plan::{Described, Plan, PlanApi, PlanOperation, PlanProduct};
@@ -110,6 +112,7 @@ impl Reader<'_, '_> {
         });
         let products = products.collect();
         let mut apis = Vec::new();
+        let mut resolvers = Vec::new();
         for api in &catalog.apis {
             let id = text(&api.info.id);
             let document = self.document(api.policy.as_ref(), Scope::Api, id.to_owned());
@@ -118,13 +121,32 @@ impl Reader<'_, '_> {
                 self.document(operation.policy.as_ref(), Scope::Operation, owner)
             });
             apis.push((document, operations.collect()));
+            let own = api.resolvers.iter().map(|resolver| Resolver {
+                root: self.read(&resolver.source, DocumentKind::Resolver),
+                owner: format!("{id};{}.{}", resolver.ty, resolver.field),
+            });
+            resolvers.push(own.collect());
         }
         Documents {
             global,
             workspace,
             products,
             apis,
+            resolvers,
         }
+    }
+}
+
+/// The document of a resolver.
+struct Resolver {
+    root: Option<Element>,
+    owner: String,
+}
+
+impl Resolver {
+    fn load<'a>(&'a self, loading: &'a Loading<'a>) -> Option<Arc<Block>> {
+        let node = load_resolver(loading, self.root.as_ref()?, &self.owner).ok()?;
+        Some(Arc::new(Block::new(vec![node])))
     }
 }
 
@@ -148,6 +170,8 @@ struct Documents {
     workspace: Document,
     products: Vec<Document>,
     apis: Vec<(Document, Vec<Document>)>,
+    /// By API.
+    resolvers: Vec<Vec<Resolver>>,
 }
 
 /// All documents, loaded.
@@ -156,6 +180,8 @@ struct Layers {
     workspace: Option<Layer>,
     products: Vec<Option<Layer>>,
     apis: Vec<(Option<Layer>, Vec<Option<Layer>>)>,
+    /// By API.
+    resolvers: Vec<Vec<Option<Arc<Block>>>>,
 }
 
 impl Documents {
@@ -169,6 +195,9 @@ impl Documents {
             products: all(&self.products),
             apis: (self.apis.iter())
                 .map(|(api, operations)| (api.load(loading), all(operations)))
+                .collect(),
+            resolvers: (self.resolvers.iter())
+                .map(|all| all.iter().map(|one| one.load(loading)).collect())
                 .collect(),
         }
     }
@@ -204,15 +233,22 @@ impl Assembler<'_> {
         let products: Vec<_> = (catalog.products.iter())
             .map(|product| self.product(product, &infos))
             .collect();
-        let apis = (catalog.apis.iter().zip(&infos).zip(&layers.apis))
-            .map(|((api, info), (layer, operations))| {
+        let layered = layers.apis.iter().zip(&layers.resolvers);
+        let apis = (catalog.apis.iter().zip(&infos).zip(layered))
+            .map(|((api, info), ((layer, operations), resolvers))| {
                 let chain = Chain {
                     global: layers.global.as_ref(),
                     workspace: layers.workspace.as_ref(),
                     products: &layers.products,
                     api: layer.as_ref(),
                 };
-                self.api(api, info, &products, &chain, operations)
+                let api_plan = self.api(api, info, &products, &chain, operations);
+                let graphql = self.graphql(api);
+                PlanApi {
+                    resolvers: self.resolvers(api, graphql.as_ref(), resolvers),
+                    graphql,
+                    ..api_plan
+                }
             })
             .collect();
         let unmatched = merge([layers.global.as_ref()]);
@@ -320,7 +356,8 @@ impl Assembler<'_> {
                 .as_ref()
                 .and_then(|url| self.url(&format!("API `{id}`"), text(url))),
             subscription_required: api.subscription_required,
-            graphql: self.graphql(api),
+            graphql: None,
+            resolvers: None,
             // What cannot be parsed has been reported: this plan is never used.
             key_header: key_header.unwrap_or(http::header::AUTHORIZATION),
             products: members.into(),

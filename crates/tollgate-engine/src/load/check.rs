@@ -8,7 +8,7 @@ use tollgate_syntax::{Content, Diagnostic, DocumentKind, Element, Node as XmlNod
 use super::findings::Findings;
 use super::fragments::Fragments;
 use super::named_values::NamedValues;
-use super::placement::{Position, read_block};
+use super::placement::{Position, load_resolver, read_block};
 use super::scopes::load_layer;
 use super::{Kinds, Loading, Mode, kinds_by_name, read};
 use crate::catalog::{Catalog, Source};
@@ -66,7 +66,7 @@ impl Statistics {
     }
 }
 
-/// Looks at one policy document or fragment as far as that is possible without the rest of its gateway: its scope is
+/// Looks at one policy document, fragment or resolver as far as that is possible without the rest of its gateway: its scope is
 /// taken to be right, and in a fragment so are the sections.
 ///
 /// `catalog` gives named values and fragments. If it has none, unknown ones are only noted, and what depends on them
@@ -80,6 +80,9 @@ pub fn check(source: &Source, catalog: &Catalog, kinds: &[&'static [PolicyKind]]
 
     let expected = match root_name(&source.text) {
         Some("fragment") => DocumentKind::Fragment,
+        Some("http-data-source" | "sql-data-source" | "cosmosdb-data-source") => {
+            DocumentKind::Resolver
+        }
         _ => DocumentKind::Policies,
     };
     let root = read(source, expected, &mut sources, &named_values, &findings);
@@ -110,6 +113,8 @@ pub fn check(source: &Source, catalog: &Catalog, kinds: &[&'static [PolicyKind]]
     };
     if let Some(root) = &root {
         match mode {
+            // What is wrong has been recorded.
+            _ if expected == DocumentKind::Resolver => drop(load_resolver(&loading, root, "")),
             Mode::CheckFragment => {
                 let position = Position::of_section(Scope::Global, "", Section::Inbound);
                 // What is wrong has been recorded.

@@ -1,12 +1,16 @@
 //! OpenAPI documents of APIs, and JSON Schemas.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use tollgate_schema::{Document, Schemas, graphql};
 
 use super::assemble::Assembler;
+use super::suggest::did_you_mean;
+use crate::block::Block;
 use crate::catalog::{Api, Operation};
+use crate::resolve::Resolvers;
 
 /// The operations of a document.
 pub(super) fn operations(document: &Document) -> Vec<Operation> {
@@ -51,6 +55,50 @@ impl Assembler<'_> {
                 None
             }
         }
+    }
+
+    /// The resolvers of an API, of which `blocks` are the documents; none if it has none.
+    pub(super) fn resolvers(
+        &self,
+        api: &Api,
+        schema: Option<&Arc<graphql::Schema>>,
+        blocks: &[Option<Arc<Block>>],
+    ) -> Option<Arc<Resolvers>> {
+        if api.resolvers.is_empty() {
+            return None;
+        }
+        let id = api.info.id.to_utf8();
+        if api.graphql.is_none() {
+            let message = format!("API `{id}` has resolvers, and no GraphQL schema");
+            self.report("resolver-without-schema", message, None);
+        }
+        if api.info.service_url.is_some() {
+            let message = format!(
+                "API `{id}` has resolvers and a service URL: either those answer, or a backend does"
+            );
+            self.report("resolver-with-backend", message, None);
+        }
+        let schema = schema?;
+        let mut fields: HashMap<Box<str>, HashMap<Box<str>, Arc<Block>>> = HashMap::new();
+        for (resolver, block) in api.resolvers.iter().zip(blocks) {
+            let (ty, field) = (resolver.ty.as_str(), resolver.field.as_str());
+            if let Err(wrong) = schema.resolvable(ty, field) {
+                let message = format!("API `{id}`: resolver `{ty}.{field}`: {}", wrong.message);
+                let help = did_you_mean(wrong.name, wrong.known);
+                self.report("unknown-field", message, help);
+                continue;
+            }
+            // What cannot be loaded has been reported.
+            let Some(block) = block else { continue };
+            match fields.entry(ty.into()).or_default().entry(field.into()) {
+                Entry::Vacant(entry) => drop(entry.insert(Arc::clone(block))),
+                Entry::Occupied(_) => {
+                    let message = format!("API `{id}`: there are two resolvers of `{ty}.{field}`");
+                    self.report("duplicate-id", message, None);
+                }
+            }
+        }
+        Some(Arc::new(Resolvers::new(Arc::clone(schema), fields)))
     }
 
     pub(super) fn schemas(&self) -> HashMap<Box<str>, Arc<Schemas>> {

@@ -4,12 +4,12 @@ use tollgate_dotnet::Str;
 use tollgate_syntax::{Content, Diagnostic, Element, MappedText, Span, Text};
 
 use super::named_values::is_liquid;
-use super::placement::{Position, read_block};
+use super::placement::{Counts, Position, elements, place, read_block};
 use super::suggest::did_you_mean;
 use super::{Loading, Mode};
-use crate::block::Block;
+use crate::block::{Block, Node};
 use crate::certificate::Certificate;
-use crate::policy::{Children, Invalid, Scope, Section};
+use crate::policy::{Children, Invalid, Policy, Scope, Section};
 use crate::setting::{Expression, FromValue, Setting};
 
 /// An element of a policy document, named values replaced, at its place. Whatever is wrong with it is recorded as a
@@ -22,6 +22,9 @@ pub struct ElementReader<'a> {
     element: &'a Element,
     position: Position<'a>,
 }
+
+/// A policy's name, and the policy.
+pub type Loaded = (&'static str, Result<Box<dyn Policy>, Invalid>);
 
 impl<'a> ElementReader<'a> {
     pub(crate) fn new(
@@ -167,8 +170,11 @@ impl<'a> ElementReader<'a> {
 
     /// The elements in it, in order.
     pub fn children(&self) -> Vec<ElementReader<'a>> {
-        let mut counts = super::placement::Counts::default();
-        let elements = self.element.elements();
+        self.readers(self.element.elements())
+    }
+
+    fn readers(&self, elements: impl Iterator<Item = &'a Element>) -> Vec<ElementReader<'a>> {
+        let mut counts = Counts::default();
         elements
             .map(|element| {
                 let position = self.position.child(&element.name, &mut counts);
@@ -211,6 +217,30 @@ impl<'a> ElementReader<'a> {
     /// The policies in it.
     pub fn block(&self) -> Result<Block, Invalid> {
         read_block(self.loading, self.element, &self.position)
+    }
+
+    /// The elements in it as policies that run in a row, as those of a section do; those of a fragment stand in the place
+    /// of `include-fragment`. `own` loads an element in place of the policy of its name, which it gives too.
+    pub fn block_of(
+        &self,
+        section: Section,
+        own: impl Fn(&ElementReader<'a>) -> Option<Loaded>,
+    ) -> Result<Block, Invalid> {
+        let mut nodes = Vec::new();
+        for mut child in self.readers(elements(self.loading, self.element).into_iter()) {
+            child.position.section = section;
+            let kind = self.loading.kinds.get(child.name());
+            let (name, policy) = match (own(&child), kind) {
+                (Some(own), _) => own,
+                (None, Some(kind)) => (kind.name, (kind.load)(&mut child)),
+                // That the table has no such element has been reported.
+                (None, None) => continue,
+            };
+            let place = place(name, child.element, &child.position);
+            nodes.push(policy.map(|policy| Node::new(policy, place)));
+        }
+        let nodes = nodes.into_iter().collect::<Result<Vec<_>, Invalid>>()?;
+        Ok(Block::new(nodes))
     }
 
     /// Records an error about this place.

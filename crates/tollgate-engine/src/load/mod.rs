@@ -36,7 +36,7 @@ use crate::policy::{Invalid, PolicyKind};
 
 pub(crate) use assemble::load;
 pub use check::{Checked, Statistics, check};
-pub use element_reader::ElementReader;
+pub use element_reader::{ElementReader, Loaded};
 use findings::Findings;
 use fragments::Fragments;
 use named_values::NamedValues;
@@ -133,11 +133,10 @@ fn wrong_root(document: &Document, expected: DocumentKind) -> Option<Diagnostic>
     } = &document.root;
     let wanted = match (document.kind, expected) {
         (DocumentKind::Unknown, _) => return None,
-        (DocumentKind::Resolver, _) => {
-            let message = format!("the policy `{name}` is not built yet");
-            return Some(Diagnostic::error("policy-not-built", *name_span, message));
-        }
         (_, DocumentKind::Fragment) => "a fragment begins with `<fragment>`",
+        (_, DocumentKind::Resolver) => {
+            "a resolver begins with its data source, such as `<http-data-source>`"
+        }
         _ => "a policy document begins with `<policies>`",
     };
     let message = format!("{wanted}, not `<{name}>`");

@@ -11,7 +11,8 @@ use super::{Loading, Mode};
 use crate::block::{Block, Node, Place};
 use crate::known;
 use crate::policy::{
-    AttributeSpec, Children, ElementSpec, Invalid, PolicyKind, Scope, Section, Sections,
+    AttributeSpec, Children, ElementSpec, INCLUDE_FRAGMENT, Invalid, PolicyKind, Scope, Section,
+    Sections,
 };
 
 /// Policies may nest this deep, fragments counted in.
@@ -151,20 +152,8 @@ impl<'a> PolicyReader<'a> {
             loading.findings.push(finding);
             valid = false;
         }
-        check_attributes(loading, element, kind.attributes, true);
-        check_children(loading, element, kind.children);
-        let place = Place {
-            scope: position.scope,
-            section: position.section,
-            path: position.path.as_str().into(),
-            policy: kind.name,
-            id: literal_attribute(element, "id").map(Into::into),
-            span: element.span,
-        };
-        let mut reader = ElementReader::new(loading, element, position);
         let stores = loading.count_stores();
-        let policy = (kind.load)(&mut reader)?;
-        let mut node = Node::new(policy, place);
+        let mut node = load_policy(loading, kind, element, position)?;
         loading.note_stores(&mut node, stores);
         self.nodes.push(node);
         if valid { Ok(()) } else { Err(Invalid) }
@@ -173,34 +162,9 @@ impl<'a> PolicyReader<'a> {
     /// Puts in the policies of a fragment. Source: include-fragment-policy.md.
     fn fragment(&mut self, element: &'a Element, position: Position<'a>) -> Result<(), Invalid> {
         let loading = self.loading;
-        const FRAGMENT_ID: AttributeSpec = crate::policy::required("fragment-id").literal();
-        check_attributes(loading, element, &[FRAGMENT_ID], true);
-        check_children(loading, element, Children::None);
-        let id = literal_attribute(element, "fragment-id").ok_or(Invalid)?;
-        let span = (element.attribute("fragment-id"))
-            .map_or(element.name_span, |attribute| attribute.value.span);
-        let Some(fragment) = loading.fragments.get(id) else {
-            // A file that is checked on its own does not bring its fragments.
-            let message = format!("there is no fragment `{id}`");
-            if loading.mode != Mode::Load && loading.fragments.is_empty() {
-                loading
-                    .findings
-                    .push(Diagnostic::note("unknown-fragment", span, message));
-                return Ok(());
-            }
-            let mut finding = Diagnostic::error("unknown-fragment", span, message);
-            finding.help = did_you_mean(id, loading.fragments.ids());
-            return loading.fail(finding);
+        let Some((id, root)) = included(loading, element, &position.fragments)? else {
+            return Ok(());
         };
-        // What is wrong with the fragment itself has been reported.
-        let root = fragment.ok_or(Invalid)?;
-        if position.fragments.contains(&id) {
-            return Err(Invalid);
-        }
-        if position.fragments.len() >= MAX_NESTING {
-            let message = format!("fragments include fragments more than {MAX_NESTING} deep");
-            return loading.fail(Diagnostic::error("too-deep", span, message));
-        }
         let mut inner = position;
         inner.fragments.push(id);
         let mut reader = PolicyReader::new(loading, inner);
@@ -210,6 +174,109 @@ impl<'a> PolicyReader<'a> {
         self.nodes.append(&mut reader.nodes);
         if reader.valid { Ok(()) } else { Err(Invalid) }
     }
+}
+
+/// The id and the root of the fragment that an `include-fragment` puts in, within others; `None` of one that a file which
+/// is checked on its own does not bring.
+fn included<'a>(
+    loading: &'a Loading<'a>,
+    element: &'a Element,
+    within: &[&str],
+) -> Result<Option<(&'a str, &'a Element)>, Invalid> {
+    check_attributes(loading, element, INCLUDE_FRAGMENT.attributes, true);
+    check_children(loading, element, INCLUDE_FRAGMENT.children);
+    let id = literal_attribute(element, "fragment-id").ok_or(Invalid)?;
+    let span = (element.attribute("fragment-id"))
+        .map_or(element.name_span, |attribute| attribute.value.span);
+    let Some(fragment) = loading.fragments.get(id) else {
+        let message = format!("there is no fragment `{id}`");
+        if loading.mode != Mode::Load && loading.fragments.is_empty() {
+            let note = Diagnostic::note("unknown-fragment", span, message);
+            loading.findings.push(note);
+            return Ok(None);
+        }
+        let mut finding = Diagnostic::error("unknown-fragment", span, message);
+        finding.help = did_you_mean(id, loading.fragments.ids());
+        return loading.fail(finding);
+    };
+    // What is wrong with the fragment itself has been reported.
+    let root = fragment.ok_or(Invalid)?;
+    if within.contains(&id) {
+        return Err(Invalid);
+    }
+    if within.len() >= MAX_NESTING {
+        let message = format!("fragments include fragments more than {MAX_NESTING} deep");
+        return loading.fail(Diagnostic::error("too-deep", span, message));
+    }
+    Ok(Some((id, root)))
+}
+
+/// The elements in an element, those of included fragments in the place of these.
+pub(super) fn elements<'a>(loading: &'a Loading<'a>, parent: &'a Element) -> Vec<&'a Element> {
+    let mut all = Vec::new();
+    collect_elements(loading, parent, &mut Vec::new(), &mut all);
+    all
+}
+
+fn collect_elements<'a>(
+    loading: &'a Loading<'a>,
+    parent: &'a Element,
+    within: &mut Vec<&'a str>,
+    to: &mut Vec<&'a Element>,
+) {
+    for child in parent.elements() {
+        if &*child.name != INCLUDE_FRAGMENT.name {
+            to.push(child);
+        } else if to.len() < MAX_POLICIES
+            && let Ok(Some((id, root))) = included(loading, child, within)
+        {
+            within.push(id);
+            collect_elements(loading, root, within, to);
+            within.pop();
+        }
+    }
+}
+
+/// Loads a policy, once its attributes and children were compared with its table.
+pub(super) fn load_policy<'a>(
+    loading: &'a Loading<'a>,
+    kind: &PolicyKind,
+    element: &'a Element,
+    position: Position<'a>,
+) -> Result<Node, Invalid> {
+    check_attributes(loading, element, kind.attributes, true);
+    check_children(loading, element, kind.children);
+    let place = place(kind.name, element, &position);
+    let mut reader = ElementReader::new(loading, element, position);
+    Ok(Node::new((kind.load)(&mut reader)?, place))
+}
+
+/// Where a policy stands.
+pub(super) fn place(policy: &'static str, element: &Element, position: &Position<'_>) -> Place {
+    Place {
+        scope: position.scope,
+        section: position.section,
+        path: position.path.as_str().into(),
+        policy,
+        id: literal_attribute(element, "id").map(Into::into),
+        span: element.span,
+    }
+}
+
+/// Loads the document of a resolver. Which data sources there are is said by the kinds that stand nowhere else.
+pub(super) fn load_resolver<'a>(
+    loading: &'a Loading<'a>,
+    root: &'a Element,
+    owner: &'a str,
+) -> Result<Node, Invalid> {
+    loading.begin_document();
+    let Some(kind) = loading.kinds.get(&*root.name) else {
+        return loading.fail(unknown_policy(loading, root));
+    };
+    // What a data source does first works on the request.
+    let position = Position::of_section(Scope::Resolver, owner, Section::Inbound);
+    let position = position.child(&root.name, &mut Counts::new());
+    load_policy(loading, kind, root, position)
 }
 
 fn misplaced_base(element: &Element, position: &Position<'_>) -> Diagnostic {
@@ -243,6 +310,13 @@ fn misplaced(
     position: &Position<'_>,
 ) -> Option<Diagnostic> {
     let span = element.name_span;
+    if kind.sections == Sections::NONE {
+        let message = format!(
+            "`{}` is the document of a resolver, and stands in no other",
+            kind.name
+        );
+        return Some(Diagnostic::error("wrong-section", span, message));
+    }
     if loading.mode != Mode::CheckFragment && !kind.sections.contains(position.section) {
         let message = format!(
             "`{}` cannot stand in `{}`, only in {}",
@@ -325,7 +399,7 @@ fn check_attributes(
 }
 
 /// Compares what stands in an element with the table. Policies in it are looked at when they are loaded.
-fn check_children(loading: &Loading<'_>, element: &Element, children: Children) {
+fn check_children<'a>(loading: &'a Loading<'a>, element: &'a Element, children: Children) {
     if matches!(children, Children::Any | Children::Policies) {
         return;
     }
@@ -342,7 +416,12 @@ fn check_children(loading: &Loading<'_>, element: &Element, children: Children) 
         _ => &[],
     };
     let mut counts = Counts::new();
-    for child in element.elements() {
+    let takes_fragments = specs.iter().any(|spec| spec.name == INCLUDE_FRAGMENT.name);
+    let elements = match takes_fragments {
+        true => elements(loading, element),
+        false => element.elements().collect(),
+    };
+    for child in elements {
         let name = &*child.name;
         let count = counts.entry(name).or_default();
         *count += 1;

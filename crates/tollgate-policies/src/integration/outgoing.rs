@@ -267,7 +267,7 @@ impl Outgoing {
 }
 
 /// The token goes into the header of this request: no variable takes it.
-fn identity(e: &ElementReader<'_>) -> Result<AuthenticationManagedIdentity, Invalid> {
+pub(crate) fn identity(e: &ElementReader<'_>) -> Result<AuthenticationManagedIdentity, Invalid> {
     const OUTPUT: &str = "output-token-variable-name";
     let identity = AuthenticationManagedIdentity::load(e)?;
     match e.has(OUTPUT) {
@@ -365,6 +365,6 @@ fn timed_out() -> Failure {
     Failure::new("Timeout", "Request to the backend service timed out")
 }
 
-fn too_large(error: &BodyError) -> Failure {
+pub(crate) fn too_large(error: &BodyError) -> Failure {
     Failure::new("ResponseBodyTooLarge", error.to_string())
 }

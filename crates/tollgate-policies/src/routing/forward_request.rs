@@ -24,6 +24,9 @@
 //! | the backend's circuit breaker has tripped | `BackendCircuitBreakerOpen` | 503 |
 //! | a `ws` or `wss` URL: there are no WebSockets yet | `BackendConnectionFailure` | 500 |
 //!
+//! An API whose fields have resolvers has no backend: there the policy does nothing, and the resolvers answer behind the
+//! section.
+//!
 //! Credentials, circuit breakers and pools of backend entities are told of in `backends.rs`.
 //!
 //! The backend gets the headers without those for one connection, `X-Forwarded-For` with the client's address added, and
@@ -33,10 +36,10 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use serde_json::json;
-use tollgate_engine::ports::{HttpVersion, OutboundRequest, SendError, SendErrorKind};
+use tollgate_engine::ports::{HttpVersion, OutboundRequest, Ports, SendError, SendErrorKind};
 use tollgate_engine::{
-    Body, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy,
-    PolicyKind, Reads, Scopes, Sections, Setting, optional,
+    Body, BoxFuture, Children, ElementReader, Exchange, Failure, Finish, Flow, FromValue, Invalid,
+    Policy, PolicyKind, Reads, Scopes, Sections, Setting, Waiting, optional,
 };
 
 use super::backends::Choice;
@@ -71,8 +74,9 @@ pub const KIND: PolicyKind = PolicyKind {
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
-#[derive(Debug)]
-struct ForwardRequest {
+/// The policy, also as a part of a resolver.
+#[derive(Debug, Default)]
+pub(crate) struct ForwardRequest {
     timeout: Option<Setting<Duration>>,
     timeout_ms: Option<Setting<u32>>,
     version: Version,
@@ -139,7 +143,11 @@ impl ForwardRequest {
         }
     }
 
-    async fn run(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+    /// The request, and the backend entity that it goes to.
+    fn prepare(
+        &self,
+        exchange: &mut Exchange,
+    ) -> Result<(OutboundRequest, Option<Choice>), Failure> {
         let timeout = self.timeout(exchange)?;
         let follow_redirects = match &self.follow_redirects {
             Some(setting) => *setting.get(exchange)?,
@@ -150,7 +158,7 @@ impl ForwardRequest {
         if follow_redirects {
             mark_key(exchange, request.headers_mut());
         }
-        let mut outbound = OutboundRequest {
+        let outbound = OutboundRequest {
             timeout: Some(timeout),
             follow_redirects,
             http_version: self.version.0,
@@ -164,17 +172,23 @@ impl ForwardRequest {
                 "request": {"method": context.request.method.as_str(), "url": context.request.url.to_string()},
             })
         });
+        Ok((outbound, choice))
+    }
+
+    async fn run(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        let (mut outbound, choice) = self.prepare(exchange)?;
         let ports = exchange.context.ports.clone();
         if let Some(choice) = &choice {
             choice.authorize(&ports, &mut outbound).await?;
         }
-        let failed = |error: SendError| {
-            if let Some(choice) = &choice {
-                choice.failed(&ports);
-            }
-            failure(error)
-        };
+        let failed = |error| failed(error, choice.as_ref(), &ports);
         exchange.call_backend(outbound, failed).await?;
+        self.conclude(exchange, choice)
+    }
+
+    /// Goes on with the response that is in the exchange.
+    fn conclude(&self, exchange: &mut Exchange, choice: Option<Choice>) -> Result<Flow, Failure> {
+        let ports = exchange.context.ports.clone();
         let response = &mut exchange.context.response;
         let status = response.status;
         if let Some(choice) = choice {
@@ -231,7 +245,10 @@ fn mark_key(exchange: &Exchange, headers: &mut HeaderMap) {
     }
 }
 
-fn failure(error: SendError) -> Failure {
+fn failed(error: SendError, choice: Option<&Choice>, ports: &Ports) -> Failure {
+    if let Some(choice) = choice {
+        choice.failed(ports);
+    }
     match error.kind {
         SendErrorKind::Timeout => {
             Failure::new("Timeout", "Request to the backend service timed out")
@@ -241,8 +258,37 @@ fn failure(error: SendError) -> Failure {
 }
 
 impl Policy for ForwardRequest {
-    fn execute(&self, _: &mut Exchange) -> Result<Flow, Failure> {
-        Ok(Flow::Wait)
+    fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
+        Ok(match exchange.has_resolvers() {
+            true => Flow::Next,
+            false => Flow::Wait,
+        })
+    }
+
+    /// The call of a resolver is nobody else's business, so others can be made meanwhile.
+    fn detach<'a>(&'a self, exchange: &mut Exchange) -> Result<Waiting<'a>, Failure> {
+        if exchange.context.resolving.is_none() {
+            return Ok(Waiting::Exclusive);
+        }
+        let (mut outbound, choice) = self.prepare(exchange)?;
+        let ports = exchange.context.ports.clone();
+        Ok(Waiting::Detached(Box::pin(async move {
+            let authorized = match &choice {
+                Some(choice) => choice.authorize(&ports, &mut outbound).await,
+                None => Ok(()),
+            };
+            let answer = match authorized {
+                Ok(()) => {
+                    let answer = ports.http.send(outbound).await;
+                    answer.map_err(|error| failed(error, choice.as_ref(), &ports))
+                }
+                Err(failure) => Err(failure),
+            };
+            Box::new(move |exchange: &mut Exchange| {
+                exchange.context.response = answer?.into();
+                self.conclude(exchange, choice)
+            }) as Finish<'a>
+        })))
     }
 
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {

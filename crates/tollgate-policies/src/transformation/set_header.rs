@@ -100,8 +100,7 @@ impl Policy for SetHeader {
         let headers = match self.on_response {
             true => &mut context.response.headers,
             false => {
-                context.request.keeps_host |=
-                    edit.name == header::HOST && edit.action != ExistsAction::Delete;
+                context.request.keeps_host |= edit.sets(&header::HOST);
                 &mut context.request.headers
             }
         };
@@ -122,6 +121,11 @@ pub(crate) struct HeaderEdit {
 }
 
 impl HeaderEdit {
+    /// Whether it gives this header a value.
+    pub(crate) fn sets(&self, name: &HeaderName) -> bool {
+        self.name == *name && self.action != ExistsAction::Delete
+    }
+
     /// Whether the header is one that policies cannot change.
     pub(crate) fn is_reserved(&self, on_response: bool) -> bool {
         let own = [

@@ -168,15 +168,7 @@ impl Rejected {
 
 impl From<Vec<Mistake>> for Rejected {
     fn from(mistakes: Vec<Mistake>) -> Self {
-        let errors = mistakes
-            .into_iter()
-            .map(|Mistake { message, place }| match place {
-                Some((line, column)) => {
-                    json!({"message": message, "locations": [{"line": line, "column": column}]})
-                }
-                None => json!({"message": message}),
-            });
-        Self(errors.collect())
+        Self(mistakes.iter().map(Mistake::to_json).collect())
     }
 }
 

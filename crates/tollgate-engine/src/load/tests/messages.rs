@@ -48,7 +48,9 @@ fn roots() {
     );
     assert_eq!(
         errors(&api_with("<http-data-source/>")),
-        ["a.xml:1:2: error[policy-not-built]: the policy `http-data-source` is not built yet"]
+        [
+            "a.xml:1:2: error[wrong-root]: a policy document begins with `<policies>`, not `<http-data-source>`"
+        ]
     );
     let fragment = Source::new("f.xml", "<policies/>");
     assert_eq!(
