@@ -161,16 +161,25 @@ fn load(e: &ElementReader<'_>) -> Result<(), Invalid> {
     for child in &children {
         let read = match child.name() {
             "response" => child.block_of(Section::Outbound, |_| None).map(drop),
-            "connection-info" => child.children().iter().fold(Ok(()), |all, part| {
+            "connection-info" => every(child, |part| {
                 let identity = part.optional_setting::<bool>("use-managed-identity");
-                all.and(identity.map(drop))
-                    .and(part.text_setting::<Str>().map(drop))
+                let text = part.text_setting::<Str>();
+                identity.map(drop).and(text.map(drop))
             }),
             _ => load_request(child),
         };
         result = result.and(read);
     }
     result
+}
+
+/// Reads all elements in one, also behind one that is wrong.
+fn every(
+    e: &ElementReader<'_>,
+    read: impl Fn(&ElementReader<'_>) -> Result<(), Invalid>,
+) -> Result<(), Invalid> {
+    let read: Vec<_> = e.children().iter().map(read).collect();
+    read.into_iter().collect()
 }
 
 fn load_request(e: &ElementReader<'_>) -> Result<(), Invalid> {
@@ -207,9 +216,10 @@ fn load_request(e: &ElementReader<'_>) -> Result<(), Invalid> {
     }
     for part in &e.children() {
         let read = match part.name() {
-            "parameters" | "paging" => part.children().iter().fold(Ok(()), |all, leaf| {
-                let name = leaf.optional_setting::<Str>("name").map(drop);
-                all.and(name).and(SetBody::load(leaf).map(drop))
+            "parameters" | "paging" => every(part, |leaf| {
+                let name = leaf.optional_setting::<Str>("name");
+                let body = SetBody::load(leaf);
+                name.map(drop).and(body.map(drop))
             }),
             "sql-statement" => part.text_setting::<Value>().map(drop),
             _ => {
