@@ -23,6 +23,7 @@ mod case;
 mod described;
 mod evaluate;
 mod fixture;
+pub mod suite;
 
 pub use canonical::Canonical;
 pub use case::{Case, CaseContext, CaseError, Contexts};
