@@ -260,3 +260,25 @@ fn databases_are_checked_when_they_are_loaded() {
         assert!(error.contains(expected), "{expected}: {error}");
     }
 }
+
+#[test]
+fn fragments_of_fragments_cannot_multiply_in_a_resolver() {
+    let text = "<http-data-source><http-request><set-method>GET</set-method><set-url>http://a.test</set-url>\
+        <include-fragment fragment-id='f0' /></http-request></http-data-source>";
+    for leaf in ["", "<set-header name='a'><value>b</value></set-header>"] {
+        let mut catalog = Catalog::new().api(api(&[("Query", "text", text)]));
+        for level in 0..40 {
+            let next = format!("<include-fragment fragment-id='f{}' />", level + 1);
+            let fragment = format!("<fragment>{next}{next}</fragment>");
+            let name = format!("f{level}");
+            catalog = catalog.fragment(&name, Source::new(&name, fragment));
+        }
+        let last = Source::new("f40", format!("<fragment>{leaf}</fragment>"));
+        let built = Gateway::builder()
+            .catalog(catalog.fragment("f40", last))
+            .build();
+        let error = built.map_or_else(|error| error.to_string(), |_| String::new());
+        let expected = "error[too-large]: the document comes to more than 20000 policies";
+        assert!(error.contains(expected), "{error}");
+    }
+}

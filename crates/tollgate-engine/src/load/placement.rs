@@ -130,8 +130,7 @@ impl<'a> PolicyReader<'a> {
             return loading.fail(Diagnostic::error("too-deep", element.name_span, message));
         }
         if !loading.count_policy(MAX_POLICIES) {
-            let message = format!("the document comes to more than {MAX_POLICIES} policies");
-            return loading.fail(Diagnostic::error("too-large", element.name_span, message));
+            return loading.fail(too_large(element));
         }
         match name {
             "base" => return loading.fail(misplaced_base(element, &position)),
@@ -213,28 +212,47 @@ fn included<'a>(
 
 /// The elements in an element, those of included fragments in the place of these.
 pub(super) fn elements<'a>(loading: &'a Loading<'a>, parent: &'a Element) -> Vec<&'a Element> {
-    let mut all = Vec::new();
-    collect_elements(loading, parent, &mut Vec::new(), &mut all);
-    all
+    let mut walk = Walk {
+        loading,
+        within: Vec::new(),
+        left: MAX_POLICIES,
+        elements: Vec::new(),
+    };
+    walk.through(parent);
+    walk.elements
 }
 
-fn collect_elements<'a>(
+/// A walk through an element and the fragments that are included in it.
+struct Walk<'a> {
     loading: &'a Loading<'a>,
-    parent: &'a Element,
-    within: &mut Vec<&'a str>,
-    to: &mut Vec<&'a Element>,
-) {
-    for child in parent.elements() {
-        if &*child.name != INCLUDE_FRAGMENT.name {
-            to.push(child);
-        } else if to.len() < MAX_POLICIES
-            && let Ok(Some((id, root))) = included(loading, child, within)
-        {
-            within.push(id);
-            collect_elements(loading, root, within, to);
-            within.pop();
+    within: Vec<&'a str>,
+    /// How many elements there may still be, inclusions counted too: fragments of fragments multiply.
+    left: usize,
+    elements: Vec<&'a Element>,
+}
+
+impl<'a> Walk<'a> {
+    fn through(&mut self, parent: &'a Element) {
+        for child in parent.elements() {
+            let Some(left) = self.left.checked_sub(1) else {
+                self.loading.findings.push(too_large(child));
+                return;
+            };
+            self.left = left;
+            if &*child.name != INCLUDE_FRAGMENT.name {
+                self.elements.push(child);
+            } else if let Ok(Some((id, root))) = included(self.loading, child, &self.within) {
+                self.within.push(id);
+                self.through(root);
+                self.within.pop();
+            }
         }
     }
+}
+
+fn too_large(element: &Element) -> Diagnostic {
+    let message = format!("the document comes to more than {MAX_POLICIES} policies");
+    Diagnostic::error("too-large", element.name_span, message)
 }
 
 /// Loads a policy, once its attributes and children were compared with its table.
