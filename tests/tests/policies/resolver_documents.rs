@@ -282,3 +282,19 @@ fn fragments_of_fragments_cannot_multiply_in_a_resolver() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[test]
+fn all_mistakes_of_a_database_s_document_are_told_at_once() {
+    let text = r#"<sql-data-source>
+        <connection-info><connection-string use-managed-identity="maybe">@(context.First)</connection-string></connection-info>
+        <request><sql-statement>SELECT 1</sql-statement><parameters>
+            <parameter name="@(context.Second)">@(context.Third)</parameter><parameter name="@b">@(context.Fourth)</parameter>
+        </parameters></request>
+    </sql-data-source>"#;
+    let catalog = Catalog::new().api(api(&[("Query", "text", text)]));
+    let error = Gateway::builder().catalog(catalog).build().unwrap_err();
+    let error = error.to_string();
+    for expected in ["not `maybe`", "'First'", "'Second'", "'Third'", "'Fourth'"] {
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+}

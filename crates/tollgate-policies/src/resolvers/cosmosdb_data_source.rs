@@ -23,7 +23,7 @@ use tollgate_engine::{
     PolicyKind, Scopes, Section, Sections, element, optional, required,
 };
 
-use super::publish_event;
+use super::{CONNECTION_STRING, connection, every, publish_event};
 use crate::transformation::set_body::{self, SetBody};
 
 const TEMPLATE: AttributeSpec = optional("template")
@@ -65,11 +65,7 @@ pub const KIND: PolicyKind = PolicyKind {
         element("connection-info")
             .required()
             .children(Children::Elements(&[
-                element("connection-string")
-                    .required()
-                    .attributes(&[optional("use-managed-identity")
-                        .about("Whether the gateway's identity signs in.")])
-                    .children(Children::Text),
+                CONNECTION_STRING,
                 element("database-name").required().children(Children::Text),
                 element("container-name")
                     .required()
@@ -161,25 +157,12 @@ fn load(e: &ElementReader<'_>) -> Result<(), Invalid> {
     for child in &children {
         let read = match child.name() {
             "response" => child.block_of(Section::Outbound, |_| None).map(drop),
-            "connection-info" => every(child, |part| {
-                let identity = part.optional_setting::<bool>("use-managed-identity");
-                let text = part.text_setting::<Str>();
-                identity.map(drop).and(text.map(drop))
-            }),
+            "connection-info" => every(child, connection),
             _ => load_request(child),
         };
         result = result.and(read);
     }
     result
-}
-
-/// Reads all elements in one, also behind one that is wrong.
-fn every(
-    e: &ElementReader<'_>,
-    read: impl Fn(&ElementReader<'_>) -> Result<(), Invalid>,
-) -> Result<(), Invalid> {
-    let read: Vec<_> = e.children().iter().map(read).collect();
-    read.into_iter().collect()
 }
 
 fn load_request(e: &ElementReader<'_>) -> Result<(), Invalid> {

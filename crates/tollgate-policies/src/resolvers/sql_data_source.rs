@@ -25,7 +25,7 @@ use tollgate_engine::{
     Policy, PolicyKind, Scopes, Section, Sections, element, optional, required,
 };
 
-use super::publish_event;
+use super::{CONNECTION_STRING, connection, every, publish_event};
 use crate::access::authentication_certificate;
 use crate::transformation::set_body;
 
@@ -40,11 +40,7 @@ pub const KIND: PolicyKind = PolicyKind {
         element("connection-info")
             .required()
             .children(Children::Elements(&[
-                element("connection-string")
-                    .required()
-                    .attributes(&[optional("use-managed-identity")
-                        .about("Whether the gateway's identity signs in.")])
-                    .children(Children::Text),
+                CONNECTION_STRING,
                 INCLUDE_FRAGMENT,
                 ElementSpec::policy(&authentication_certificate::KIND),
             ])),
@@ -89,9 +85,7 @@ fn load(e: &ElementReader<'_>) -> Result<(), Invalid> {
         note(
             info.block_of(Section::Inbound, |part| {
                 let read = match part.name() {
-                    "connection-string" => part
-                        .optional_setting::<bool>("use-managed-identity")
-                        .and_then(|_| part.text_setting::<Str>().map(drop)),
+                    "connection-string" => connection(part),
                     _ => return None,
                 };
                 Some(checked(read))
@@ -106,10 +100,11 @@ fn load(e: &ElementReader<'_>) -> Result<(), Invalid> {
                 .block_of(Section::Inbound, |part| {
                     let read = match part.name() {
                         "sql-statement" => part.text_setting::<Str>().map(drop),
-                        "parameters" => part.children_named("parameter").try_for_each(|one| {
-                            one.setting::<Str>("name")?;
-                            one.optional_setting::<Str>("sql-type")?;
-                            one.text_setting::<Value>().map(drop)
+                        "parameters" => every(part, |one| {
+                            let name = one.setting::<Str>("name");
+                            let ty = one.optional_setting::<Str>("sql-type");
+                            let value = one.text_setting::<Value>();
+                            name.map(drop).and(ty.map(drop)).and(value.map(drop))
                         }),
                         _ => return None,
                     };
