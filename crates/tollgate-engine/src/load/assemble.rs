@@ -242,13 +242,7 @@ impl Assembler<'_> {
                     products: &layers.products,
                     api: layer.as_ref(),
                 };
-                let api_plan = self.api(api, info, &products, &chain, operations);
-                let graphql = self.graphql(api);
-                PlanApi {
-                    resolvers: self.resolvers(api, graphql.as_ref(), resolvers),
-                    graphql,
-                    ..api_plan
-                }
+                self.api(api, info, &products, &chain, operations, resolvers)
             })
             .collect();
         let unmatched = merge([layers.global.as_ref()]);
@@ -289,6 +283,7 @@ impl Assembler<'_> {
         products: &[PlanProduct],
         chain: &Chain<'_>,
         operation_layers: &[Option<Layer>],
+        resolvers: &[Option<Arc<Block>>],
     ) -> PlanApi {
         let id = text(&info.id);
         let members: Vec<usize> = (products.iter().enumerate())
@@ -348,6 +343,7 @@ impl Assembler<'_> {
             let message = format!("API `{id}`: `{}` is no header name", text(&info.key_header));
             self.report("invalid-header-name", message, None);
         }
+        let graphql = self.graphql(api);
         PlanApi {
             info: Arc::clone(info),
             path: Path::new(text(&info.path)),
@@ -356,8 +352,8 @@ impl Assembler<'_> {
                 .as_ref()
                 .and_then(|url| self.url(&format!("API `{id}`"), text(url))),
             subscription_required: api.subscription_required,
-            graphql: None,
-            resolvers: None,
+            resolvers: self.resolvers(api, graphql.as_ref(), resolvers),
+            graphql,
             // What cannot be parsed has been reported: this plan is never used.
             key_header: key_header.unwrap_or(http::header::AUTHORIZATION),
             products: members.into(),
