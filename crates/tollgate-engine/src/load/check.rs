@@ -78,12 +78,9 @@ pub fn check(source: &Source, catalog: &Catalog, kinds: &[&'static [PolicyKind]]
     let findings = Findings::default();
     let mut sources = Sources::new();
 
-    let expected = match root_name(&source.text) {
-        Some("fragment") => DocumentKind::Fragment,
-        Some("http-data-source" | "sql-data-source" | "cosmosdb-data-source") => {
-            DocumentKind::Resolver
-        }
-        _ => DocumentKind::Policies,
+    let expected = match root_name(&source.text).map(DocumentKind::of_root) {
+        Some(DocumentKind::Unknown) | None => DocumentKind::Policies,
+        Some(kind) => kind,
     };
     let root = read(source, expected, &mut sources, &named_values, &findings);
     // What is wrong with the fragments is told when they are looked at themselves.
