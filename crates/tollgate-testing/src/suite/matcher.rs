@@ -63,18 +63,6 @@ impl JsonSchema for Pattern {
     }
 }
 
-const WORDS: [&str; 9] = [
-    "equals",
-    "contains",
-    "starts-with",
-    "ends-with",
-    "matches",
-    "json",
-    "one-of",
-    "absent",
-    "not",
-];
-
 impl<'de> Deserialize<'de> for Matcher {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Json::deserialize(deserializer)?;
@@ -94,7 +82,7 @@ impl JsonSchema for Matcher {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let conditions = generator.subschema_for::<Conditions>();
         json_schema!({
-            "description": format!("The value itself, or a mapping of conditions: {}.", WORDS.join(", ")),
+            "description": "The value itself, or a mapping of conditions.",
             "anyOf": [{"type": ["string", "number", "boolean", "null", "array"]}, conditions],
         })
     }

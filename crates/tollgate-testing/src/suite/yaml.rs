@@ -53,6 +53,8 @@ struct Open {
     key: Option<String>,
     path: String,
     anchor: usize,
+    /// How many values it has so far, itself included.
+    size: usize,
 }
 
 impl Yaml {
@@ -130,10 +132,7 @@ impl Reader {
             Event::SequenceStart(anchor, _) => self.start(Json::Array(Vec::new()), anchor, at),
             Event::MappingStart(anchor, _) => self.start(Json::Object(Map::new()), anchor, at),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(open) => {
-                    let size = count(&open.value);
-                    self.close(open.value, size, open.anchor, at)
-                }
+                Some(open) => self.close(open.value, open.size, open.anchor, at),
                 None => Ok(()),
             },
             Event::DocumentStart(_) if self.root.is_some() => {
@@ -170,6 +169,7 @@ impl Reader {
             key: None,
             path,
             anchor,
+            size: 1,
         });
         Ok(())
     }
@@ -193,13 +193,16 @@ impl Reader {
         }
         match self.open.last_mut() {
             None => self.root = Some(value),
-            Some(top) => match (&mut top.value, top.key.take()) {
-                (Json::Array(items), _) => items.push(value),
-                (Json::Object(members), Some(key)) => {
-                    members.insert(key, value);
+            Some(top) => {
+                top.size = top.size.saturating_add(size);
+                match (&mut top.value, top.key.take()) {
+                    (Json::Array(items), _) => items.push(value),
+                    (Json::Object(members), Some(key)) => {
+                        members.insert(key, value);
+                    }
+                    _ => return Err("a key must be a text".to_owned()),
                 }
-                _ => return Err("a key must be a text".to_owned()),
-            },
+            }
         }
         Ok(())
     }
@@ -221,14 +224,6 @@ fn position(span: Span) -> Position {
     Position {
         line: span.start.line(),
         column: span.start.col() + 1,
-    }
-}
-
-fn count(value: &Json) -> usize {
-    match value {
-        Json::Array(items) => items.iter().map(count).sum::<usize>() + 1,
-        Json::Object(members) => members.values().map(count).sum::<usize>() + 1,
-        _ => 1,
     }
 }
 
