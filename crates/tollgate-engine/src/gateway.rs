@@ -66,9 +66,9 @@ impl fmt::Debug for Gateway {
 
 impl Gateway {
     /// A gateway that runs requests through this plan, with these ports.
-    pub fn new(plan: Plan, ports: impl Into<Arc<Ports>>) -> Self {
+    pub fn new(plan: impl Into<Arc<Plan>>, ports: impl Into<Arc<Ports>>) -> Self {
         Self {
-            plan: ArcSwap::from_pointee(plan),
+            plan: ArcSwap::new(plan.into()),
             ports: ports.into(),
         }
     }

@@ -355,6 +355,38 @@ pub trait Background: Send + Sync {
 #[error("too much work runs in the background")]
 pub struct Busy;
 
+impl<T: CounterStore + ?Sized> CounterStore for Arc<T> {
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+        (**self).apply(now, operations)
+    }
+}
+
+impl<T: CacheStore + ?Sized> CacheStore for Arc<T> {
+    fn get(&self, now: i64, key: &str) -> Step<Option<Bytes>> {
+        (**self).get(now, key)
+    }
+
+    fn put(&self, now: i64, key: &str, value: Bytes, keep: Duration) -> Step<()> {
+        (**self).put(now, key, value, keep)
+    }
+
+    fn remove(&self, key: &str) -> Step<()> {
+        (**self).remove(key)
+    }
+}
+
+impl<T: Background + ?Sized> Background for Arc<T> {
+    fn run(&self, work: BoxFuture<'static, ()>) -> Result<(), Busy> {
+        (**self).run(work)
+    }
+}
+
+impl<T: EventSink + ?Sized> EventSink for Arc<T> {
+    fn emit(&self, event: Event) {
+        (**self).emit(event);
+    }
+}
+
 /// A cache that keeps nothing, and a background that takes no work.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nothing;

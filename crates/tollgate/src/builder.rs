@@ -73,9 +73,10 @@ impl From<Gateway> for Arc<tollgate_engine::Gateway> {
 ///
 /// Ports that are not given are the process's own: memory, the system's clock and randomness, and with the feature
 /// `hyper` an HTTP client.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct GatewayBuilder {
     catalog: Catalog,
+    plan: Option<Arc<Plan>>,
     kinds: Vec<&'static [PolicyKind]>,
     http: Option<Arc<dyn HttpClient>>,
     clock: Option<Arc<dyn Clock>>,
@@ -170,6 +171,25 @@ impl GatewayBuilder {
     #[must_use]
     pub fn authority(self, certificate: Certificate) -> Self {
         self.with(|catalog| catalog.authority(certificate))
+    }
+
+    /// Takes policies that were loaded already, in place of loading the catalog's: for many gateways of one plan, such as
+    /// one for each test.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use tollgate::{Gateway, Source};
+    ///
+    /// let builder = Gateway::builder().policy(Source::new("a.xml", "<policies><inbound /></policies>"));
+    /// let plan = Arc::new(builder.load()?);
+    /// let gateways = [(); 2].map(|()| builder.clone().plan(Arc::clone(&plan)).build());
+    /// assert!(gateways.into_iter().all(|gateway| Arc::ptr_eq(&gateway.unwrap().plan(), &plan)));
+    /// # Ok::<(), tollgate::LoadErrors>(())
+    /// ```
+    #[must_use]
+    pub fn plan(mut self, plan: impl Into<Arc<Plan>>) -> Self {
+        self.plan = Some(plan.into());
+        self
     }
 
     /// Changes the catalog by a function that may fail.
@@ -314,16 +334,29 @@ impl GatewayBuilder {
         self
     }
 
-    /// Loads the policies.
+    /// Loads the policies, and builds nothing.
+    ///
+    /// # Errors
+    /// All that is wrong with them, in one go.
+    pub fn load(&self) -> Result<Plan, LoadErrors> {
+        Plan::load(&self.catalog, &self.all_kinds())
+    }
+
+    fn all_kinds(&self) -> Arc<[&'static [PolicyKind]]> {
+        let own = self.kinds.iter().copied();
+        std::iter::once(tollgate_policies::ALL).chain(own).collect()
+    }
+
+    /// Loads the policies, and builds a gateway that runs them.
     ///
     /// # Errors
     /// All that is wrong with them, in one go.
     pub fn build(self) -> Result<Gateway, BuildError> {
-        let kinds: Arc<[_]> = [tollgate_policies::ALL]
-            .into_iter()
-            .chain(self.kinds)
-            .collect();
-        let plan = Plan::load(&self.catalog, &kinds)?;
+        let kinds = self.all_kinds();
+        let plan = match &self.plan {
+            Some(plan) => Arc::clone(plan),
+            None => Arc::new(self.load()?),
+        };
         let http = match self.http {
             Some(http) => http,
             None => default_client()?,

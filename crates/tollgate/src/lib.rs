@@ -70,8 +70,8 @@ pub use tollgate_engine as engine;
 pub use tollgate_engine::ports;
 pub use tollgate_engine::{
     Api, Backend, Body, Catalog, Certificate, CertificateError, CircuitBreaker, DeploymentInfo,
-    GroupInfo, IdentityInfo, LoadErrors, Operation, Outcome, Peer, Product, ServiceFabric, Source,
-    Subscription, SubscriptionScope, UserInfo, Workspace,
+    GroupInfo, IdentityInfo, LoadErrors, Operation, Outcome, Peer, Plan, Product, ServiceFabric,
+    Source, Subscription, SubscriptionScope, UserInfo, Workspace,
 };
 /// Every policy that is built in.
 pub use tollgate_policies::ALL as POLICIES;

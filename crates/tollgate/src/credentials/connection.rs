@@ -29,6 +29,26 @@ pub struct OAuthConnection {
     permitted: Vec<Principal>,
 }
 
+/// A copy that goes its own way: it begins with the refresh token of now.
+impl Clone for OAuthConnection {
+    fn clone(&self) -> Self {
+        let now = |token: &Mutex<String>| {
+            let token = token.lock().unwrap_or_else(PoisonError::into_inner);
+            Mutex::new(token.clone())
+        };
+        Self {
+            token_endpoint: self.token_endpoint.clone(),
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            refresh_token: self.refresh_token.as_ref().map(now),
+            scope: self.scope.clone(),
+            parameters: self.parameters.clone(),
+            basic: self.basic,
+            permitted: self.permitted.clone(),
+        }
+    }
+}
+
 /// Shows no secret.
 impl fmt::Debug for OAuthConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
