@@ -8,6 +8,7 @@ mod members;
 mod request;
 mod run;
 mod serve;
+mod test;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Command {
     Run(Box<run::Arguments>),
     /// Runs a gateway from one configuration file, or the built-in demo.
     Serve(serve::Arguments),
+    /// Runs the tests in `*.test.yaml` files, offline.
+    Test(test::Arguments),
 }
 
 /// How results are printed.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Serve(arguments) => serve::main(&arguments),
+        Command::Test(arguments) => test::main(&arguments),
     };
     result.unwrap_or_else(|error| {
         // A reader that has seen enough, such as `head`, is no trouble.

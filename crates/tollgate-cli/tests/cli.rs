@@ -834,3 +834,106 @@ fn the_page_of_members_is_true() {
         "run: cargo run -p tollgate-cli -- check --list-members --format markdown > docs/members.md"
     );
 }
+
+const API: &str = "<policies><inbound><set-header name=\"X\"><value>1</value></set-header></inbound><backend><base /></backend></policies>";
+
+#[test]
+fn test_runs_files_of_tests_and_says_how_it_went() {
+    let test = |expect: &str| {
+        format!(
+            "policy: api.xml\ntests:\n  - name: a header\n    expect: {{backend-calls: [{{headers: {{X: {expect}}}}}]}}\n"
+        )
+    };
+    let folder = folder(&[
+        ("api.xml", API),
+        ("api.test.yaml", &test("1")),
+        ("bad.test.yaml", &test("2")),
+    ]);
+    let good = run(&["test", &path(&folder, "api.test.yaml"), "--verbose"]);
+    assert_eq!(good.code, 0, "{}", good.out);
+    assert!(good.out.starts_with("ok   a header (") && good.out.contains("1 passed in "));
+    let junit = path(&folder, "junit.xml");
+    let both = run(&["test", &path(&folder, ""), "--junit", &junit, "--seed", "7"]);
+    assert_eq!(both.code, 1);
+    assert!(both.out.contains("FAIL a header (") && both.out.contains("1 failed, 1 passed"));
+    assert!(both.out.ends_with("(files: 2, seed: 7)\n"), "{}", both.out);
+    let junit = std::fs::read_to_string(junit).unwrap();
+    assert!(
+        junit.contains(r#"tests="2""#) && junit.contains(r#"failures="1""#),
+        "{junit}"
+    );
+    let json = run(&[
+        "test",
+        &path(&folder, ""),
+        "--format",
+        "json",
+        "-k",
+        "api.test",
+    ])
+    .json();
+    assert_eq!((&json["passed"], &json["filtered"]), (&json!(1), &json!(1)));
+    for (arguments, error) in [
+        (
+            vec!["test", &path(&folder, ""), "-k", "nothing"],
+            "no test has this in its name or file: 2 left out",
+        ),
+        (
+            vec!["test", "no-such-folder"],
+            "no-such-folder: No such file",
+        ),
+        (
+            vec!["test", &path(&folder, "."), "--time-limit", "soon"],
+            "no length of time",
+        ),
+    ] {
+        let ran = run(&arguments);
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(error), "{}", ran.err);
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let none = run(&["test", &path(&empty, "")]);
+    assert_eq!(none.code, 2);
+    assert!(
+        none.err.contains("there is no *.test.yaml file here"),
+        "{}",
+        none.err
+    );
+}
+
+#[test]
+fn the_schema_of_test_files_is_published() {
+    let published = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/test-file.schema.json"
+    );
+    let published = std::fs::read_to_string(published).unwrap();
+    let schema = run(&["test", "--schema"]).out;
+    assert!(
+        published == schema,
+        "write it anew: tollgate test --schema > docs/test-file.schema.json"
+    );
+}
+
+#[test]
+fn test_watches_for_changes() {
+    let test = "policy: api.xml\ntests: [{name: a header, expect: {status: 200}}]\n";
+    let folder = folder(&[("api.xml", API), ("api.test.yaml", test)]);
+    let mut child = tollgate()
+        .args(["test", "--watch", &path(&folder, "")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.starts_with("1 passed"), "{first}");
+    std::fs::write(
+        folder.path().join("api.test.yaml"),
+        test.replace("200", "404"),
+    )
+    .unwrap();
+    let second = lines.next().unwrap().unwrap();
+    assert!(second.starts_with("FAIL a header"), "{second}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

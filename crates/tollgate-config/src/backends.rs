@@ -120,7 +120,11 @@ pub struct BreakerConfig {
 }
 
 impl BackendConfig {
-    pub(super) fn read(&self, id: &str, folder: &Path) -> Result<Backend, ConfigError> {
+    /// The backend of this id; `folder` is where its paths start.
+    ///
+    /// # Errors
+    /// What contradicts itself, and secrets that cannot be read.
+    pub fn read(&self, id: &str, folder: &Path) -> Result<Backend, ConfigError> {
         match self {
             Self::Url(url) => Ok(Backend::new(id, url)),
             Self::Entity(entity) => entity.read(id, folder),

@@ -190,6 +190,47 @@ pub struct ApiConfig {
     pub operations: Vec<OperationConfig>,
 }
 
+impl ApiConfig {
+    /// An API of this id that takes all paths.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            path: String::new(),
+            service_url: None,
+            policy: None,
+            openapi: None,
+            graphql: None,
+            resolvers: Vec::new(),
+            subscription_required: false,
+            operations: Vec::new(),
+        }
+    }
+}
+
+impl OperationConfig {
+    /// An operation without a policy.
+    pub fn new(method: impl Into<String>, url_template: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            url_template: url_template.into(),
+            id: None,
+            policy: None,
+        }
+    }
+}
+
+impl ProductConfig {
+    /// A product without APIs and policy.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            apis: Vec::new(),
+            policy: None,
+            subscription_required: true,
+        }
+    }
+}
+
 /// The resolver of a field of an API's GraphQL schema.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -490,7 +531,11 @@ impl SecretSource {
 }
 
 impl CertificateConfig {
-    fn read(&self, folder: &Path) -> Result<Certificate, ConfigError> {
+    /// The certificate; `folder` is where its paths start.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or is no certificate.
+    pub fn read(&self, folder: &Path) -> Result<Certificate, ConfigError> {
         let (Self::Pem { pem: path } | Self::Pfx { pfx: path, .. }) = self;
         let path = folder.join(path);
         let bytes = std::fs::read(&path).map_err(|source| ConfigError::Read {

@@ -24,9 +24,14 @@ mod described;
 mod evaluate;
 mod fixture;
 pub mod suite;
+mod world;
 
 pub use canonical::Canonical;
 pub use case::{Case, CaseContext, CaseError, Contexts};
 pub use described::FixtureError;
 pub use evaluate::{Expression, Outcome, evaluate};
 pub use fixture::Fixture;
+pub use world::{
+    Answer, Call, Counter, Fault, Jwt, Lines, Moment, OneOrMany, PolicyTest, Rule, Seen, SendError,
+    SetUpError, Signer, Span, SplitMix, Text, World, Wrong,
+};

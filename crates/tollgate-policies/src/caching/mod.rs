@@ -9,3 +9,4 @@ pub mod cache_value;
 mod caching_type;
 mod downstream;
 pub(crate) mod stored;
+pub mod values;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
-use tollgate_dotnet::{Str, Value, portable};
+use tollgate_dotnet::{Heap, Str, Throw, Value, portable};
 use tollgate_engine::exchange::strip_hop_by_hop;
 use tollgate_engine::{
     Body, ElementReader, Exchange, Failure, FromValue, Invalid, Response, Setting, registry,
@@ -28,12 +28,8 @@ impl Stored {
         if let Some(response) = exchange.response_of(value) {
             return Some(Self::of_response(&response, until));
         }
-        match portable::pack(&exchange.heap, registry(), value) {
-            Ok(mut bytes) => {
-                bytes.insert(0, PLAIN);
-                let content = bytes.into();
-                Some(Self { until, content })
-            }
+        match Self::pack(&exchange.heap, value, until) {
+            Ok(stored) => Some(stored),
             Err(throw) => {
                 let error = throw.exception().message.clone();
                 tracing::warn!(error, "a value was not put into the cache");
@@ -42,6 +38,22 @@ impl Stored {
                 );
                 None
             }
+        }
+    }
+
+    /// A value that is no response.
+    pub(crate) fn pack(heap: &Heap, value: &Value, until: i64) -> Result<Self, Throw> {
+        let mut bytes = portable::pack(heap, registry(), value)?;
+        bytes.insert(0, PLAIN);
+        let content = bytes.into();
+        Ok(Self { until, content })
+    }
+
+    /// The value, if it is no response.
+    pub(crate) fn plain(&self, heap: &mut Heap) -> Option<Value> {
+        match self.content.split_first()? {
+            (&PLAIN, content) => portable::unpack(heap, registry(), content).ok()?,
+            _ => None,
         }
     }
 
@@ -81,12 +93,10 @@ impl Stored {
 
     /// The value, a new one for each exchange. `None` if the bytes are none, or the exchange has no room for it.
     pub(crate) fn to_value(&self, exchange: &mut Exchange) -> Option<Value> {
-        let (kind, content) = self.content.split_first()?;
-        if *kind == PLAIN {
-            return portable::unpack(&mut exchange.heap, registry(), content).ok()?;
-        }
-        let response = self.to_response()?;
-        exchange.heap.charge(content.len()).ok()?;
+        let Some(response) = self.to_response() else {
+            return self.plain(&mut exchange.heap);
+        };
+        exchange.heap.charge(self.content.len()).ok()?;
         Some(exchange.context.keep_response(response))
     }
 
@@ -160,7 +170,7 @@ impl Key {
         let key = self.0.get(exchange)?;
         match key.is_empty() {
             true => Err(Failure::validation()),
-            false => Ok(format!("value:{}", key.to_utf8())),
+            false => Ok(super::values::key(&key.to_utf8())),
         }
     }
 

@@ -1,18 +1,72 @@
-//! What files of tests are made of: YAML whose places are known, and what values are expected to be.
+//! Files of tests, and how they are run.
+//!
+//! A file of tests stands beside the policy that it is about, as `load-balance.test.yaml`. [`TestFile`] is what can
+//! stand in it; `docs/test-file.schema.json` is its JSON Schema. `tollgate test` runs such files, and [`policy_tests!`]
+//! makes them tests of `cargo test`.
 //!
 //! ```
-//! use tollgate_testing::suite::{Matcher, Yaml};
+//! use tollgate_testing::suite::{Options, run};
 //!
-//! let yaml = Yaml::parse("status: {one-of: [200, 204]}\n")?;
-//! let matcher: Matcher = serde_json::from_value(yaml.json["status"].clone())?;
-//! assert_eq!(matcher.mismatch(Some(&204.into())), None);
-//! assert_eq!(matcher.mismatch(Some(&404.into())).as_deref(), Some("one of 200, 204"));
-//! assert_eq!(yaml.position("status").to_string(), "1:1");
+//! let folder = tempfile::tempdir()?;
+//! let file = |name: &str| folder.path().join(name);
+//! std::fs::write(
+//!     file("hello.xml"),
+//!     r#"<policies><inbound><set-header name="X-Hello"><value>{{who}}</value></set-header></inbound><backend><base /></backend></policies>"#,
+//! )?;
+//! std::fs::write(
+//!     file("hello.test.yaml"),
+//!     r#"
+//! policy: hello.xml
+//! named-values: {who: world}
+//! tests:
+//!   - name: the backend is greeted
+//!     request: {url: /orders}
+//!     expect:
+//!       status: 200
+//!       backend-calls:
+//!         - url: https://backend.test/orders
+//!           headers: {X-Hello: world}
+//! "#,
+//! )?;
+//! let report = run(&[file("hello.test.yaml")], &Options::default(), |_| {});
+//! assert!(report.passed(), "{report:?}");
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`policy_tests!`]: crate::policy_tests
 
+mod cases;
+mod check;
+mod file;
+mod harness;
+mod load;
 mod matcher;
+mod report;
+mod run;
 mod yaml;
 
+pub use check::Mismatch;
+pub use file::{
+    CallMatcher, Calls, Expect, LastError, Nothing, Policies, Request, Step, Subscription, Test,
+    TestFile, User,
+};
+pub use harness::harness;
+pub use load::{Case, Suite, SuiteError};
 pub use matcher::{Conditions, Matcher, Pattern};
+pub use report::{json, junit, text};
+pub use run::{Failure, Options, Outcome, Report, find, run};
 pub use yaml::{Position, Yaml, YamlError};
+
+/// The JSON Schema of files of tests.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(TestFile).into()
+}
+
+/// Of these names the one that was meant perhaps.
+fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let distance = |other: &str| strsim::damerau_levenshtein(name, other);
+    let most = name.len() / 3 + 1;
+    known
+        .filter(|other| distance(other) <= most)
+        .min_by_key(|other| distance(other))
+}
