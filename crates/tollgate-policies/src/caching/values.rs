@@ -7,7 +7,7 @@
 //!
 //! let mut heap = Heap::default();
 //! let bytes = values::pack(&heap, &Value::from("a"))?;
-//! assert!(matches!(values::unpack(&mut heap, bytes), Some(Value::String(text)) if text == "a"));
+//! assert!(matches!(values::unpack(&mut heap, bytes), Some(Value::String(text)) if text.as_utf8() == Some("a")));
 //! assert_eq!(values::key("user-1"), "value:user-1");
 //! # Ok::<(), tollgate_dotnet::Throw>(())
 //! ```
