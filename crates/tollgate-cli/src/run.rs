@@ -10,7 +10,7 @@ use clap::Args;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
-use tollgate::engine::exchange::{Exchange, ReasonPhrase};
+use tollgate::engine::exchange::{Event, Exchange, ReasonPhrase};
 use tollgate::engine::{BoxFuture, Outcome, RunOptions};
 use tollgate::ports::{
     Clock, HttpClient, OutboundRequest, SendError, SendErrorKind, TICKS_PER_SECOND,
@@ -313,7 +313,13 @@ fn told_by(mut exchange: Exchange) -> (Map<String, Value>, Vec<Value>) {
         .take()
         .map(|trace| trace.entries)
         .unwrap_or_default();
-    let entries = trace.into_iter().map(|entry| {
+    let told = trace.into_iter().filter(|entry| {
+        matches!(
+            entry.event,
+            Event::Message | Event::Expression | Event::Failed
+        )
+    });
+    let entries = told.map(|entry| {
         json!({
             "source": entry.source,
             "section": entry.section,

@@ -1,5 +1,9 @@
 //! Policies in a row, and how they run.
 
+mod traced;
+
+use std::sync::Arc;
+
 use tollgate_syntax::Span;
 
 use crate::exchange::Exchange;
@@ -18,7 +22,7 @@ pub struct Node {
     /// The policy.
     pub policy: Box<dyn Policy>,
     /// Where it stands.
-    pub place: Place,
+    pub place: Arc<Place>,
     reads: Reads,
     /// The policies that resume cache hits, of which it is one or which stand in it.
     pub(crate) stores: Box<[&'static str]>,
@@ -26,7 +30,7 @@ pub struct Node {
 
 impl Node {
     /// A policy at its place.
-    pub fn new(policy: Box<dyn Policy>, place: Place) -> Self {
+    pub fn new(policy: Box<dyn Policy>, place: Arc<Place>) -> Self {
         let reads = policy.reads();
         Self {
             policy,
@@ -37,21 +41,32 @@ impl Node {
     }
 }
 
-/// Where a policy stands; what `LastError` tells of it.
+/// Where a policy or a branch of one stands; what `LastError` and traces tell of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// Which of the two it is.
+    pub kind: PlaceKind,
     /// The scope of the document it was written in.
     pub scope: Scope,
     /// The section.
     pub section: Section,
     /// The position in the section: `choose[3]/when[2]/set-header[1]`, counted from 1 by element name.
     pub path: Box<str>,
-    /// The element's name.
+    /// The policy's name; of a branch that of the policy it belongs to.
     pub policy: &'static str,
-    /// Its `id` attribute.
+    /// The policy's `id` attribute.
     pub id: Option<Box<str>>,
     /// The element in its file.
     pub span: Span,
+}
+
+/// What stands at a [`Place`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// A policy.
+    Policy,
+    /// A part of a policy that runs or does not, such as `when` ([`ElementReader::branch`](crate::ElementReader::branch)).
+    Branch,
 }
 
 impl Block {
@@ -194,19 +209,25 @@ impl Block {
 impl Node {
     /// Asks the policy what it says to a preflight request.
     pub(crate) fn preflight(&self, exchange: &mut Exchange) -> Result<Preflight, Failure> {
-        exchange.context.enter(&self.place);
+        if exchange.context.trace.is_some() {
+            return self.preflight_traced(exchange);
+        }
         let answered = self.policy.preflight(exchange);
         answered.map_err(|failure| failure.at(&self.place))
     }
 
     /// Asks the policy whether it answers a request that no operation takes.
     pub(crate) fn unrouted(&self, exchange: &mut Exchange) -> bool {
-        exchange.context.enter(&self.place);
+        if exchange.context.trace.is_some() {
+            return self.unrouted_traced(exchange);
+        }
         self.policy.unrouted(exchange)
     }
 
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
-        exchange.context.enter(&self.place);
+        if exchange.context.trace.is_some() {
+            return self.execute_traced(exchange);
+        }
         self.policy
             .execute(exchange)
             .map_err(|failure| failure.at(&self.place))
@@ -224,7 +245,9 @@ impl Node {
     }
 
     fn detach<'a>(&'a self, exchange: &mut Exchange) -> Result<Waiting<'a>, Failure> {
-        exchange.context.enter(&self.place);
+        if exchange.context.trace.is_some() {
+            return self.detach_traced(exchange);
+        }
         let waiting = self.policy.detach(exchange);
         let Waiting::Detached(future) = waiting.map_err(|failure| failure.at(&self.place))? else {
             return Ok(Waiting::Exclusive);
@@ -232,7 +255,6 @@ impl Node {
         Ok(Waiting::Detached(Box::pin(async move {
             let finish = future.await;
             Box::new(move |exchange: &mut Exchange| {
-                exchange.context.enter(&self.place);
                 finish(exchange).map_err(|failure| failure.at(&self.place))
             }) as Finish<'a>
         })))
@@ -247,6 +269,9 @@ impl Node {
                 Flow::Wait => {}
                 flow => return Ok(flow),
             }
+        }
+        if exchange.context.trace.is_some() {
+            return self.resume_traced(exchange).await;
         }
         let flow = self.policy.resume(exchange).await;
         flow.map_err(|failure| failure.at(&self.place))

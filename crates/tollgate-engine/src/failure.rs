@@ -167,6 +167,11 @@ impl Failure {
         self
     }
 
+    /// Whether it is known where it happened: a policy failed.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.0.place.is_some()
+    }
+
     /// Says where it happened, unless that is known already.
     #[must_use]
     pub(crate) fn at(mut self, place: &Place) -> Self {

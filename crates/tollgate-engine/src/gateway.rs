@@ -147,7 +147,8 @@ impl Gateway {
         if options.trace {
             let secrets = plan.secrets().iter().map(|secret| secret.to_string());
             let credentials = wire::credentials(&context.request, None);
-            context.trace = Some(Trace::new(secrets.chain(credentials).collect()));
+            let trace = Trace::new(secrets.chain(credentials).collect());
+            context.trace = Some(trace.with_limit(self.ports.limits.trace));
         }
         let mut exchange = Exchange::new(context, plan);
         if let Some(backend) = options.backend {

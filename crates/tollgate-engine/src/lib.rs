@@ -24,7 +24,7 @@ pub mod testing;
 mod wire;
 
 pub use backend::{Backend, CircuitBreaker, PlanBackend};
-pub use block::{Block, Node, Place};
+pub use block::{Block, Node, Place, PlaceKind};
 pub use catalog::{
     Api, ApiInfo, Catalog, DeploymentInfo, GroupInfo, IdentityInfo, Operation, OperationInfo,
     Product, ProductInfo, ServiceFabric, Source, Subscription, SubscriptionInfo, SubscriptionScope,

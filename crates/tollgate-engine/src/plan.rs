@@ -9,7 +9,7 @@ use tollgate_schema::{Schemas, graphql};
 use tollgate_syntax::{Diagnostic, Sources};
 
 use crate::backend::PlanBackend;
-use crate::block::Block;
+use crate::block::{Block, Place};
 use crate::catalog::{
     ApiInfo, Catalog, DeploymentInfo, OperationInfo, ProductInfo, ServiceFabric, WorkspaceInfo,
 };
@@ -40,6 +40,7 @@ pub struct Plan {
     secrets: Arc<[Box<str>]>,
     warnings: Vec<Diagnostic>,
     sources: Sources,
+    places: Box<[Arc<Place>]>,
 }
 
 impl fmt::Debug for Plan {
@@ -105,11 +106,13 @@ impl Plan {
         secrets: Arc<[Box<str>]>,
         warnings: Vec<Diagnostic>,
         sources: Sources,
+        places: Vec<Arc<Place>>,
     ) -> Self {
         Self {
             secrets,
             warnings,
             sources,
+            places: places.into(),
             ..self
         }
     }
@@ -226,6 +229,12 @@ impl Plan {
     /// The policy texts that places are in.
     pub fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    /// Where all policies and branches stand, for coverage: those of a fragment once for each place it is put in, with
+    /// spans in the fragment's own file. `base` and `include-fragment` are none.
+    pub fn places(&self) -> &[Arc<Place>] {
+        &self.places
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::{self, Debug};
 
 pub use futures_util::future::BoxFuture;
+use serde::Serialize;
 
 use crate::exchange::Exchange;
 use crate::failure::Failure;
@@ -99,7 +100,8 @@ pub enum Preflight {
 }
 
 /// How the pipeline goes on after a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Flow {
     /// With the next policy.
     Next,

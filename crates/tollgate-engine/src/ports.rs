@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use tollgate_dotnet::{Budget, Heap, Str};
 
 use crate::certificate::Certificate;
-use crate::exchange::{Body, Url};
+use crate::exchange::{Body, Trace, Url};
 use crate::policy::BoxFuture;
 
 /// The world outside, as one gateway sees it. Built once; shared by all requests and all plans.
@@ -638,10 +638,13 @@ pub struct Limits {
     pub collection: usize,
     /// What all expressions of the request may do together.
     pub budget: Budget,
+    /// About how many bytes the trace of a request may take, if there is one. What does not fit is dropped, and the trace
+    /// says so.
+    pub trace: usize,
 }
 
 impl Default for Limits {
-    /// 16 MiB for each body, 64 MiB for objects, 512 Ki elements, and what [`Budget`] takes by default.
+    /// 16 MiB for each body, 64 MiB for objects, 512 Ki elements, 4 MiB for a trace, and what [`Budget`] takes by default.
     fn default() -> Self {
         Self {
             request_body: 16 << 20,
@@ -652,6 +655,7 @@ impl Default for Limits {
             heap: Heap::DEFAULT_LIMIT,
             collection: Heap::DEFAULT_LONGEST,
             budget: Budget::default(),
+            trace: Trace::DEFAULT_LIMIT,
         }
     }
 }

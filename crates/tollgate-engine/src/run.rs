@@ -247,10 +247,11 @@ pub(crate) fn report(exchange: &mut Exchange, failure: &Failure) {
         true => tracing::error!(source, reason, %message, status, request_id, "request failed"),
         false => tracing::warn!(source, reason, %message, status, request_id, "request denied"),
     }
-    exchange.context.trace_as(
-        source,
-        |_| json!({ "message": message, "reason": reason, "status": status }),
-    );
+    // That of a policy was traced where it happened.
+    if !failure.is_placed() && exchange.context.trace.is_some() {
+        let data = failure.trace_data(exchange);
+        exchange.context.trace_as(source, |_| data);
+    }
 }
 
 fn error_response(error: &ErrorResponse, exchange: &Exchange) -> Response {

@@ -115,13 +115,12 @@ impl Expression {
 
     fn trace(&self, value: &Value, exchange: &mut Exchange) {
         let text = ops::to_text(&exchange.machine(), value).unwrap_or_default();
-        exchange.context.trace(|_| {
-            json!({
-                "message": "Expression was successfully evaluated.",
-                "expression": &*self.text,
-                "value": &*text.to_utf8(),
-            })
+        let data = json!({
+            "message": "Expression was successfully evaluated.",
+            "expression": &*self.text,
+            "value": &*text.to_utf8(),
         });
+        exchange.context.trace_expression(data);
     }
 }
 

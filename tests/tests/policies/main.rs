@@ -38,6 +38,7 @@ mod sending;
 mod service_fabric;
 mod tables;
 mod tokens;
+mod tracing;
 mod transformation;
 mod validation;
 mod waiting;

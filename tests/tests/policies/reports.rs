@@ -67,22 +67,32 @@ async fn the_trace_tells_the_story() {
     let inbound = r#"<set-variable name="a" value="@(1 + context.Request.Method.Length)" />"#;
     let answer = World::of(&[("inbound", inbound)]).get("/", &[]).await;
     let trace: Json = serde_json::from_str(&json(&answer)).unwrap();
-    let sources: Vec<_> = trace["entries"]
+    let steps: Vec<_> = trace["entries"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|entry| entry["source"].as_str().unwrap())
+        .map(|entry| {
+            let event = match &entry["event"] {
+                Json::Object(fields) => fields.keys().next().unwrap(),
+                event => event.as_str().unwrap(),
+            };
+            format!("{} {event}", entry["source"].as_str().unwrap())
+        })
         .collect();
     assert_eq!(
-        sources,
+        steps,
         [
-            "set-variable",
-            "forward-request",
-            "forward-request",
-            "gateway"
+            "set-variable entered",
+            "set-variable expression",
+            "set-variable left",
+            "forward-request entered",
+            "forward-request message",
+            "forward-request message",
+            "forward-request left",
+            "gateway message"
         ]
     );
-    let expression = &trace["entries"][0]["data"];
+    let expression = &trace["entries"][1]["data"];
     assert_eq!(
         expression["expression"],
         "1 + context.Request.Method.Length"

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use tollgate_dotnet::{LONGEST_LENT, Str, Value};
 
 use super::tokens::Tokens;
-use super::{Body, BodyError, Trace, TraceEntry, Url, Variables};
+use super::{Body, BodyError, Event, Trace, TraceEntry, Url, Variables};
 use crate::backend::PlanBackend;
 use crate::block::Place;
 use crate::catalog::{
@@ -73,7 +73,6 @@ pub struct Context {
     pub ports: Arc<Ports>,
     /// The trace, if tracing is on.
     pub trace: Option<Trace>,
-    running: Option<(&'static str, &'static str)>,
     responses: Vec<Response>,
     tokens: Tokens,
     header_texts: RefCell<Vec<(HeaderValue, Str)>>,
@@ -248,7 +247,6 @@ impl Context {
             deployment: DEPLOYMENT.clone(),
             ports,
             trace: None,
-            running: None,
             responses: Vec::new(),
             tokens: Tokens::default(),
             header_texts: RefCell::default(),
@@ -330,7 +328,8 @@ impl Context {
 
     /// Adds an entry to the trace, if tracing is on; `data` is only made then. The source is the running policy.
     pub fn trace(&mut self, data: impl FnOnce(&Self) -> Json) {
-        let source = self.running.map_or("gateway", |(policy, _)| policy);
+        let running = self.trace.as_ref().and_then(Trace::running);
+        let source = running.map_or("gateway", |place| place.policy);
         self.trace_as(source, data);
     }
 
@@ -343,12 +342,16 @@ impl Context {
 
     /// As [`trace`](Self::trace), under another source.
     pub fn trace_as(&mut self, source: &str, data: impl FnOnce(&Self) -> Json) {
-        if self.trace.is_none() {
+        let Some(trace) = &self.trace else {
             return;
-        }
+        };
+        let place = trace.running().cloned();
         let entry = TraceEntry {
             source: source.into(),
-            section: self.running.map(|(_, section)| section),
+            section: place.as_ref().map(|place| place.section.name()),
+            event: Event::Message,
+            span: place.as_ref().map(|place| place.span),
+            place,
             elapsed: self.elapsed(),
             data: data(self),
         };
@@ -357,9 +360,54 @@ impl Context {
         }
     }
 
-    /// Notes which policy runs now.
-    pub(crate) fn enter(&mut self, place: &Place) {
-        self.running = Some((place.policy, place.section.name()));
+    /// Adds what came of an expression to the trace.
+    pub(crate) fn trace_expression(&mut self, data: Json) {
+        let running = self.trace.as_ref().and_then(Trace::running);
+        if let Some(place) = running.cloned() {
+            self.trace_step(Event::Expression, &place, data);
+        } else {
+            self.trace(|_| data);
+        }
+    }
+
+    /// Says in the trace whether a branch of the running policy is taken; `branch` is the place that
+    /// [`ElementReader::branch`](crate::ElementReader::branch) gave.
+    #[inline]
+    pub fn decide(&mut self, branch: &Arc<Place>, taken: bool) {
+        if self.trace.is_some() {
+            self.trace_branch(branch, taken);
+        }
+    }
+
+    #[cold]
+    fn trace_branch(&mut self, branch: &Arc<Place>, taken: bool) {
+        if let Some(trace) = &mut self.trace
+            && taken
+        {
+            trace.visit(branch);
+        }
+        self.trace_step(Event::Branch { taken }, branch, Json::Null);
+    }
+
+    /// Adds a step at a place to the trace.
+    pub(crate) fn trace_step(&mut self, event: Event, place: &Arc<Place>, data: Json) {
+        let entry = TraceEntry {
+            source: place.policy.into(),
+            section: Some(place.section.name()),
+            event,
+            place: Some(Arc::clone(place)),
+            span: Some(place.span),
+            elapsed: self.elapsed(),
+            data,
+        };
+        if let Some(trace) = &mut self.trace {
+            trace.add(entry);
+        }
+    }
+
+    /// Notes which policy runs from now on, for the trace; gives the one that ran.
+    pub(crate) fn run_traced(&mut self, place: Option<Arc<Place>>) -> Option<Arc<Place>> {
+        self.trace.as_mut().and_then(|trace| trace.run(place))
     }
 
     /// Whether the bodies are here.

@@ -14,7 +14,7 @@ pub use backend::BackendWatch;
 pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
 pub use headers::{ReasonPhrase, strip_hop_by_hop};
-pub use trace::{Trace, TraceEntry};
+pub use trace::{Event, Trace, TraceEntry, Visits};
 pub use transfer::{AfterTransfer, Transferred};
 pub(crate) use url::form_pairs;
 pub use url::{Url, UrlError};

@@ -55,7 +55,8 @@ pub(crate) fn load(catalog: &Catalog, kinds: &[&'static [PolicyKind]]) -> Result
         place: Span::new(catalog_file, 0, 0),
     };
     let plan = assembler.plan(&layers);
-    drop((layers, loading));
+    drop(layers);
+    let places = loading.into_places();
 
     let diagnostics = findings.finish(&named_values, &sources);
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -67,7 +68,7 @@ pub(crate) fn load(catalog: &Catalog, kinds: &[&'static [PolicyKind]]) -> Result
     let credentials = catalog.backends.iter().flat_map(Backend::secrets);
     let secrets = named_values.secrets().into_iter().chain(credentials);
     let secrets = secrets.map(Box::from).collect();
-    Ok(plan.finish(secrets, diagnostics, sources))
+    Ok(plan.finish(secrets, diagnostics, sources, places))
 }
 
 /// Reads documents.

@@ -1,13 +1,15 @@
 //! What a policy's `load` reads its element through.
 
+use std::sync::Arc;
+
 use tollgate_dotnet::Str;
 use tollgate_syntax::{Content, Diagnostic, Element, MappedText, Span, Text};
 
 use super::named_values::is_liquid;
-use super::placement::{Counts, Position, elements, place, read_block};
+use super::placement::{Counts, Position, elements, policy_place, read_block};
 use super::suggest::did_you_mean;
 use super::{Loading, Mode};
-use crate::block::{Block, Node};
+use crate::block::{Block, Node, Place, PlaceKind};
 use crate::certificate::Certificate;
 use crate::policy::{Children, Invalid, Policy, Scope, Section};
 use crate::setting::{Expression, FromValue, Setting};
@@ -214,6 +216,24 @@ impl<'a> ElementReader<'a> {
         Err(self.report(finding))
     }
 
+    /// The element as a branch of its policy, whose policies run or do not, such as `when`. What is read of it from then
+    /// on belongs to the branch. The policy says whether it takes it: [`Context::decide`](crate::Context::decide).
+    pub fn branch(&self) -> (ElementReader<'a>, Arc<Place>) {
+        let position = &self.position;
+        let place = self.loading.note(Place {
+            kind: PlaceKind::Branch,
+            scope: position.scope,
+            section: position.section,
+            path: position.path.as_str().into(),
+            policy: (position.place.as_ref()).map_or("", |place| place.policy),
+            id: None,
+            span: self.element.span,
+        });
+        let mut reader = self.clone();
+        reader.position.place = Some(Arc::clone(&place));
+        (reader, place)
+    }
+
     /// The policies in it.
     pub fn block(&self) -> Result<Block, Invalid> {
         read_block(self.loading, self.element, &self.position)
@@ -229,6 +249,7 @@ impl<'a> ElementReader<'a> {
         let mut nodes = Vec::new();
         for mut child in self.readers(elements(self.loading, self.element).into_iter()) {
             child.position.section = section;
+            child.position.place = None;
             let kind = self.loading.kinds.get(child.name());
             let (name, policy) = match (own(&child), kind) {
                 (Some(own), _) => own,
@@ -236,8 +257,8 @@ impl<'a> ElementReader<'a> {
                 // That the table has no such element has been reported.
                 (None, None) => continue,
             };
-            let place = place(name, child.element, &child.position);
-            nodes.push(policy.map(|policy| Node::new(policy, place)));
+            let place = policy_place(name, child.element, &child.position);
+            nodes.push(policy.map(|policy| Node::new(policy, self.loading.note(place))));
         }
         let nodes = nodes.into_iter().collect::<Result<Vec<_>, Invalid>>()?;
         Ok(Block::new(nodes))

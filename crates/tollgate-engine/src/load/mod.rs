@@ -22,14 +22,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use tollgate_expressions::{CompileError, Compiler, Form, Program};
 use tollgate_syntax::{
-    Diagnostic, Document, DocumentKind, Element, Expression, ExpressionKind, Place, Severity,
-    Sources,
+    Diagnostic, Document, DocumentKind, Element, Expression, ExpressionKind, Severity, Sources,
 };
 
-use crate::block::Node;
+use crate::block::{Node, Place};
 use crate::catalog::Source;
 use crate::certificate::Certificate;
 use crate::policy::{Invalid, PolicyKind};
@@ -70,7 +70,7 @@ fn write_finding(
     finding: &Diagnostic,
     sources: &Sources,
 ) -> fmt::Result {
-    let place = Place::of(finding.span, sources);
+    let place = tollgate_syntax::Place::of(finding.span, sources);
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -157,6 +157,8 @@ pub(crate) struct Loading<'a> {
     /// Identical expressions share one program.
     programs: RefCell<HashMap<ProgramKey, Compiled>>,
     policies: Cell<usize>,
+    /// Where policies and branches stand, in the order in which they were met.
+    places: RefCell<Vec<Arc<Place>>>,
     /// The names of policies that resume cache hits, in the order in which they were loaded.
     stores: RefCell<Vec<&'static str>>,
 }
@@ -192,6 +194,7 @@ impl<'a> Loading<'a> {
             compiler: crate::context::compiler(),
             programs: RefCell::default(),
             policies: Cell::new(0),
+            places: RefCell::default(),
             stores: RefCell::default(),
         }
     }
@@ -208,6 +211,18 @@ impl<'a> Loading<'a> {
     pub(crate) fn fail<T>(&self, finding: Diagnostic) -> Result<T, Invalid> {
         self.findings.push(finding);
         Err(Invalid)
+    }
+
+    /// Notes where a policy or a branch stands.
+    pub(crate) fn note(&self, place: Place) -> Arc<Place> {
+        let place = Arc::new(place);
+        self.places.borrow_mut().push(Arc::clone(&place));
+        place
+    }
+
+    /// All places, in the order of the catalog's documents.
+    pub(crate) fn into_places(self) -> Vec<Arc<Place>> {
+        self.places.into_inner()
     }
 
     /// Begins to count policies anew.

@@ -1,6 +1,7 @@
 //! Which element may stand where: policies in sections, and attributes and children in policies.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tollgate_syntax::{Content, Diagnostic, Element, Node as XmlNode, Span};
 
@@ -8,7 +9,7 @@ use super::element_reader::{ElementReader, holds_text};
 use super::fragments::MAX_NESTING;
 use super::suggest::did_you_mean;
 use super::{Loading, Mode};
-use crate::block::{Block, Node, Place};
+use crate::block::{Block, Node, Place, PlaceKind};
 use crate::known;
 use crate::policy::{
     AttributeSpec, Children, ElementSpec, INCLUDE_FRAGMENT, Invalid, PolicyKind, Scope, Section,
@@ -33,6 +34,8 @@ pub(crate) struct Position<'a> {
     pub(crate) depth: usize,
     /// The fragments it stands in, outermost first.
     pub(crate) fragments: Vec<&'a str>,
+    /// The policy or branch it belongs to.
+    pub(crate) place: Option<Arc<Place>>,
 }
 
 /// How often each element name occurred so far among siblings.
@@ -47,6 +50,7 @@ impl<'a> Position<'a> {
             path: String::new(),
             depth: 0,
             fragments: Vec::new(),
+            place: None,
         }
     }
 
@@ -59,6 +63,7 @@ impl<'a> Position<'a> {
             path: format!("{}{separator}{name}[{count}]", self.path),
             depth: self.depth + 1,
             fragments: self.fragments.clone(),
+            place: self.place.clone(),
             ..*self
         }
     }
@@ -260,18 +265,24 @@ pub(super) fn load_policy<'a>(
     loading: &'a Loading<'a>,
     kind: &PolicyKind,
     element: &'a Element,
-    position: Position<'a>,
+    mut position: Position<'a>,
 ) -> Result<Node, Invalid> {
     check_attributes(loading, element, kind.attributes, true);
     check_children(loading, element, kind.children);
-    let place = place(kind.name, element, &position);
+    let place = loading.note(policy_place(kind.name, element, &position));
+    position.place = Some(Arc::clone(&place));
     let mut reader = ElementReader::new(loading, element, position);
     Ok(Node::new((kind.load)(&mut reader)?, place))
 }
 
 /// Where a policy stands.
-pub(super) fn place(policy: &'static str, element: &Element, position: &Position<'_>) -> Place {
+pub(super) fn policy_place(
+    policy: &'static str,
+    element: &Element,
+    position: &Position<'_>,
+) -> Place {
     Place {
+        kind: PlaceKind::Policy,
         scope: position.scope,
         section: position.section,
         path: position.path.as_str().into(),

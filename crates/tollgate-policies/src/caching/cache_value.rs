@@ -29,7 +29,7 @@ use serde_json::json;
 use tollgate_dotnet::Value;
 use tollgate_engine::ports::{CacheStore, Step};
 use tollgate_engine::{
-    Block, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
+    Block, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Place, Policy,
     PolicyKind, Reads, Scopes, Sections, Setting, VariableName, element, optional, required,
 };
 
@@ -67,7 +67,9 @@ struct CacheValue {
     refresh_after: Option<Setting<Duration>>,
     default: Option<Setting<Value>>,
     caching_type: CachingType,
+    /// `<value>`: the policies, and where it stands.
     policies: Block,
+    place: Arc<Place>,
 }
 
 /// The values that are made now. Lives in the gateway's shared values.
@@ -108,10 +110,8 @@ impl CacheValue {
         let refresh_after = e.optional_setting("refresh-after");
         let default = e.optional_setting("default-value");
         let caching_type = e.optional_literal("caching-type");
-        let policies = e
-            .child("value")
-            .ok_or(Invalid)
-            .and_then(|value| value.block());
+        let (value, place) = e.child("value").ok_or(Invalid)?.branch();
+        let policies = value.block();
         Ok(Self {
             key: key?,
             variable: variable?,
@@ -120,6 +120,7 @@ impl CacheValue {
             default: default?,
             caching_type: caching_type?.unwrap_or_default(),
             policies: policies?,
+            place,
         })
     }
 
@@ -133,6 +134,7 @@ impl CacheValue {
         exchange
             .context
             .trace(|_| json!({"message": "The value was in the cache."}));
+        exchange.context.decide(&self.place, false);
         exchange.context.variables.set(&self.variable, value);
         true
     }
@@ -208,6 +210,7 @@ impl CacheValue {
         exchange
             .context
             .trace(|_| json!({"message": "The value is made anew."}));
+        exchange.context.decide(&self.place, true);
         exchange.context.variables.remove(&self.variable);
         let flow = self.policies.run(exchange).await?;
         if flow != Flow::Next {

@@ -11,9 +11,11 @@
 //! A condition is a `bool`, or text that says `true` or `false`; anything else is an
 //! `ExpressionValueValidationFailure`; `LastError.Path` names its `when`. Source: choose-policy.md.
 
+use std::sync::Arc;
+
 use tollgate_engine::{
-    Block, BoxFuture, Children, ElementReader, Exchange, Failure, Finish, Flow, Invalid, Policy,
-    PolicyKind, Reads, Scopes, Sections, Setting, Waiting, element, required,
+    Block, BoxFuture, Children, ElementReader, Exchange, Failure, Finish, Flow, Invalid, Place,
+    Policy, PolicyKind, Reads, Scopes, Sections, Setting, Waiting, element, required,
 };
 
 /// The row of the list.
@@ -41,6 +43,7 @@ struct Choose {
 
 #[derive(Debug)]
 struct Branch {
+    place: Arc<Place>,
     /// None for `otherwise`.
     condition: Option<Setting<bool>>,
     policies: Block,
@@ -61,12 +64,14 @@ impl Choose {
 
 impl Branch {
     fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
+        let (e, place) = e.branch();
         let condition = match e.name() {
             "when" => e.setting("condition").map(Some),
             _ => Ok(None),
         };
         let policies = e.block();
         Ok(Self {
+            place,
             condition: condition?,
             policies: policies?,
         })
@@ -82,6 +87,7 @@ impl Policy for Choose {
                     .map_err(|failure| failure.within(format!("when[{}]", index + 1)))?,
                 None => true,
             };
+            exchange.context.decide(&branch.place, chosen);
             if chosen {
                 let flow = branch.policies.execute(exchange)?;
                 if flow == Flow::Wait {

@@ -22,6 +22,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tollgate_engine::{
     Block, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
     PolicyKind, Response, Scopes, Sections, Setting, optional, required,
@@ -107,6 +108,14 @@ impl Retry {
                 return Err(Failure::validation());
             }
             if !again || retries >= count {
+                exchange.context.trace(|_| {
+                    let why = if again {
+                        "no retry is left"
+                    } else {
+                        "the condition is false"
+                    };
+                    json!({ "message": format!("Done after run {}: {why}.", retries + 1) })
+                });
                 if result.is_ok() {
                     exchange.context.last_error = None;
                 }
@@ -114,6 +123,10 @@ impl Retry {
             }
             retries += 1;
             let wait = self.wait(retries, exchange)?;
+            exchange.context.trace(|_| {
+                let (run, most) = (retries + 1, count.saturating_add(1));
+                json!({ "message": format!("Run {run} of at most {most} comes after {wait:?}.") })
+            });
             if !wait.is_zero() {
                 exchange.context.ports.clock.sleep(wait).await;
             }

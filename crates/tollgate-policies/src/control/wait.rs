@@ -26,6 +26,7 @@ use std::task::Poll;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{Stream, StreamExt};
+use serde_json::json;
 use tollgate_engine::exchange::Stops;
 use tollgate_engine::{
     Block, BoxFuture, Children, ElementReader, Exchange, Failure, Finish, Flow, FromValue, Invalid,
@@ -108,6 +109,10 @@ impl Wait {
             Some(setting) => *setting.get(exchange)? == WaitFor::Any,
             None => false,
         };
+        exchange.context.trace(|_| {
+            let (which, count) = (if any { "first" } else { "last" }, self.branches.len());
+            json!({ "message": format!("{count} policies begin side by side; it goes on after the {which} one.") })
+        });
         let outer = exchange.swap_stops(Stops::default());
         let result = Running::new(&self.branches).run(any, exchange).await;
         exchange.swap_stops(outer);

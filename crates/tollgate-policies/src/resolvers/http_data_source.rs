@@ -39,12 +39,14 @@
 //! http-data-source-policy.md, configure-graphql-resolver.md; on what goes along with the request and on failures they
 //! are silent.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, StatusCode, header};
 use tollgate_engine::exchange::BodyError;
 use tollgate_engine::{
     Block, Body, BoxFuture, Children, ElementReader, ElementSpec, Exchange, Failure, Finish, Flow,
-    INCLUDE_FRAGMENT, Invalid, Loaded, Node, Place, Policy, PolicyKind, Reads, Resolving, Scopes,
-    Section, Sections, Setting, Url, Waiting, element,
+    INCLUDE_FRAGMENT, Invalid, Loaded, Node, Place, PlaceKind, Policy, PolicyKind, Reads,
+    Resolving, Scopes, Section, Sections, Setting, Url, Waiting, element,
 };
 
 use super::publish_event;
@@ -143,6 +145,7 @@ impl HttpDataSource {
         let backend = match backend? {
             none if none.is_empty() => {
                 let place = Place {
+                    kind: PlaceKind::Policy,
                     scope: e.scope(),
                     section: Section::Backend,
                     path: format!("{}/backend[1]/forward-request[1]", e.path()).into(),
@@ -150,7 +153,10 @@ impl HttpDataSource {
                     id: None,
                     span: e.span(),
                 };
-                Block::new(vec![Node::new(Box::new(ForwardRequest::default()), place)])
+                Block::new(vec![Node::new(
+                    Box::new(ForwardRequest::default()),
+                    Arc::new(place),
+                )])
             }
             backend => backend,
         };

@@ -1,0 +1,218 @@
+//! What a trace tells: who ran where, what was decided, and what was not told.
+
+use tollgate::engine::PlaceKind;
+use tollgate::engine::exchange::{Event, TraceEntry};
+use tollgate::{Api, Catalog, Source};
+use tollgate_tests::FakeClient;
+
+use crate::world::{Answer, World, api, source};
+
+fn entries(answer: &Answer) -> &[TraceEntry] {
+    &answer.exchange.context.trace.as_ref().unwrap().entries
+}
+
+/// The entries as lines: what it is, where, and the text that its span covers up to its first `>`.
+fn lines(answer: &Answer) -> Vec<String> {
+    let sources = answer.exchange.plan.sources();
+    let line = |entry: &TraceEntry| {
+        let what = match entry.event {
+            Event::Entered => "enter",
+            Event::Left { flow: Some(_), .. } => "leave",
+            Event::Left { flow: None, .. } => "break off",
+            Event::Branch { taken: true } => "take",
+            Event::Branch { taken: false } => "pass",
+            Event::Failed => "fail",
+            Event::Message | Event::Expression => return None,
+        };
+        let place = entry.place.as_ref().unwrap();
+        let span = entry.span.unwrap();
+        let file = sources.get(span.file).unwrap();
+        Some(format!(
+            "{}{what} {} {} {} {}:{}",
+            "  ".repeat(entry.depth() - 1),
+            place.scope.name(),
+            place.section.name(),
+            place.path,
+            file.name(),
+            file.position(span.start).column,
+        ))
+    };
+    entries(answer).iter().filter_map(line).collect()
+}
+
+#[tokio::test]
+async fn entries_know_their_places() {
+    let fragment = Source::new(
+        "fragment.xml",
+        "<fragment><choose><when condition=\"@(1 > 2)\"><set-method>PUT</set-method></when><otherwise><set-method>POST</set-method></otherwise></choose></fragment>",
+    );
+    let global = source(
+        "global.xml",
+        &[("inbound", r#"<set-status code="201" reason="x" />"#)],
+    );
+    let own = api(&[
+        (
+            "inbound",
+            r#"<include-fragment fragment-id="f" /><set-variable name="a" value="1" />"#,
+        ),
+        (
+            "backend",
+            r#"<retry condition="@(context.Response.StatusCode == 503)" count="1" interval="5"><forward-request /></retry>"#,
+        ),
+    ]);
+    let catalog = Catalog::new()
+        .policy(global)
+        .fragment("f", fragment)
+        .api(own);
+    let world = World::serving(catalog, FakeClient::statuses(&[503, 200]));
+    let answer = world.get("/", &[]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        lines(&answer),
+        [
+            "enter global inbound set-status[1] global.xml:28",
+            "leave global inbound set-status[1] global.xml:28",
+            "  enter api inbound include-fragment[1]/choose[1] fragment.xml:11",
+            "    pass api inbound include-fragment[1]/choose[1]/when[1] fragment.xml:19",
+            "    take api inbound include-fragment[1]/choose[1]/otherwise[1] fragment.xml:81",
+            "      enter api inbound include-fragment[1]/choose[1]/otherwise[1]/set-method[1] fragment.xml:92",
+            "      leave api inbound include-fragment[1]/choose[1]/otherwise[1]/set-method[1] fragment.xml:92",
+            "  leave api inbound include-fragment[1]/choose[1] fragment.xml:11",
+            "enter api inbound set-variable[1] api.xml:64",
+            "leave api inbound set-variable[1] api.xml:64",
+            "enter api backend retry[1] api.xml:118",
+            "  enter api backend retry[1]/forward-request[1] api.xml:198",
+            "  leave api backend retry[1]/forward-request[1] api.xml:198",
+            "  enter api backend retry[1]/forward-request[1] api.xml:198",
+            "  leave api backend retry[1]/forward-request[1] api.xml:198",
+            "leave api backend retry[1] api.xml:118",
+        ]
+    );
+    // It has waited five seconds in between.
+    let spent: Vec<i64> = (entries(&answer).iter())
+        .filter_map(|entry| match entry.event {
+            Event::Left { spent, .. } => Some(spent),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(spent, [0, 0, 0, 0, 0, 0, 50_000_000]);
+    let visits = answer.exchange.context.trace.as_ref().unwrap().visits();
+    let plan = &answer.exchange.plan;
+    let told: Vec<_> = (plan.places().iter())
+        .map(|place| (&*place.path, place.kind, visits.count(place.span)))
+        .filter(|(path, ..)| !path.starts_with("forward"))
+        .collect();
+    use PlaceKind::{Branch, Policy};
+    assert_eq!(
+        told,
+        [
+            ("set-status[1]", Policy, 1),
+            ("include-fragment[1]/choose[1]", Policy, 1),
+            ("include-fragment[1]/choose[1]/when[1]", Branch, 0),
+            (
+                "include-fragment[1]/choose[1]/when[1]/set-method[1]",
+                Policy,
+                0
+            ),
+            ("include-fragment[1]/choose[1]/otherwise[1]", Branch, 1),
+            (
+                "include-fragment[1]/choose[1]/otherwise[1]/set-method[1]",
+                Policy,
+                1
+            ),
+            ("set-variable[1]", Policy, 1),
+            ("retry[1]", Policy, 1),
+            ("retry[1]/forward-request[1]", Policy, 2),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn policies_side_by_side_keep_their_places() {
+    let call = |name: &str| {
+        format!(
+            r#"<send-request mode="new" response-variable-name="{name}"><set-url>@("http://{name}.test")</set-url></send-request>"#
+        )
+    };
+    let wait = format!(
+        r#"<wait for="all">{}<choose><when condition="true">{}</when></choose></wait>"#,
+        call("one"),
+        call("two")
+    );
+    let world = World::of(&[("inbound", &wait)]);
+    let answer = world.get("/", &[]).await;
+    assert_eq!(answer.status, 200);
+    for entry in entries(&answer) {
+        if entry.event == Event::Expression {
+            let value = entry.data["value"].as_str().unwrap();
+            let path = match value {
+                "http://one.test" => "wait[1]/send-request[1]",
+                _ => "wait[1]/choose[1]/when[1]/send-request[1]",
+            };
+            assert_eq!(entry.path(), path);
+        }
+    }
+    let left: Vec<&str> = (entries(&answer).iter())
+        .filter(|entry| matches!(entry.event, Event::Left { .. }))
+        .map(TraceEntry::path)
+        .collect();
+    assert_eq!(left.len(), 5, "{left:?}");
+    assert_eq!(left[3..], ["wait[1]", "forward-request[1]"]);
+}
+
+#[tokio::test]
+async fn a_failure_is_told_once_where_it_happened() {
+    let inbound = r#"<choose><otherwise><check-header name="X" failed-check-httpcode="403" failed-check-error-message="no" ignore-case="true" /></otherwise><when condition="false" /></choose>"#;
+    let world = World::of(&[("inbound", inbound)]);
+    let answer = world.get("/", &[]).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(
+        lines(&answer),
+        [
+            "enter api inbound choose[1] api.xml:28",
+            "  pass api inbound choose[1]/when[1] api.xml:163",
+            "  take api inbound choose[1]/otherwise[1] api.xml:36",
+            "    enter api inbound choose[1]/otherwise[1]/check-header[1] api.xml:47",
+            "    fail api inbound choose[1]/otherwise[1]/check-header[1] api.xml:47",
+            "    break off api inbound choose[1]/otherwise[1]/check-header[1] api.xml:47",
+            "break off api inbound choose[1] api.xml:28",
+        ]
+    );
+    let fails = entries(&answer).iter();
+    let fails = fails.filter(|entry| entry.data.get("reason").is_some());
+    assert_eq!(fails.count(), 1);
+}
+
+#[tokio::test]
+async fn a_trace_has_a_limit() {
+    let inbound = r#"<set-variable name="a" value="@(new string('x', 1000))" />"#.repeat(20);
+    let document = source("api.xml", &[("inbound", &inbound)]);
+    let catalog = Catalog::new().api(
+        Api::new("api")
+            .service_url("http://b.test")
+            .policy(document),
+    );
+    let world = World::built(catalog, FakeClient::statuses(&[200]), |builder| {
+        let mut limits = tollgate::ports::Limits::default();
+        limits.trace = 10_000;
+        builder.limits(limits)
+    });
+    let answer = world.get("/", &[]).await;
+    assert_eq!(answer.status, 200);
+    let trace = answer.exchange.context.trace.as_ref().unwrap();
+    assert!(trace.is_cut());
+    assert!(serde_json::to_string(&trace).unwrap().len() < 12_000);
+    let last = trace.entries.last().unwrap();
+    assert_eq!(
+        last.data["message"],
+        "The trace was cut here: it is longer than 10000 bytes."
+    );
+    let visited = answer.exchange.plan.places().iter();
+    let visited = visited.filter(|place| place.policy == "set-variable");
+    assert_eq!(
+        visited
+            .map(|place| trace.visits().count(place.span))
+            .sum::<u64>(),
+        20
+    );
+}
