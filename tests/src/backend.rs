@@ -22,6 +22,23 @@ pub struct Seen {
     pub body: Bytes,
 }
 
+impl Seen {
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        crate::text(&self.headers, name)
+    }
+
+    /// The body, which is text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The body, which is JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
 type Script = Arc<dyn Fn(&Seen) -> Reply + Send + Sync>;
 
 /// A backend on loopback.

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -27,6 +28,10 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::over(stream).await
+    }
+
+    async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
         let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
         let task = tokio::spawn(async move {
             // How it ends is what the answer says.
@@ -98,7 +103,20 @@ pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> R
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
+    send(address, request.body(full("")).unwrap()).await
+}
+
+/// A request on a connection of its own.
+pub async fn send(address: SocketAddr, request: Request<BoxedBody>) -> Received {
     let mut connection = Connection::open(address).await;
-    let answer = connection.send(request.body(full("")).unwrap()).await;
-    Received::of(answer).await
+    Received::of(connection.send(request).await).await
+}
+
+/// A request over a stream of one's own, such as one with TLS.
+pub async fn send_over(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<BoxedBody>,
+) -> Received {
+    let mut connection = Connection::over(stream).await;
+    Received::of(connection.send(request).await).await
 }

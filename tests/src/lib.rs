@@ -16,7 +16,7 @@ mod pki;
 mod server;
 
 pub use backend::{Backend, Seen};
-pub use client::{Connection, Received, full, get};
+pub use client::{Connection, Received, full, get, send, send_over};
 pub use fakes::{Call, FakeClient, FakeClock, FakeEvents, FixedRandom, text};
 pub use issuer::{Answer, Issuer};
 pub use log::Log;
