@@ -128,6 +128,11 @@ fn each_expectation_can_fail() {
             "last-error: {reason: R}",
             "expected  an error\n    actual    none",
         ),
+        (
+            "ran: return-response/set-body",
+            "ran  t.test.yaml:5:14\n    - expected, + actual\n    - return-response/set-body runs",
+        ),
+        ("not-ran: set-variable", "set-variable does not run"),
         ("not-a-key: 1", "unknown field `not-a-key`"),
     ] {
         let tests = format!(
@@ -137,6 +142,26 @@ fn each_expectation_can_fail() {
         assert_eq!(report.failed(), 1, "{expect}");
         assert!(shown.contains(failure), "{expect}\n{shown}");
     }
+}
+
+#[test]
+fn branches_that_ran_can_be_expected() {
+    let policy = inbound(
+        r#"<choose><when condition="@(context.Request.Method == "PUT")"><set-variable name="a" value="1" /></when>
+        <when condition="@(context.Request.Method == "GET")"><set-variable name="b" value="1" /></when>
+        <otherwise><set-variable name="c" value="1" /></otherwise></choose><choose><when condition="@(true)" /></choose>"#,
+    );
+    passes(
+        &policy,
+        r#"
+policy: p.xml
+tests:
+  - name: the second
+    expect:
+      ran: ["inbound/choose[1]/when[2]", "choose/when[2]/set-variable", "choose[2]"]
+      not-ran: [choose/when, "inbound/choose[1]/otherwise[1]", set-variable]
+"#,
+    );
 }
 
 #[test]
@@ -525,9 +550,9 @@ fn a_failure_is_shown_beside_what_was_expected() {
         + b
           c 2
       on the way
-        inbound   set-variable         1 + 1 = 2
-        inbound   return-response      "a\nb\nc " + context.Variables["n"] = "a\nb\nc 2"
-        inbound   gateway              {"response":{"status":{"code":200,"reason":"OK"}}}
+        inbound   set-variable         1 + 1 = 2  (p.xml:1)
+        inbound   return-response      "a\nb\nc " + context.Variables["n"] = "a\nb\nc 2"  (p.xml:1)
+                  gateway              {"response":{"status":{"code":200,"reason":"OK"}}}
     "#);
     let written = json(&report);
     assert_eq!(written["failed"], 1);

@@ -72,7 +72,47 @@ pub(super) fn check(expect: &Expect, seen: &Seen, test: &PolicyTest) -> Vec<Mism
             checker.each("last-error", fields, field);
         }
     }
+    let ran = seen.ran();
+    for (what, places, expected) in [
+        ("ran", &expect.ran, true),
+        ("not-ran", &expect.not_ran, false),
+    ] {
+        for place in places.as_slice() {
+            if ran.iter().any(|one| is_place(one, place)) != expected {
+                let (expected, actual) = match expected {
+                    true => ("runs", "did not run; these did"),
+                    false => ("does not run", "ran; these did"),
+                };
+                let all = ran.join("\n");
+                checker.mismatch(
+                    what,
+                    &format!("{place} {expected}"),
+                    &format!("{place} {actual}\n{all}"),
+                );
+            }
+        }
+    }
     checker.0
+}
+
+/// Whether a place is the one that was meant: without a section it is any, without a number the first.
+fn is_place(place: &str, meant: &str) -> bool {
+    let (section, path) = place.split_once('/').unwrap_or(("", place));
+    let same = |meant: &str| {
+        let (mut own, mut others) = (path.split('/'), meant.split('/'));
+        loop {
+            match (own.next(), others.next()) {
+                (None, None) => return true,
+                (Some(own), Some(other))
+                    if own == other || own.strip_suffix("[1]") == Some(other) => {}
+                _ => return false,
+            }
+        }
+    };
+    let behind = meant
+        .strip_prefix(section)
+        .and_then(|rest| rest.strip_prefix('/'));
+    same(meant) || behind.is_some_and(same)
 }
 
 #[derive(Default)]

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use tollgate_config::{ApiConfig, BackendConfig, CertificateConfig, Config};
 
 use super::Matcher;
-use crate::world::{Counter, Jwt, Lines, Span, World};
+use crate::world::{Counter, Jwt, Lines, OneOrMany, Span, World};
 
 /// A file of tests for policies. Paths in it are relative to it.
 ///
@@ -196,6 +196,11 @@ pub struct Expect {
     pub trace: Option<Vec<BTreeMap<String, Matcher>>>,
     /// `context.LastError`: `none`, or its `source`, `reason`, `message`, `scope`, `section`, `path`, `policy-id`.
     pub last_error: Option<LastError>,
+    /// Policies that ran and branches that were taken, by their place: `inbound/choose[1]/when[2]`, as
+    /// `context.LastError.Path` has it behind the section. `[1]` and the section can be left out.
+    pub ran: OneOrMany<String>,
+    /// Policies that did not run, and branches that were not taken.
+    pub not_ran: OneOrMany<String>,
 }
 
 /// Calls that are expected.

@@ -327,7 +327,7 @@ impl Suite {
                 return Ok(Some(Failure::Mismatches {
                     step,
                     mismatches: placed.collect(),
-                    way: way(&seen),
+                    way: seen.way(policy_test.gateway().plan().sources()),
                     unanswered: unanswered(&seen),
                 }));
             }
@@ -437,37 +437,6 @@ fn guid(text: &str) -> Result<[u8; 16], String> {
     crate::fixture::guid(text).ok_or_else(|| {
         format!("`{text}` is not a GUID, such as 12345678-1234-1234-1234-123456789abc")
     })
-}
-
-/// What happened, a line for each step.
-fn way(seen: &Seen) -> Vec<String> {
-    let entries = seen.trace.iter().flat_map(|trace| &trace.entries);
-    let lines = entries.map(|entry| {
-        let section = entry.section.unwrap_or_default();
-        format!(
-            "{section:<9} {:<20} {}",
-            entry.source,
-            sentence(&entry.data)
-        )
-    });
-    lines.collect()
-}
-
-/// What a trace entry says, in one line.
-fn sentence(data: &serde_json::Value) -> String {
-    let field = |name: &str| data.get(name).and_then(serde_json::Value::as_str);
-    match (field("expression"), field("value")) {
-        // A value of several lines is shown in one.
-        (Some(expression), Some(value)) if value.contains('\n') => {
-            format!("{} = {value:?}", expression.trim())
-        }
-        (Some(expression), Some(value)) => format!("{} = {value}", expression.trim()),
-        _ => match (data.as_str(), field("message")) {
-            (Some(text), _) => text.to_owned(),
-            (None, Some(message)) => message.to_owned(),
-            (None, None) => data.to_string(),
-        },
-    }
 }
 
 fn unanswered(seen: &Seen) -> Vec<String> {
