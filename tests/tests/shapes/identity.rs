@@ -9,25 +9,15 @@ use tollgate::{Catalog, ManagedIdentity, OAuthConnection, Subscription, Subscrip
 use tollgate_tests::{Backend, Seen, reply};
 
 use crate::world::{
-    Tokens, World, api, catalog, in_turn, json_of, json_reply, named, nobody, world,
+    Tokens, World, api, catalog, in_turn, json_of, json_reply, named, nobody, unescaped, world,
 };
 
 /// A form, decoded.
 fn form(seen: &Seen) -> HashMap<String, String> {
-    let decode = |text: &str| {
-        let bytes = text.replace('+', " ");
-        let mut parts = bytes.split('%');
-        let mut decoded = parts.next().unwrap().as_bytes().to_vec();
-        for part in parts {
-            decoded.push(u8::from_str_radix(&part[..2], 16).unwrap());
-            decoded.extend(&part.as_bytes()[2..]);
-        }
-        String::from_utf8(decoded).unwrap()
-    };
     let pairs = seen.text().split('&');
     pairs
         .map(|pair| pair.split_once('=').unwrap())
-        .map(|(name, value)| (decode(name), decode(value)))
+        .map(|(name, value)| (name.to_owned(), unescaped(&value.replace('+', " "))))
         .collect()
 }
 

@@ -9,5 +9,7 @@
 )]
 
 mod access;
+mod ai;
 mod identity;
+mod signing;
 mod world;

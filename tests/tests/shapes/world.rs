@@ -198,3 +198,14 @@ impl Tokens {
         format!("Bearer {}", self.0.token(&claims))
     }
 }
+
+/// A text without its percent-encoding.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
+}
