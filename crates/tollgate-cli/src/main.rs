@@ -4,7 +4,9 @@ mod arguments;
 mod check;
 mod demo;
 mod eval;
+mod explain;
 mod members;
+mod report;
 mod request;
 mod run;
 mod serve;
@@ -27,6 +29,8 @@ struct Arguments {
 enum Command {
     /// Reports everything that is wrong in policy files, or lists what expressions can use.
     Check(check::Arguments),
+    /// Says what a lint of `check` is about.
+    Explain(explain::Arguments),
     /// Evaluates a policy expression, or a file of them.
     Eval(Box<eval::Arguments>),
     /// Runs one request through a policy, against a mock backend, and tells what happened.
@@ -50,6 +54,7 @@ enum Format {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check(arguments) => check::main(&arguments),
+        Command::Explain(arguments) => explain::main(&arguments),
         Command::Eval(arguments) => eval::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Serve(arguments) => serve::main(&arguments),

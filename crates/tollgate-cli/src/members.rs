@@ -44,7 +44,7 @@ struct ListedMember {
 pub(crate) fn list(out: &mut impl Write, format: Format) -> io::Result<()> {
     let types = types();
     match format {
-        Format::Text => text(out, &types),
+        Format::Text | Format::Sarif | Format::Github => text(out, &types),
         Format::Markdown => markdown(out, &types),
         Format::Json => {
             let json = serde_json::to_string_pretty(&serde_json::json!({"types": types}))?;

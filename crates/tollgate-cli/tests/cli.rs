@@ -937,3 +937,112 @@ fn test_watches_for_changes() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+const RETRY: &str = r#"<policies>
+    <inbound><base /></inbound>
+    <backend>
+        <retry condition="@(context.Response.StatusCode == 503)" count="3" interval="1">
+            <forward-request />
+        </retry>
+    </backend>
+</policies>
+"#;
+
+#[test]
+fn check_tells_what_is_probably_not_meant() {
+    let folder = folder(&[("retry.xml", RETRY)]);
+    let file = path(&folder, "retry.xml");
+    let ran = run(&["check", &file]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("warning[retry-body]: another try has no body left to send")
+    );
+    assert_eq!(run(&["check", "--strict", &file]).code, 1);
+
+    let sarif = run(&["check", "--format", "sarif", &file]).json();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(
+        (&result["ruleId"], &result["level"]),
+        (&json!("retry-body"), &json!("warning"))
+    );
+    let region = &result["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(
+        (&region["startLine"], &region["startColumn"]),
+        (&json!(5), &json!(14))
+    );
+    let github = run(&["check", "--format", "github", &file]).out;
+    assert!(github.starts_with("::warning file="), "{github}");
+    assert!(github.contains(",line=5,col=14,endLine=5,endColumn=29,title=retry-body::another try"));
+    let stats = run(&["check", "--stats", "--format", "sarif", &file]);
+    assert_eq!(stats.code, 2);
+
+    std::fs::write(
+        folder.path().join("tollgate.toml"),
+        "[lints]\nretry-body = \"error\"\n",
+    )
+    .unwrap();
+    assert_eq!(run(&["check", &file]).code, 1);
+    std::fs::write(
+        folder.path().join("tollgate.toml"),
+        "[lints]\nretry = \"off\"\n",
+    )
+    .unwrap();
+    let wrong = run(&["check", &file]);
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.err.contains("there is no lint `retry`"),
+        "{}",
+        wrong.err
+    );
+}
+
+#[test]
+fn check_mends_what_it_can() {
+    let folder = folder(&[("retry.xml", RETRY)]);
+    let file = path(&folder, "retry.xml");
+    let ran = run(&["check", "--fix", &file]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "1 mended\n1 of 1 files load\n")
+    );
+    let mended = RETRY.replace(
+        "<forward-request />",
+        r#"<forward-request buffer-request-body="true" />"#,
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), mended);
+    assert_eq!(
+        run(&["check", "--fix", "--strict", &file]).out,
+        "0 mended\n1 of 1 files load\n"
+    );
+}
+
+#[test]
+fn check_knows_tiers() {
+    let limit = r#"<policies><inbound><base /><rate-limit-by-key calls="1" renewal-period="60" counter-key="k" /></inbound></policies>"#;
+    let folder = folder(&[("limit.xml", limit)]);
+    let file = path(&folder, "limit.xml");
+    assert_eq!(run(&["check", "--profile", "classic", &file]).code, 0);
+    let ran = run(&["check", "--profile", "consumption", &file]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.out
+            .contains("error[tier]: `rate-limit-by-key` is not available in the consumption tier")
+    );
+}
+
+#[test]
+fn explain_says_what_a_lint_is_about() {
+    let list = run(&["explain"]);
+    assert!(list.out.lines().count() >= 18 && list.out.contains("variable-case "));
+    let page = run(&["explain", "object-comparison"]);
+    assert_eq!(page.code, 0);
+    assert!(page.out.contains("CS0252") && page.out.contains("tollgate: allow(object-comparison)"));
+    let unknown = run(&["explain", "object-comparisons"]);
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.err.contains("did you mean `object-comparison`?"),
+        "{}",
+        unknown.err
+    );
+}

@@ -110,6 +110,13 @@ impl Catalog {
         self
     }
 
+    /// The text of the fragment of this id.
+    pub fn fragment_source(&self, id: &str) -> Option<&Source> {
+        let mut fragments = self.fragments.iter();
+        let found = fragments.rfind(|fragment| fragment.id == id);
+        found.map(|fragment| &fragment.source)
+    }
+
     /// Adds a backend that `set-backend-service` can name.
     #[must_use]
     pub fn backend(mut self, id: impl Into<String>, url: impl Into<String>) -> Self {

@@ -33,6 +33,17 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do next.
     pub help: Option<String>,
+    /// Changes that mend it; all of them together, if there are several.
+    pub edits: Vec<Edit>,
+}
+
+/// A change of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// What is replaced; something empty where text is only put in.
+    pub span: Span,
+    /// What comes in its place.
+    pub text: String,
 }
 
 /// A second place of a diagnostic, and what there is to say about it.
@@ -80,6 +91,7 @@ impl Diagnostic {
             span,
             labels: Vec::new(),
             help: None,
+            edits: Vec::new(),
         }
     }
 
@@ -87,6 +99,14 @@ impl Diagnostic {
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a change that mends it.
+    #[must_use]
+    pub fn with_edit(mut self, span: Span, text: impl Into<String>) -> Self {
+        let text = text.into();
+        self.edits.push(Edit { span, text });
         self
     }
 

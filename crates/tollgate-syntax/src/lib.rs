@@ -26,7 +26,7 @@ mod render;
 mod span;
 mod xml;
 
-pub use diagnostic::{Diagnostic, DiagnosticView, Label, LabelView, Place, Severity};
+pub use diagnostic::{Diagnostic, DiagnosticView, Edit, Label, LabelView, Place, Severity};
 pub use document::{
     Attribute, Content, Document, DocumentKind, Element, Expression, ExpressionKind, Markup, Node,
     Quote, Text,

@@ -17,6 +17,7 @@ mod parse_statement;
 mod parse_type;
 mod parser;
 mod token;
+mod walk;
 
 use ast::{Block, Expr, Range32};
 
