@@ -207,7 +207,10 @@ fn fix(path: &Path, sources: &Sources, edits: &[&Edit]) -> Result<(), String> {
 }
 
 /// The policy files at a path, in the order of their names.
-fn find(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn find(
+    path: &Path,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let explain = |error: io::Error| format!("{}: {error}", path.display());
     if !path.is_dir() {
         files.push(path.to_owned());

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod eval;
 mod explain;
+mod format;
 mod members;
 mod report;
 mod request;
@@ -29,6 +30,10 @@ struct Arguments {
 enum Command {
     /// Reports everything that is wrong in policy files, or lists what expressions can use.
     Check(check::Arguments),
+    /// Lays policy files out in one style, the C# in them too.
+    Fmt(format::FmtArguments),
+    /// Writes a policy file in its other form: raw, or encoded as XML.
+    Convert(format::ConvertArguments),
     /// Says what a lint of `check` is about.
     Explain(explain::Arguments),
     /// Evaluates a policy expression, or a file of them.
@@ -54,6 +59,8 @@ enum Format {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check(arguments) => check::main(&arguments),
+        Command::Fmt(arguments) => format::fmt(&arguments),
+        Command::Convert(arguments) => format::convert(&arguments),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Eval(arguments) => eval::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),

@@ -1046,3 +1046,34 @@ fn explain_says_what_a_lint_is_about() {
         unknown.err
     );
 }
+
+#[test]
+fn fmt_lays_files_out_and_convert_writes_the_other_form() {
+    let ugly = "<policies><inbound><base/><set-method>@( a&&b )</set-method></inbound></policies>";
+    let pretty = "<policies>\n    <inbound>\n        <base />\n        <set-method>@(a&&b)</set-method>\n    </inbound>\n</policies>\n"
+        .replace("a&&b", "a && b");
+    let folder = folder(&[
+        ("a.xml", ugly),
+        ("b.xml", &pretty),
+        ("bad.txt", "<policies><inbound>"),
+    ]);
+    let check = run(&["fmt", "--check", &path(&folder, "")]);
+    assert_eq!(
+        (check.code, check.err.as_str()),
+        (1, "1 of 2 files in another style\n")
+    );
+    assert!(check.out.trim_end().ends_with("a.xml"));
+    assert_eq!(run(&["fmt", &path(&folder, "")]).code, 0);
+    let a = path(&folder, "a.xml");
+    assert_eq!(std::fs::read_to_string(&a).unwrap(), pretty);
+    assert_eq!(run(&["fmt", "--check", &path(&folder, "")]).code, 0);
+    let bad = run(&["fmt", &path(&folder, "bad.txt")]);
+    assert_eq!(bad.code, 2);
+    assert!(bad.err.contains("left as it is"), "{}", bad.err);
+
+    let encoded = run(&["convert", "--to", "encoded", &a]).out;
+    assert!(encoded.contains("@(a &amp;&amp; b)"), "{encoded}");
+    std::fs::write(&a, &encoded).unwrap();
+    assert_eq!(run(&["convert", "--to", "raw", "--in-place", &a]).code, 0);
+    assert_eq!(std::fs::read_to_string(&a).unwrap(), pretty);
+}

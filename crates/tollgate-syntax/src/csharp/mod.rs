@@ -4,6 +4,7 @@
 
 pub mod ast;
 mod directive;
+mod layout;
 mod lexer;
 mod literal;
 mod lookahead;
@@ -20,6 +21,8 @@ mod token;
 mod walk;
 
 use ast::{Block, Expr, Range32};
+
+pub use layout::layout;
 
 /// How deep expressions, statements, types and patterns may nest, alone and in each other; deeper
 /// code is refused with CS8078. Parentheses, prefix operators and blocks count once, most others

@@ -4,12 +4,14 @@ mod csharp_skip;
 mod decode;
 mod entity;
 mod findings;
+mod format;
 mod mask;
 mod mask_tag;
 mod read;
 mod unbalanced;
 mod write;
 
+pub use format::format;
 pub(crate) use mask::whole_expression;
 pub use read::parse;
 pub use write::{Format, write};
