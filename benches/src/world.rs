@@ -134,10 +134,8 @@ pub fn block<T: FromValue>(code: &str) -> Setting<T> {
 }
 
 fn compiled<T: FromValue>(code: &str, form: Form) -> Setting<T> {
-    Setting::Program(Expression {
-        program: compiler().compile(code, form).unwrap(),
-        text: code.into(),
-    })
+    let program = compiler().compile(code, form).unwrap();
+    Setting::Program(Expression::new(program, code))
 }
 
 /// The C# of a block with 200 statements of the usual kinds.

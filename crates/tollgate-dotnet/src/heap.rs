@@ -196,6 +196,14 @@ impl Heap {
         self.spent.set(self.spent.get().saturating_add(bytes));
     }
 
+    /// Does something that is not to be charged for.
+    pub(crate) fn free_of_charge<T>(&self, action: impl FnOnce() -> T) -> T {
+        let spent = self.spent.get();
+        let result = action();
+        self.spent.set(spent);
+        result
+    }
+
     /// The object there, if it is a `T`.
     pub fn get<T: HeapObject>(&self, id: HeapId) -> Option<&T> {
         (self.object(id)? as &dyn Any).downcast_ref()

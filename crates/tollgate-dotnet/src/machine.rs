@@ -86,6 +86,11 @@ pub trait Host: Any {
         let _ = certificate;
         false
     }
+    /// Is told the value of a part of a program that runs to be traced, and its text if it has a short one. Programs
+    /// and their parts have numbers.
+    fn record(&mut self, program: u64, part: u32, value: &Value, text: Option<Str>) {
+        let _ = (program, part, value, text);
+    }
     /// The elements of a [`Value::Host`] that is enumerable.
     fn elements(&mut self, heap: &mut Heap, handle: u32) -> Result<Vec<Value>, Throw> {
         let _ = (heap, handle);

@@ -119,6 +119,28 @@ fn text(machine: &Machine<'_>, value: &Value, depth: u32) -> Result<Str, Throw> 
     })
 }
 
+/// A value's text for traces, free of charge and without much work: of mutable objects but JSON values only the type's
+/// name. `None` of what has none, such as most parts of `context`.
+pub fn glimpse(machine: &Machine<'_>, value: &Value) -> Option<Str> {
+    let heap = &*machine.heap;
+    heap.free_of_charge(|| match value {
+        Value::Ref(id) => {
+            let object = heap.object(*id)?;
+            let name = object.type_of().to_string();
+            match &*name {
+                "JValue" | "Newtonsoft.Json.Linq.JValue" => object.to_text(heap).ok()?,
+                _ => Some(name.into()),
+            }
+        }
+        Value::Object(object) => match Record::of(value) {
+            Some(_) => Some(object.type_of().to_string().into()),
+            None => Some(written(machine, object.to_text(), || object.type_of())),
+        },
+        Value::Host(handle) => machine.host.to_text(heap, *handle).ok()?,
+        other => to_text(machine, other).ok(),
+    })
+}
+
 /// The text of an object, or its type's name if it has none, charged for.
 fn written(machine: &Machine<'_>, text: Option<Str>, ty: impl FnOnce() -> Type) -> Str {
     let text = text.unwrap_or_else(|| ty().net_name().into());

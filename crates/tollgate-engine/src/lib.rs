@@ -7,6 +7,7 @@ mod certificate;
 mod context;
 pub mod counters;
 pub mod exchange;
+mod expression;
 mod failure;
 mod gateway;
 pub mod known;
@@ -36,6 +37,7 @@ pub use context::{
     compiler, registry,
 };
 pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, VariableName};
+pub use expression::{Expression, ExpressionPart};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
 pub use gateway::{Gateway, Outcome, Peer, RunOptions};
 pub use load::{Checked, ElementReader, LoadErrors, Loaded, Statistics, check};
@@ -48,6 +50,6 @@ pub use policy::{
 pub use ports::Ports;
 pub use resolve::{Resolvers, Resolving};
 pub use routing::{Route, RouteError};
-pub use setting::{Expression, FromValue, Setting};
+pub use setting::{FromValue, Setting};
 pub use subscription_key::{Admission, Denied};
 pub use wire::{PolicyVariables, ValidatedToken};

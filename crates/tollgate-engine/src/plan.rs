@@ -15,6 +15,7 @@ use crate::catalog::{
 };
 use crate::certificate::Certificate;
 use crate::exchange::Url;
+use crate::expression::Expression;
 use crate::load::{self, LoadErrors};
 use crate::policy::{PolicyKind, Section};
 use crate::resolve::Resolvers;
@@ -41,6 +42,7 @@ pub struct Plan {
     warnings: Vec<Diagnostic>,
     sources: Sources,
     places: Box<[Arc<Place>]>,
+    expressions: Box<[Expression]>,
 }
 
 impl fmt::Debug for Plan {
@@ -106,13 +108,14 @@ impl Plan {
         secrets: Arc<[Box<str>]>,
         warnings: Vec<Diagnostic>,
         sources: Sources,
-        places: Vec<Arc<Place>>,
+        (places, expressions): (Vec<Arc<Place>>, Vec<Expression>),
     ) -> Self {
         Self {
             secrets,
             warnings,
             sources,
             places: places.into(),
+            expressions: expressions.into(),
             ..self
         }
     }
@@ -235,6 +238,11 @@ impl Plan {
     /// spans in the fragment's own file. `base` and `include-fragment` are none.
     pub fn places(&self) -> &[Arc<Place>] {
         &self.places
+    }
+
+    /// All expressions of policies, for coverage; those of fragments as [`places`](Self::places) has them.
+    pub fn expressions(&self) -> &[Expression] {
+        &self.expressions
     }
 }
 

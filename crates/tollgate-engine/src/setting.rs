@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use serde_json::json;
 use tollgate_dotnet::{Array, Machine, Primitive, Str, Throw, Type, Value, convert, ops};
 use tollgate_expressions::Program;
 
 use crate::exchange::{Exchange, Url, VariableName};
+use crate::expression::Expression;
 use crate::failure::Failure;
 use crate::policy::Reads;
 
@@ -21,15 +21,6 @@ pub enum Setting<T> {
     Literal(T),
     /// What an expression says.
     Program(Expression),
-}
-
-/// A compiled expression with its text.
-#[derive(Debug, Clone)]
-pub struct Expression {
-    /// The expression.
-    pub program: Program,
-    /// Its text for traces, secrets left out.
-    pub text: Box<str>,
 }
 
 /// What a [`Setting`] can hold.
@@ -91,36 +82,6 @@ impl<T: FromValue> Setting<T> {
             Self::Literal(_) => Reads::NONE,
             Self::Program(expression) => Reads::from_bits(expression.program.reads()),
         }
-    }
-}
-
-impl Expression {
-    /// The result for this request.
-    pub fn evaluate(&self, exchange: &mut Exchange) -> Result<Value, Failure> {
-        let value = self.result(exchange, Program::run)?;
-        if exchange.context.trace.is_some() {
-            self.trace(&value, exchange);
-        }
-        Ok(value)
-    }
-
-    fn result<T>(
-        &self,
-        exchange: &mut Exchange,
-        run: impl FnOnce(&Program, &mut Machine<'_>) -> Result<T, Throw>,
-    ) -> Result<T, Failure> {
-        let result = run(&self.program, &mut exchange.machine());
-        result.map_err(|throw| Failure::evaluation(&throw))
-    }
-
-    fn trace(&self, value: &Value, exchange: &mut Exchange) {
-        let text = ops::to_text(&exchange.machine(), value).unwrap_or_default();
-        let data = json!({
-            "message": "Expression was successfully evaluated.",
-            "expression": &*self.text,
-            "value": &*text.to_utf8(),
-        });
-        exchange.context.trace_expression(data);
     }
 }
 

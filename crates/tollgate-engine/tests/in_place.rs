@@ -244,10 +244,8 @@ fn setting(code: &str) -> Setting<bool> {
         true => Form::Block,
         false => Form::Single,
     };
-    Setting::Program(Expression {
-        program: compiler().compile(code, form).unwrap(),
-        text: code.into(),
-    })
+    let program = compiler().compile(code, form).unwrap();
+    Setting::Program(Expression::new(program, code))
 }
 
 fn outcome(setting: &Setting<bool>, exchange: &mut Exchange) -> Result<bool, String> {

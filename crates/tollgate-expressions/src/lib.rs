@@ -9,6 +9,7 @@ mod compile;
 mod flow;
 mod fold;
 mod in_place;
+mod parts;
 mod program;
 mod run;
 mod scope;
@@ -16,5 +17,6 @@ mod typed;
 mod visit;
 
 pub use compile::{CompileError, Compiler, Form};
+pub use parts::Part;
 pub use program::Program;
 pub use run::invoke;

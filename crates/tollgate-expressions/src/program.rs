@@ -1,10 +1,11 @@
 //! A compiled expression.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tollgate_dotnet::{Type, Value};
 
 use crate::in_place::Condition;
+use crate::parts::{Part, Traced};
 use crate::typed::Function;
 
 /// A compiled expression: immutable, shared by all requests, cheap to clone.
@@ -23,6 +24,8 @@ pub(crate) struct Inner {
     pub condition: Option<Condition>,
     /// OR of `Member::reads` over all members called.
     pub reads: u32,
+    /// What runs to be traced; made when that is asked for.
+    pub traced: OnceLock<Traced>,
 }
 
 impl Program {
@@ -35,6 +38,23 @@ impl Program {
     /// What of the host it may read: the bits that the members it calls declare (see `Member::reads`).
     pub fn reads(&self) -> u32 {
         self.0.reads
+    }
+
+    /// The parts whose values [`trace`](Self::trace) tells, by number; none of a program that is the same always.
+    pub fn parts(&self) -> &[Part] {
+        match self.0.constant {
+            Some(_) => &[],
+            None => &self.traced().parts,
+        }
+    }
+
+    /// The number that [`trace`](Self::trace) gives the host for this program.
+    pub fn number(&self) -> u64 {
+        self.traced().program
+    }
+
+    pub(crate) fn traced(&self) -> &Traced {
+        self.0.traced.get_or_init(|| Traced::of(&self.0.main))
     }
 
     /// The result, if it is the same for every request.

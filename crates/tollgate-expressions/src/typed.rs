@@ -191,8 +191,18 @@ pub(crate) enum Op {
     Throw(Box<Node>),
     /// Something of a `dynamic` value, settled at run time through the registry. Yields `Other`.
     Dynamic(Box<Dynamic>),
+    /// Tells the host what the node yields: a part of a program that is traced.
+    Record(Box<Recorded>),
     /// What is read in place where that can be done; made after all else was settled.
     InPlace(Box<InPlace>),
+}
+
+/// A node whose value is told to the host.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorded {
+    pub program: u64,
+    pub part: u32,
+    pub node: Node,
 }
 
 /// Arithmetic operators.

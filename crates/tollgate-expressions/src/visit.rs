@@ -74,6 +74,7 @@ macro_rules! visit {
                         action(value);
                     }
                     Op::Dynamic(dynamic) => dynamic.$name(action),
+                    Op::Record(it) => action(&$($mutable)? it.node),
                     Op::InPlace(it) => action(&$($mutable)? it.otherwise),
                 }
             }

@@ -216,3 +216,99 @@ async fn a_trace_has_a_limit() {
         20
     );
 }
+
+/// The parts of the only expression in a trace, each as `text: values`.
+fn parts(answer: &Answer) -> Vec<String> {
+    let mut all = entries(answer).iter();
+    let entry = all.find(|entry| entry.event == Event::Expression).unwrap();
+    let parts = entry.parts.iter();
+    parts
+        .map(|part| {
+            let indent = "  ".repeat(part.depth);
+            format!("{indent}{}: {}", part.expression, part.values.join(", "))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn expressions_tell_their_parts() {
+    let inbound = r#"<choose><when condition="@(context.Request.Headers.GetValueOrDefault("x","") == "a" && context.Request.Method.Length > 2 + 1)" /></choose>"#;
+    let world = World::of(&[("inbound", inbound)]);
+    let method = [
+        "  context.Request.Method.Length: 3",
+        "    context.Request.Method: \"GET\"",
+    ];
+    let answer = world.get("/", &[("x", "a")]).await;
+    let got = parts(&answer);
+    let compared = [
+        r#"context.Request.Headers.GetValueOrDefault("x","") == "a": true"#,
+        r#"  context.Request.Headers.GetValueOrDefault("x",""): "a""#,
+        "context.Request.Method.Length > 2 + 1: false",
+    ];
+    assert_eq!(got, [&compared[..], &method[..]].concat());
+    let answer = world.get("/", &[("x", "b")]).await;
+    assert_eq!(
+        parts(&answer),
+        [
+            r#"context.Request.Headers.GetValueOrDefault("x","") == "a": false"#,
+            r#"  context.Request.Headers.GetValueOrDefault("x",""): "b""#,
+            "context.Request.Method.Length > 2 + 1: ",
+        ]
+    );
+    let plan = &answer.exchange.plan;
+    let expression = &plan.expressions()[0];
+    let texts: Vec<&str> = (expression.parts())
+        .filter(|part| part.is_condition)
+        .map(|part| plan.sources().text(part.span))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            r#"context.Request.Headers.GetValueOrDefault("x","") == "a" && context.Request.Method.Length > 2 + 1"#,
+            r#"context.Request.Headers.GetValueOrDefault("x","") == "a""#,
+            "context.Request.Method.Length > 2 + 1",
+        ]
+    );
+    assert_eq!(
+        expression.place().unwrap().path.as_ref(),
+        "choose[1]/when[1]"
+    );
+    let trace = answer.exchange.context.trace.as_ref().unwrap();
+    let whole = trace.visits().outcomes(expression.span())[0];
+    assert_eq!((whole.ran, whole.truths, whole.falsehoods), (1, 0, 1));
+}
+
+#[tokio::test]
+async fn blocks_tell_their_parts() {
+    let inbound = r#"<set-variable name="a" value="@{ var sum = 0; foreach (var n in new [] {1, 2, 3, 4}) { if (n % 2 == 0) { sum += n; } } return sum; }" />"#;
+    let answer = World::of(&[("inbound", inbound)]).get("/", &[]).await;
+    assert_eq!(answer.variable("a"), "Int32(6)");
+    let got = parts(&answer);
+    for part in [
+        "n % 2 == 0: false, true, false",
+        "  n % 2: 1, 0, 1",
+        "sum: 6",
+    ] {
+        assert!(got.iter().any(|line| line == part), "{part} in {got:#?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_of_a_secret_is_masked() {
+    let inbound = r#"<set-variable name="a" value="@(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes("user:{{key}}" + context.Request.Method)))" />
+        <set-variable name="b" value="@("x " + (string)context.Variables["a"])" />
+        <set-variable name="c" value="@("{{key}}".Length > 3)" />"#;
+    let catalog = Catalog::new()
+        .secret("key", "s3cr3t-s3cr3t")
+        .api(api(&[("inbound", inbound)]));
+    let answer = World::serving(catalog, FakeClient::statuses(&[200]))
+        .get("/", &[])
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.variable("c"), "Bool(true)");
+    let trace = serde_json::to_string(&answer.exchange.context.trace).unwrap();
+    for hidden in ["s3cr3t", "czNjcjN0", "dXNlcjpz"] {
+        assert!(!trace.contains(hidden), "{hidden}: {trace}");
+    }
+    assert!(trace.contains("x ***"), "{trace}");
+}

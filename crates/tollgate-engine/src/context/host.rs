@@ -15,6 +15,12 @@ impl Host for Context {
         self.ports.random.next_u64()
     }
 
+    fn record(&mut self, program: u64, part: u32, value: &Value, text: Option<Str>) {
+        if let Some(trace) = &mut self.trace {
+            trace.record(program, part, value, text);
+        }
+    }
+
     fn type_of(&self, handle: u32) -> Type {
         Part::of(handle).map_or_else(Type::object, |part| Type::plain(part.table()))
     }

@@ -354,19 +354,10 @@ impl Context {
             place,
             elapsed: self.elapsed(),
             data: data(self),
+            parts: Vec::new(),
         };
         if let Some(trace) = &mut self.trace {
             trace.add(entry);
-        }
-    }
-
-    /// Adds what came of an expression to the trace.
-    pub(crate) fn trace_expression(&mut self, data: Json) {
-        let running = self.trace.as_ref().and_then(Trace::running);
-        if let Some(place) = running.cloned() {
-            self.trace_step(Event::Expression, &place, data);
-        } else {
-            self.trace(|_| data);
         }
     }
 
@@ -399,6 +390,7 @@ impl Context {
             span: Some(place.span),
             elapsed: self.elapsed(),
             data,
+            parts: Vec::new(),
         };
         if let Some(trace) = &mut self.trace {
             trace.add(entry);

@@ -12,7 +12,7 @@ use super::{Loading, Mode};
 use crate::block::{Block, Node, Place, PlaceKind};
 use crate::certificate::Certificate;
 use crate::policy::{Children, Invalid, Policy, Scope, Section};
-use crate::setting::{Expression, FromValue, Setting};
+use crate::setting::{FromValue, Setting};
 
 /// An element of a policy document, named values replaced, at its place. Whatever is wrong with it is recorded as a
 /// diagnostic and answered by [`Invalid`]; loading then goes on with the next policy.
@@ -313,8 +313,9 @@ impl<'a> ElementReader<'a> {
                     );
                     return Err(self.error("wrong-type", expression.span, message));
                 }
-                let text = self.loading.shown(expression).into();
-                Ok(Setting::Program(Expression { program, text }))
+                let place = self.position.place.clone();
+                let expression = self.loading.expression(expression, program, place);
+                Ok(Setting::Program(expression))
             }
         }
     }

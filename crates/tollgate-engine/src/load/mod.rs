@@ -32,6 +32,7 @@ use tollgate_syntax::{
 use crate::block::{Node, Place};
 use crate::catalog::Source;
 use crate::certificate::Certificate;
+use crate::expression::Site;
 use crate::policy::{Invalid, PolicyKind};
 
 pub(crate) use assemble::load;
@@ -159,6 +160,8 @@ pub(crate) struct Loading<'a> {
     policies: Cell<usize>,
     /// Where policies and branches stand, in the order in which they were met.
     places: RefCell<Vec<Arc<Place>>>,
+    /// The expressions, in the same order.
+    expressions: RefCell<Vec<crate::Expression>>,
     /// The names of policies that resume cache hits, in the order in which they were loaded.
     stores: RefCell<Vec<&'static str>>,
 }
@@ -195,6 +198,7 @@ impl<'a> Loading<'a> {
             programs: RefCell::default(),
             policies: Cell::new(0),
             places: RefCell::default(),
+            expressions: RefCell::default(),
             stores: RefCell::default(),
         }
     }
@@ -220,9 +224,9 @@ impl<'a> Loading<'a> {
         place
     }
 
-    /// All places, in the order of the catalog's documents.
-    pub(crate) fn into_places(self) -> Vec<Arc<Place>> {
-        self.places.into_inner()
+    /// All places and all expressions, in the order of the catalog's documents.
+    pub(crate) fn into_places(self) -> (Vec<Arc<Place>>, Vec<crate::Expression>) {
+        (self.places.into_inner(), self.expressions.into_inner())
     }
 
     /// Begins to count policies anew.
@@ -251,18 +255,22 @@ impl<'a> Loading<'a> {
         self.policies.get() <= limit
     }
 
-    /// An expression's text without secrets.
-    pub(crate) fn shown(&self, expression: &Expression) -> String {
-        let mut text = expression.code.text().to_owned();
-        if self
-            .named_values
-            .has_secret(self.sources.text(expression.span))
-        {
-            for secret in self.named_values.secrets() {
-                text = text.replace(secret, "***");
-            }
-        }
-        text
+    /// Puts a program to where it stands, for traces and coverage.
+    pub(crate) fn expression(
+        &self,
+        expression: &Expression,
+        program: Program,
+        place: Option<Arc<Place>>,
+    ) -> crate::Expression {
+        let source = self.sources.text(expression.span);
+        let secrets = match self.named_values.has_secret(source) {
+            true => self.named_values.secrets(),
+            false => Vec::new(),
+        };
+        let site = Site::new(expression.code.clone(), expression.span, place, &secrets);
+        let made = crate::Expression::at(program, site);
+        self.expressions.borrow_mut().push(made.clone());
+        made
     }
 
     /// Compiles an expression, or takes the program of an identical one.

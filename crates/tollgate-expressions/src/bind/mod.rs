@@ -38,7 +38,7 @@ mod types;
 mod unary;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tollgate_dotnet::{MemberInfo, Registry, Type, Value};
 use tollgate_syntax::csharp::{
@@ -206,6 +206,7 @@ pub(crate) fn compile(
         constant: folded.constant,
         condition: folded.condition,
         reads: folded.reads,
+        traced: OnceLock::new(),
     })))
 }
 

@@ -267,6 +267,7 @@ mod tests {
             constant: None,
             condition: None,
             reads: 0,
+            traced: std::sync::OnceLock::new(),
         };
         (Program(Arc::new(inner)), stripped)
     }

@@ -5,7 +5,7 @@ use tollgate_dotnet::{Throw, Type, Value, ops};
 
 use super::number::mismatch;
 use super::{Frame, arith};
-use crate::typed::{Call, Kind, Node, Op, Slot, Target};
+use crate::typed::{Call, Kind, Node, Op, Recorded, Slot, Target};
 
 impl Frame<'_, '_> {
     /// Any node, as a value of its exact run-time type.
@@ -99,8 +99,17 @@ impl Frame<'_, '_> {
             Op::Default(ty) => Ok(ops::default_of(ty)),
             Op::Throw(node) => Err(self.thrown(Some(node))?),
             Op::Dynamic(operation) => self.dynamic(operation),
+            Op::Record(it) => self.tell(it),
             _ => Err(mismatch(node)),
         }
+    }
+
+    /// A part of a program that is traced.
+    fn tell(&mut self, it: &Recorded) -> Result<Value, Throw> {
+        let value = self.value(&it.node)?;
+        let text = ops::glimpse(self.machine, &value);
+        (self.machine.host).record(it.program, it.part, &value, text);
+        Ok(value)
     }
 
     fn assign(&mut self, slot: Slot, value: &Node) -> Result<Value, Throw> {

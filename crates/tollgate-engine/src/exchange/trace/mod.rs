@@ -1,17 +1,21 @@
 //! What happened to a request, step by step, when somebody asked for it.
 
+mod recording;
 mod visits;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
+use tollgate_dotnet::{Str, Value};
 use tollgate_syntax::Span;
 
 use crate::block::Place;
 use crate::policy::Flow;
 
-pub use visits::Visits;
+pub use recording::TracePart;
+pub(crate) use recording::{Recorded, Recording};
+pub use visits::{Outcomes, Visits};
 
 /// The trace of one exchange. Only there when tracing is on.
 ///
@@ -41,6 +45,8 @@ struct State {
     /// The policies that have begun and not ended, and when they began.
     open: Vec<(Arc<Place>, i64)>,
     visits: Visits,
+    /// The expression that runs now.
+    recording: Option<Recording>,
     /// The most bytes that entries may take, and how many of them are left.
     limit: usize,
     room: usize,
@@ -55,6 +61,7 @@ impl Default for State {
             running: None,
             open: Vec::new(),
             visits: Visits::default(),
+            recording: None,
             limit: Trace::DEFAULT_LIMIT,
             room: Trace::DEFAULT_LIMIT,
             is_cut: false,
@@ -82,6 +89,9 @@ pub struct TraceEntry {
     pub elapsed: i64,
     /// What happened.
     pub data: Json,
+    /// What the parts of an expression were, those around others first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<TracePart>,
 }
 
 /// What kind of step an entry of a trace tells of.
@@ -121,6 +131,7 @@ impl TraceEntry {
             span: None,
             elapsed: 0,
             data: json!({ "message": message.into() }),
+            parts: Vec::new(),
         }
     }
 
@@ -213,6 +224,65 @@ impl Trace {
         self.state.visits.add(place.span);
     }
 
+    /// Begins to take down the parts of an expression.
+    pub(crate) fn begin(&mut self, recording: Recording) {
+        self.state.recording = Some(recording);
+    }
+
+    /// What was taken down since.
+    pub(crate) fn end(&mut self) -> Option<Recording> {
+        self.state.recording.take()
+    }
+
+    /// Takes down the value of a part.
+    pub(crate) fn record(&mut self, program: u64, part: u32, value: &Value, text: Option<Str>) {
+        let Some(mut recording) = self.state.recording.take() else {
+            return;
+        };
+        recording.add(program, part, value, text, self);
+        self.state.recording = Some(recording);
+    }
+
+    /// Counts how an expression came out.
+    pub(crate) fn count(&mut self, span: Span, outcomes: Vec<Outcomes>) {
+        self.state.visits.evaluated(span, outcomes);
+    }
+
+    /// The beginning of a text, at most so many bytes of it, secrets masked before it is cut; whether there were any.
+    pub(crate) fn shown(&self, text: &str, most: usize) -> (String, bool) {
+        let secrets = &self.state.secrets;
+        let longest = secrets.iter().map(String::len).max().unwrap_or(0);
+        let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+        // A secret that is cut in two would not be found.
+        let end = boundary(text, most.saturating_add(longest));
+        let (mut shown, mut is_masked, mut at) = (String::new(), false, 0);
+        while at < end.min(most) {
+            let rest = part(at, end);
+            let places = secrets.iter().filter_map(|secret| {
+                let place = rest.find(secret.as_str())?;
+                Some((place, std::cmp::Reverse(secret.len())))
+            });
+            match places.min().filter(|(place, _)| at + place < most) {
+                Some((place, std::cmp::Reverse(length))) => {
+                    shown.push_str(part(at, at + place));
+                    shown.push_str("***");
+                    is_masked = true;
+                    at += place + length;
+                }
+                None => {
+                    let last = boundary(text, most);
+                    shown.push_str(part(at, last));
+                    at = last;
+                    break;
+                }
+            }
+        }
+        if at < text.len() {
+            shown.push('…');
+        }
+        (shown, is_masked)
+    }
+
     /// Adds an entry; secrets in it are masked.
     pub fn add(&mut self, mut entry: TraceEntry) {
         if self.state.is_cut {
@@ -220,7 +290,11 @@ impl Trace {
         }
         self.mask_text(&mut entry.source);
         self.mask(&mut entry.data);
-        let size = ENTRY_BYTES + entry.source.len() + size_of_json(&entry.data);
+        for part in &mut entry.parts {
+            self.mask_text(&mut part.expression);
+        }
+        let parts = entry.parts.iter().map(TracePart::size).sum::<usize>();
+        let size = ENTRY_BYTES + entry.source.len() + size_of_json(&entry.data) + parts;
         match self.state.room.checked_sub(size) {
             Some(room) => self.state.room = room,
             None => {
@@ -257,6 +331,13 @@ impl Trace {
     }
 }
 
+/// The last boundary between characters that is not behind this byte.
+fn boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    let mut places = (0..=at).rev();
+    places.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// About what an entry takes besides its texts.
 const ENTRY_BYTES: usize = 200;
 
@@ -279,6 +360,17 @@ fn size_of_json(data: &Json) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_masked_before_texts_are_cut() {
+        let trace = Trace::new(vec!["hush".to_owned(), "hush-hush".to_owned()]);
+        let shown = |text: &str, most| trace.shown(text, most);
+        assert_eq!(shown("a hush-hush b", 20), ("a *** b".to_owned(), true));
+        assert_eq!(shown("a hush b", 3), ("a ***…".to_owned(), true));
+        assert_eq!(shown("a hush", 2), ("a …".to_owned(), false));
+        assert_eq!(shown("aäb", 2), ("a…".to_owned(), false));
+        assert_eq!(shown("", 2), (String::new(), false));
+    }
 
     #[test]
     fn a_long_trace_is_cut_and_says_so() {

@@ -96,7 +96,7 @@ fn load_mark(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
     let mut text = name?.to_string();
     match count? {
         Some(Setting::Literal(count)) => text = format!("{text} {count}"),
-        Some(Setting::Program(program)) => text = format!("{text} {}", program.text),
+        Some(Setting::Program(program)) => text = format!("{text} {}", program.text()),
         None => {}
     }
     for value in e.children_named("value") {
@@ -126,7 +126,7 @@ fn load_body(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
         true => e.inner_source(),
         false => match e.verbatim_setting::<Str>()? {
             Setting::Literal(text) => text.to_string(),
-            Setting::Program(program) => program.text.into(),
+            Setting::Program(program) => program.text().into(),
         },
     };
     Ok(Box::new(Fake(text, Vec::new())))
