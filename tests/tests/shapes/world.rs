@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tollgate::{Api, Catalog, Gateway, GatewayBuilder, Source};
 use tollgate_tests::{
-    Backend, FakeClock, FakeEvents, Issuer, Received, Reply, full, policy, reply, send,
+    Backend, FakeClock, FakeEvents, Issuer, Received, Reply, Seen, full, policy, reply, send,
 };
 
 /// When requests come: Tuesday, 2026-11-24 12:00:00 UTC.
@@ -208,4 +208,21 @@ pub(crate) fn unescaped(text: &str) -> String {
         bytes.extend(&part.as_bytes()[2..]);
     }
     String::from_utf8(bytes).unwrap()
+}
+
+/// A backend that answers with JSON, always the same.
+pub(crate) async fn saying(body: Json) -> Backend {
+    Backend::start(None, move |_| json_reply(200, &body)).await
+}
+
+/// Waits until a backend has seen so many requests.
+pub(crate) async fn seen(backend: &Backend, count: usize) -> Vec<Seen> {
+    for _ in 0..2000 {
+        let seen = backend.seen();
+        if seen.len() >= count {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the backend has seen {} of {count}", backend.seen().len());
 }
