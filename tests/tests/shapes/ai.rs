@@ -14,7 +14,7 @@ use tollgate::{Api, Backend as Entity, Catalog, ManagedIdentity};
 use tollgate_tests::{Backend, Connection, Handler, Seen, Server, reply};
 
 use crate::world::{
-    World, api, catalog, json_of, json_reply, named, request, sample, with_headers, world,
+    Tokens, World, api, catalog, json_of, json_reply, named, request, sample, with_headers, world,
 };
 
 const CHAT: &str = "/openai/deployments/gpt-4o/chat/completions";
@@ -420,4 +420,69 @@ async fn models_by_their_names() {
         );
     }
     assert_eq!((one.seen().len(), two.seen().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn tools_for_agents() {
+    let (issuer, server) = (
+        Tokens::start().await,
+        Backend::start(None, |seen| {
+            json_reply(
+                200,
+                &json!({"jsonrpc": "2.0", "id": seen.json()["id"], "result": {}}),
+            )
+        })
+        .await,
+    );
+    let url = issuer.url();
+    let values = [
+        ("openid-config-url", &*url),
+        ("token-issuer", Tokens::ISSUER),
+        (
+            "resource-metadata-url",
+            "https://gateway.test/.well-known/oauth-protected-resource",
+        ),
+        ("allowed-tools", "weather,search"),
+    ];
+    let world = world("mcp-guard", &server, &values).await;
+    let token = issuer.bearer(json!({"aud": "tools"}));
+    let call = async |session: &str, method: &str, tool: &str| {
+        let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": {"name": tool}});
+        let headers = [("Authorization", &*token), ("Mcp-Session-Id", session)];
+        world.send("POST", "/mcp", &headers, body.to_string()).await
+    };
+    let answer = world.send("POST", "/mcp", &[], "{}").await;
+    assert_eq!(
+        (answer.status, answer.header("www-authenticate")),
+        (
+            401,
+            r#"Bearer error="invalid_token", resource_metadata="https://gateway.test/.well-known/oauth-protected-resource""#
+        )
+    );
+    assert_eq!(json_of(&answer)["message"], "Sign in first.");
+    let done = json!({"jsonrpc": "2.0", "id": 7, "result": {}});
+    assert_eq!(json_of(&call("s1", "tools/call", "weather").await), done);
+    let answer = call("s1", "tools/call", "delete_all").await;
+    assert_eq!(
+        (answer.status, json_of(&answer)),
+        (
+            200,
+            json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -32602, "message": "This tool is not available."}})
+        )
+    );
+    assert_eq!(json_of(&call("s1", "tools/call", "search").await), done);
+    assert_eq!(call("s1", "tools/call", "search").await.status, 429);
+    assert_eq!(
+        json_of(&call("s1", "tools/list", "").await),
+        done,
+        "looking is free"
+    );
+    assert_eq!(json_of(&call("s2", "tools/call", "search").await), done);
+    let seen = server.seen();
+    assert_eq!(seen.len(), 4);
+    assert!(
+        seen.iter()
+            .all(|seen| !seen.headers.contains_key("authorization"))
+    );
+    assert_eq!(seen[0].json()["params"]["name"], "weather");
 }

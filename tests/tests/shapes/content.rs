@@ -1,6 +1,7 @@
 //! What becomes of bodies: caches, envelopes, lists.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::json;
 use tollgate_tests::{Backend, reply};
@@ -184,4 +185,52 @@ async fn answers_of_each_user_with_etags() {
         "the backend says the same again"
     );
     assert_eq!(backend.seen().len(), 4);
+}
+
+#[tokio::test]
+async fn rates_that_another_service_knows() {
+    let down = Arc::new(AtomicBool::new(false));
+    let (own, number) = (Arc::clone(&down), AtomicUsize::new(0));
+    let rates = Backend::start(None, move |seen| match own.load(Ordering::SeqCst) {
+        true => reply(503, "text/plain", ""),
+        false if seen.uri.path() == "/XXX" => reply(404, "text/plain", ""),
+        false => json_reply(200, &json!({"rate": 1.25 + f64::from(u32::try_from(number.fetch_add(1, Ordering::SeqCst)).unwrap())})),
+    })
+    .await;
+    let backend = Backend::start(None, |seen| {
+        reply(200, "text/plain", seen.header("x-rate").to_owned())
+    })
+    .await;
+    let url = rates.url();
+    let world = world("reference-data", &backend, &[("rates-url", &*url)]).await;
+    let get = async |currency: &str| {
+        let answer = world
+            .get(&format!("/orders?currency={currency}"), &[])
+            .await;
+        (
+            answer.status,
+            answer.body.clone(),
+            answer.header("warning").to_owned(),
+        )
+    };
+    let rate = |rate: &str, warning: &str| (200, rate.to_owned(), warning.to_owned());
+    let stale = r#"110 gateway "Rate is stale""#;
+    assert_eq!(get("eur").await, rate("1.25", ""));
+    assert_eq!(get("EUR").await, rate("1.25", ""));
+    assert_eq!(get("usd").await, rate("2.25", ""));
+    assert_eq!(rates.seen().len(), 2);
+    world.later(301);
+    assert_eq!(get("EUR").await, rate("3.25", ""));
+    down.store(true, Ordering::SeqCst);
+    assert_eq!(get("EUR").await, rate("3.25", ""), "still fresh");
+    world.later(301);
+    assert_eq!(get("EUR").await, rate("3.25", stale));
+    world.later(86_400);
+    assert_eq!(get("EUR").await.0, 503);
+    down.store(false, Ordering::SeqCst);
+    assert_eq!(get("EUR").await, rate("4.25", ""));
+    assert_eq!(get("XXX").await.0, 503);
+    let asked = rates.seen().len();
+    assert_eq!(get("a/../b").await.0, 400);
+    assert_eq!(rates.seen().len(), asked);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tollgate::ports::{Event, Partition};
-use tollgate::{Api, Catalog};
+use tollgate::{Api, Catalog, Source};
 use tollgate_tests::{Backend, Handler, Received, Server, reply};
 
 use crate::world::{World, json_of, nobody, sample, saying, world};
@@ -189,5 +189,110 @@ async fn ids_that_all_logs_show() {
     assert_eq!(
         (answer.status, answer.header("x-correlation-id")),
         (400, "abcd-1234")
+    );
+}
+
+#[tokio::test]
+async fn requests_that_do_not_fit_the_document() {
+    let backend = Backend::start(None, |seen| {
+        reply(
+            if seen.text().contains("odd") {
+                418
+            } else {
+                201
+            },
+            "application/json",
+            "{}",
+        )
+    })
+    .await;
+    let document = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "Orders", "version": "1"},
+        "paths": {"/orders": {"post": {
+            "operationId": "add",
+            "parameters": [{"name": "dry", "in": "query", "schema": {"type": "boolean"}}],
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {
+                "type": "object",
+                "required": ["sku", "count"],
+                "additionalProperties": false,
+                "properties": {"sku": {"type": "string"}, "count": {"type": "integer", "minimum": 1}},
+            }}}},
+            "responses": {"201": {"description": "made"}},
+        }}},
+    });
+    let api = crate::world::api("openapi-validation", &backend)
+        .openapi(Source::new("orders.json", document.to_string()));
+    let world = World::serving(Catalog::new().api(api)).await;
+    let post = async |path: &str, kind: &str, body: &str| {
+        world
+            .send("POST", path, &[("content-type", kind)], body)
+            .await
+    };
+    let json = "application/json";
+    assert_eq!(
+        post("/orders?dry=true", json, r#"{"sku":"tea","count":2}"#)
+            .await
+            .status,
+        201
+    );
+    let big = format!(r#"{{"sku":"{}","count":2}}"#, "a".repeat(5000));
+    for (path, kind, body, part, said) in [
+        ("/orders", json, r#"{"sku":"tea"}"#, "body", "count"),
+        (
+            "/orders",
+            json,
+            r#"{"sku":"tea","count":0}"#,
+            "body",
+            "Body of the request does not conform",
+        ),
+        ("/orders", json, "{", "body", "application/json"),
+        (
+            "/orders",
+            "text/plain",
+            "tea",
+            "body",
+            "Unspecified content type text/plain is not allowed.",
+        ),
+        (
+            "/orders",
+            json,
+            &big,
+            "body",
+            "exceeds the configured limit of 4096 bytes",
+        ),
+        (
+            "/orders?dry=maybe",
+            json,
+            r#"{"sku":"tea","count":2}"#,
+            "parameters",
+            "dry",
+        ),
+        (
+            "/orders?wet=1",
+            json,
+            r#"{"sku":"tea","count":2}"#,
+            "parameters",
+            "Unspecified query parameter wet is not allowed.",
+        ),
+    ] {
+        let answer = post(path, kind, body).await;
+        let error = json_of(&answer);
+        assert_eq!(
+            (answer.status, &error["code"], &error["part"]),
+            (400, &json!("INVALID_REQUEST"), &json!(part)),
+            "{path} {body}"
+        );
+        assert!(
+            error["details"].as_str().unwrap().contains(said),
+            "{said}: {error}"
+        );
+    }
+    assert_eq!(backend.seen().len(), 1);
+    assert!(world.events.all().is_empty());
+    let answer = post("/orders", json, r#"{"sku":"odd","count":2}"#).await;
+    assert_eq!((answer.status, &*answer.body), (418, "{}"));
+    assert!(
+        matches!(&world.events.all()[..], [Event::Trace { message, .. }] if &*message.to_utf8() == "add answers 418")
     );
 }
