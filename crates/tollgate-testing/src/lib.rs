@@ -20,6 +20,7 @@
 
 mod canonical;
 mod case;
+pub mod coverage;
 mod described;
 mod evaluate;
 mod fixture;

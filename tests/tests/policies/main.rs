@@ -17,6 +17,7 @@ mod concurrency;
 mod content;
 mod control;
 mod cors;
+mod coverage;
 mod dapr;
 mod encrypted;
 mod entra;
