@@ -86,6 +86,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
         backend: Some(backend.clone()),
         request_id: arguments.request_id.as_deref().map(guid).transpose()?,
         trace: true,
+        ..RunOptions::default()
     };
     let builder = Gateway::builder().policy(read_source(&arguments.policy)?);
     let mut builder = builder.change_catalog(|catalog| arguments.catalog.add_to(catalog))?;

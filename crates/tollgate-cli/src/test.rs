@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use tollgate_testing::Span;
+use tollgate_testing::coverage::Coverage;
 use tollgate_testing::suite::{self, Options, Outcome, Report};
 
 /// Runs the tests of policies, offline.
@@ -18,6 +19,8 @@ Examples:
   tollgate test -k 'second backend' policies/blog/load-balance-random.test.yaml
   tollgate test --watch policies/
   tollgate test --junit results.xml policies/
+  tollgate test --coverage --min-coverage 90 policies/
+  tollgate test --coverage-html coverage.html --lcov coverage.info policies/
   tollgate test --schema > test-file.schema.json
 
 A file of tests stands beside its policy, as api.test.yaml:
@@ -34,7 +37,8 @@ A file of tests stands beside its policy, as api.test.yaml:
           - {method: GET, url: https://one.example/orders}
 
 Nothing leaves the machine, and no time passes while policies wait. Each test has a world of its own.
-Exit code: 0 when all passed, 1 when one failed or could not be run, 2 when there is none.")]
+Exit code: 0 when all passed, 1 when one failed or could not be run, or less was covered than --min-coverage wants, 2 when
+there is none.")]
 pub(crate) struct Arguments {
     /// Files of tests, and folders in which every *.test.yaml is one.
     #[arg(default_value = ".")]
@@ -60,6 +64,21 @@ pub(crate) struct Arguments {
     /// How much real time each request may take.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     time_limit: Duration,
+    /// Also tell which sections, policies, branches and expressions ran, and both outcomes of conditions.
+    #[arg(long)]
+    coverage: bool,
+    /// Write that to this file, as an HTML page with the policies coloured.
+    #[arg(long, value_name = "FILE")]
+    coverage_html: Option<PathBuf>,
+    /// Write that to this file, as lcov has it.
+    #[arg(long, value_name = "FILE")]
+    lcov: Option<PathBuf>,
+    /// Write that to this file, as Cobertura has it.
+    #[arg(long, value_name = "FILE")]
+    cobertura: Option<PathBuf>,
+    /// Fail if less than so many percent of the policies ran.
+    #[arg(long, value_name = "PERCENT")]
+    min_coverage: Option<f64>,
     /// Also list the tests that passed.
     #[arg(short, long)]
     verbose: bool,
@@ -110,6 +129,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         seed: arguments.seed,
         threads: arguments.threads,
         time_limit: Some(arguments.time_limit),
+        coverage: arguments.wants_coverage(),
     };
     let color = io::stdout().is_terminal();
     let verbose = arguments.verbose && arguments.format == Format::Text;
@@ -132,7 +152,41 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         )?,
         Format::Junit => write!(out, "{}", suite::junit(&report)?)?,
     }
-    exit_code(&report)
+    if arguments.coverage && arguments.format == Format::Text {
+        writeln!(out, "\n{}", report.coverage.table().trim_end())?;
+    }
+    arguments.write_coverage(&report.coverage)?;
+    let covered = report.coverage.percent();
+    match arguments.min_coverage {
+        Some(least) if covered < least && report.passed() => {
+            eprintln!("tollgate: {covered:.1} % of the policies ran, less than {least} %");
+            Ok(ExitCode::from(1))
+        }
+        _ => exit_code(&report),
+    }
+}
+
+impl Arguments {
+    fn wants_coverage(&self) -> bool {
+        let files = [&self.coverage_html, &self.lcov, &self.cobertura];
+        self.coverage || self.min_coverage.is_some() || files.iter().any(|file| file.is_some())
+    }
+
+    fn write_coverage(&self, coverage: &Coverage) -> Result<(), Error> {
+        type Written = fn(&Coverage) -> String;
+        let files: [(_, Written); 3] = [
+            (&self.coverage_html, Coverage::html),
+            (&self.lcov, Coverage::lcov),
+            (&self.cobertura, Coverage::cobertura),
+        ];
+        for (path, written) in files {
+            if let Some(path) = path {
+                std::fs::write(path, written(coverage))
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A line for a test that passed; a reader that has seen enough is no trouble.

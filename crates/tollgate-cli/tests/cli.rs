@@ -1077,3 +1077,62 @@ fn fmt_lays_files_out_and_convert_writes_the_other_form() {
     assert_eq!(run(&["convert", "--to", "raw", "--in-place", &a]).code, 0);
     assert_eq!(std::fs::read_to_string(&a).unwrap(), pretty);
 }
+
+#[test]
+fn test_tells_what_of_policies_ran() {
+    let api = r#"<policies><inbound><choose><when condition="@(context.Request.Method == "GET")"><set-method>GET</set-method></when></choose></inbound><backend><base /></backend></policies>"#;
+    let test = "policy: api.xml\ntests: [{name: get, expect: {status: 200}}]\n";
+    let folder = folder(&[("api.xml", api), ("api.test.yaml", test)]);
+    let (html, lcov, cobertura) = ("c.html", "c.info", "c.xml");
+    let ran = run(&[
+        "test",
+        "--coverage",
+        "--coverage-html",
+        &path(&folder, html),
+        "--lcov",
+        &path(&folder, lcov),
+        "--cobertura",
+        &path(&folder, cobertura),
+        &path(&folder, ""),
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(
+        ran.out.contains("api.xml") && ran.out.contains("1/2"),
+        "{}",
+        ran.out
+    );
+    for (file, part) in [(html, "<html"), (lcov, "SF:"), (cobertura, "<coverage")] {
+        let text = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(text.contains(part), "{file}: {text}");
+    }
+    let least = |percent: &str| run(&["test", "--min-coverage", percent, &path(&folder, "")]);
+    assert_eq!(least("50").code, 0);
+    let less = least("99.9");
+    assert_eq!(less.code, 1);
+    assert!(
+        less.err.contains("of the policies ran, less than 99.9 %"),
+        "{}",
+        less.err
+    );
+}
+
+#[test]
+fn the_policies_of_the_blog_are_covered_whole() {
+    let blog = blog("");
+    let ran = run(&["test", "--min-coverage", "100", &blog]);
+    assert_eq!(ran.code, 0, "{} {}", ran.out, ran.err);
+}
+
+#[test]
+fn each_policy_of_the_repository_has_a_file_of_tests() {
+    for folder in ["blog", "samples"] {
+        let folder = PathBuf::from(blog("")).join("..").join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "xml") {
+                let tests = path.with_extension("test.yaml");
+                assert!(tests.exists(), "{} is missing", tests.display());
+            }
+        }
+    }
+}

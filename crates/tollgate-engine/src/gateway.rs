@@ -38,6 +38,8 @@ pub struct RunOptions {
     pub request_id: Option<[u8; 16]>,
     /// Whether the exchange gets a trace.
     pub trace: bool,
+    /// Whether `context.Tracing` says nothing of it, so that policies do what they do unwatched.
+    pub unseen: bool,
 }
 
 impl fmt::Debug for RunOptions {
@@ -147,7 +149,11 @@ impl Gateway {
         if options.trace {
             let secrets = plan.secrets().iter().map(|secret| secret.to_string());
             let credentials = wire::credentials(&context.request, None);
-            let trace = Trace::new(secrets.chain(credentials).collect());
+            let trace = match options.unseen {
+                true => Trace::unseen(),
+                false => Trace::default(),
+            };
+            let trace = trace.hiding(secrets.chain(credentials));
             context.trace = Some(trace.with_limit(self.ports.limits.trace));
         }
         let mut exchange = Exchange::new(context, plan);

@@ -165,6 +165,40 @@ tests:
 }
 
 #[test]
+fn what_nothing_can_reach_is_said_and_held_to() {
+    let policy = inbound(
+        r#"<choose><when condition="@(context.Request.Method == "GET")"><set-method>GET</set-method></when><otherwise><set-method>PUT</set-method></otherwise></choose>"#,
+    );
+    let tests = |never: &str, method: &str| {
+        format!(
+            "policy: p.xml\nnever: {never}\ntests:\n  - {{name: n, request: {{method: {method}}}, expect: {{status: 200}}}}\n"
+        )
+    };
+    let covered = |never: &str| {
+        let folder = folder(&[("p.xml", &*policy), ("t.test.yaml", &*tests(never, "GET"))]);
+        let options = Options {
+            coverage: true,
+            ..Options::default()
+        };
+        let report = run(&[folder.path().join("t.test.yaml")], &options, |_| {});
+        assert!(report.passed(), "{}", text(&report, false));
+        report.coverage.percent()
+    };
+    assert!(covered("[]") < covered("[choose/otherwise]"));
+    assert_eq!(
+        covered(r#"[choose/otherwise, "choose/when = false"]"#),
+        100.0
+    );
+    let (_, shown) = outcome(&policy, &tests("[choose/otherwise]", "POST"));
+    assert!(shown.contains("choose/otherwise does not run"), "{shown}");
+    let (_, shown) = outcome(&policy, &tests(r#"[choose/when, "choose/when[2]"]"#, "PUT"));
+    assert!(
+        shown.contains("t.test.yaml:2:22: there is no policy or branch at `choose/when[2]`"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn time_passes_without_real_time() {
     let policy = r#"<policies><inbound>
         <rate-limit-by-key calls="2" renewal-period="300" counter-key="k" />

@@ -48,7 +48,8 @@ pub(super) struct Variables<'a> {
 }
 
 /// Attributes that name a variable which the policy sets.
-const SETTERS: [&str; 12] = [
+const SETTERS: [&str; 13] = [
+    "context-variable-name",
     "response-variable-name",
     "variable-name",
     "output-token-variable-name",

@@ -228,6 +228,32 @@ impl Coverage {
         }
     }
 
+    /// Leaves out a policy or branch that nothing can reach, with all in it; or, of a branch, one outcome of its condition
+    /// that never comes. What was covered all the same stays.
+    pub fn leave_out(&mut self, plan: &Plan, place: Span, outcome: Option<bool>) {
+        let Some(source) = plan.sources().get(place.file) else {
+            return;
+        };
+        let Some(file) = self.files.iter_mut().find(|file| file.is(source)) else {
+            return;
+        };
+        let inside = |key: &Key| place.start <= key.start && key.end.0 <= place.end;
+        match outcome {
+            None => file.items.retain(|key, hits| !inside(key) || hits.ran > 0),
+            Some(outcome) => {
+                let mut items = file.items.iter_mut();
+                let condition = items.find(|(key, _)| inside(key) && key.kind == Kind::Condition);
+                if let Some((_, hits)) = condition {
+                    let count = match outcome {
+                        true => &mut hits.truths,
+                        false => &mut hits.falsehoods,
+                    };
+                    *count = (*count).max(1);
+                }
+            }
+        }
+    }
+
     /// Adds what others came through.
     pub fn merge(&mut self, other: Self) {
         for file in other.files {

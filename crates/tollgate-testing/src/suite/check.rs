@@ -21,7 +21,12 @@ pub struct Mismatch {
 }
 
 /// All that is not as it was expected.
-pub(super) fn check(expect: &Expect, seen: &Seen, test: &PolicyTest) -> Vec<Mismatch> {
+pub(super) fn check(
+    expect: &Expect,
+    never: &[String],
+    seen: &Seen,
+    test: &PolicyTest,
+) -> Vec<Mismatch> {
     let mut checker = Checker::default();
     let response = &seen.response;
     if let Some(error) = &seen.body_error {
@@ -73,11 +78,17 @@ pub(super) fn check(expect: &Expect, seen: &Seen, test: &PolicyTest) -> Vec<Mism
         }
     }
     let ran = seen.ran();
+    let never: Vec<_> = never
+        .iter()
+        .filter(|place| !place.contains('='))
+        .cloned()
+        .collect();
     for (what, places, expected) in [
-        ("ran", &expect.ran, true),
-        ("not-ran", &expect.not_ran, false),
+        ("ran", expect.ran.as_slice(), true),
+        ("not-ran", expect.not_ran.as_slice(), false),
+        ("not-ran", &never, false),
     ] {
-        for place in places.as_slice() {
+        for place in places {
             if ran.iter().any(|one| is_place(one, place)) != expected {
                 let (expected, actual) = match expected {
                     true => ("runs", "did not run; these did"),
@@ -96,7 +107,7 @@ pub(super) fn check(expect: &Expect, seen: &Seen, test: &PolicyTest) -> Vec<Mism
 }
 
 /// Whether a place is the one that was meant: without a section it is any, without a number the first.
-fn is_place(place: &str, meant: &str) -> bool {
+pub(super) fn is_place(place: &str, meant: &str) -> bool {
     let (section, path) = place.split_once('/').unwrap_or(("", place));
     let same = |meant: &str| {
         let (mut own, mut others) = (path.split('/'), meant.split('/'));

@@ -48,6 +48,9 @@ pub struct TestFile {
     pub request: Request,
     /// The world of all tests, unless they say otherwise.
     pub world: World,
+    /// Policies and branches that nothing can reach, as in `not-ran` of every test; and outcomes of conditions that never
+    /// come, as `choose/when[2] = false`. They do not count for coverage.
+    pub never: Vec<String>,
     /// How much real time each request may take; 5 seconds, unless given.
     pub time_limit: Option<Span>,
     /// The tests.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use tollgate::syntax::render;
+use tollgate::syntax::{Span, render};
 use tollgate::{
     BuildError, GatewayBuilder, GroupInfo, LoadErrors, Plan, Product, Source, SubscriptionScope,
     UserInfo,
@@ -16,8 +16,10 @@ use tollgate::{
 use tollgate_config::{ApiConfig, Config, OperationConfig, ProductConfig};
 
 use super::cases;
+use super::check::is_place;
 use super::file::{Policies, Subscription, Test, TestFile};
 use super::yaml::{Position, Yaml};
+use crate::coverage::Coverage;
 
 /// What is wrong with a file of tests, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +132,16 @@ impl Suite {
         Ok(gateway.plan(plan))
     }
 
+    /// Takes what `never` names out of what can be covered.
+    pub(super) fn leave_out(&self, coverage: &mut Coverage) {
+        let Some(plan) = self.plan() else { return };
+        for never in &self.file.never {
+            if let Some((span, outcome)) = never_at(&plan, never) {
+                coverage.leave_out(&plan, span, outcome);
+            }
+        }
+    }
+
     /// The plan of the file.
     pub fn plan(&self) -> Option<Arc<Plan>> {
         let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,6 +186,14 @@ impl Reader<'_> {
         let tests = self.tests(tests.as_ref().unwrap_or(&Json::Null));
         let file = file?;
         let (gateway, plan) = self.gateway(&file)?;
+        for (index, never) in file.never.iter().enumerate() {
+            if never_at(&plan, never).is_none() {
+                let message = format!(
+                    "there is no policy or branch at `{never}`; write it as `inbound/choose[1]/when[2]`, or with ` = true` or ` = false` behind it"
+                );
+                self.error_at(&format!("never[{index}]"), message);
+            }
+        }
         Some((file, tests, gateway, plan))
     }
 
@@ -409,6 +429,20 @@ impl Subscription {
         }
         Ok(subscription)
     }
+}
+
+/// The place that an entry of `never` names, and the outcome of its condition if it is about that.
+fn never_at(plan: &Plan, never: &str) -> Option<(Span, Option<bool>)> {
+    let (place, outcome) = match never.split_once('=') {
+        None => (never, None),
+        Some((place, outcome)) => (place.trim(), Some(outcome.trim().parse().ok()?)),
+    };
+    let mut places = plan.places().iter();
+    let found = places.find(|one| {
+        let one = format!("{}/{}", one.section.name(), one.path);
+        is_place(&one, place)
+    });
+    found.map(|place| (place.span, outcome))
 }
 
 /// What is wrong with policies, each with a picture of the place.

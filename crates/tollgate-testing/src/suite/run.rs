@@ -15,6 +15,7 @@ use super::check::{Mismatch, check};
 use super::file::{Request, Step};
 use super::load::{Case, Suite, SuiteError, build_error};
 use super::yaml::Position;
+use crate::coverage::Coverage;
 use crate::world::{Content, PolicyTest, Seen, SetUpError, SplitMix, World, headers};
 
 /// Which tests are run, and how.
@@ -28,6 +29,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// How much real time each request may take, unless its file says.
     pub time_limit: Option<Duration>,
+    /// Whether it is written down what of the policies ran.
+    pub coverage: bool,
 }
 
 /// What came of all tests.
@@ -43,6 +46,8 @@ pub struct Report {
     pub seed: u64,
     /// How long it took.
     pub duration: Duration,
+    /// What of the policies ran, if that was asked for.
+    pub coverage: Coverage,
 }
 
 impl Report {
@@ -157,24 +162,35 @@ pub fn run(files: &[PathBuf], options: &Options, done: impl Fn(&Outcome) + Sync)
         }
     }
     SplitMix::new(seed).shuffle(&mut jobs);
+    let coverage = options.coverage.then(Mutex::default);
     let results = Mutex::new(Vec::new());
     in_parallel(options, jobs.len(), |index| {
         let Some((place, job)) = jobs.get(index) else {
             return;
         };
-        let outcome = job.run(options);
+        let outcome = job.run(options, coverage.as_ref());
         done(&outcome);
         let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
         results.push((*place, outcome));
     });
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(place, _)| *place);
+    let mut coverage = coverage.map_or_else(Coverage::default, |coverage| {
+        coverage
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    });
+    suites
+        .iter()
+        .flatten()
+        .for_each(|suite| suite.leave_out(&mut coverage));
     Report {
         outcomes: results.into_iter().map(|(_, outcome)| outcome).collect(),
         filtered,
         files: files.len(),
         seed,
         duration: start.elapsed(),
+        coverage,
     }
 }
 
@@ -236,9 +252,9 @@ enum Job<'a> {
 }
 
 impl Job<'_> {
-    fn run(&self, options: &Options) -> Outcome {
+    fn run(&self, options: &Options, coverage: Option<&Mutex<Coverage>>) -> Outcome {
         match self {
-            Self::Case(suite, case) => suite.run(case, options),
+            Self::Case(suite, case) => suite.run_watched(case, options, coverage),
             Self::Broken(path, errors) => {
                 let messages: Vec<_> = errors.iter().map(ToString::to_string).collect();
                 Outcome {
@@ -259,9 +275,18 @@ impl Job<'_> {
 impl Suite {
     /// Runs one of its tests.
     pub fn run(&self, case: &Case, options: &Options) -> Outcome {
+        self.run_watched(case, options, None)
+    }
+
+    fn run_watched(
+        &self,
+        case: &Case,
+        options: &Options,
+        coverage: Option<&Mutex<Coverage>>,
+    ) -> Outcome {
         let start = Instant::now();
         // A test that panics fails, as any other.
-        let failure = catch_unwind(AssertUnwindSafe(|| self.failure(case, options)));
+        let failure = catch_unwind(AssertUnwindSafe(|| self.failure(case, options, coverage)));
         let failure = failure.unwrap_or_else(|panic| {
             let message = (panic.downcast_ref::<String>().map(String::as_str))
                 .or_else(|| panic.downcast_ref::<&str>().copied())
@@ -277,12 +302,22 @@ impl Suite {
         }
     }
 
-    fn failure(&self, case: &Case, options: &Options) -> Option<Failure> {
-        self.try_steps(case, options)
+    fn failure(
+        &self,
+        case: &Case,
+        options: &Options,
+        coverage: Option<&Mutex<Coverage>>,
+    ) -> Option<Failure> {
+        self.try_steps(case, options, coverage)
             .unwrap_or_else(|error| Some(Failure::Error(error)))
     }
 
-    fn try_steps(&self, case: &Case, options: &Options) -> Result<Option<Failure>, String> {
+    fn try_steps(
+        &self,
+        case: &Case,
+        options: &Options,
+        coverage: Option<&Mutex<Coverage>>,
+    ) -> Result<Option<Failure>, String> {
         let test = &case.test;
         let world = self.world(&test.world);
         let set_up = PolicyTest::new(self.gateway(test)?, &world);
@@ -309,7 +344,11 @@ impl Suite {
             let request = step.request.over(&of_test);
             for time in 1..=step.times.unwrap_or(1) {
                 let seen = self.send(&request, &mut policy_test)?;
-                let mismatches = check(&step.expect, &seen, &policy_test);
+                if let (Some(coverage), Some(trace)) = (coverage, &seen.trace) {
+                    let mut coverage = coverage.lock().unwrap_or_else(PoisonError::into_inner);
+                    coverage.add(&policy_test.gateway().plan(), trace);
+                }
+                let mismatches = check(&step.expect, &self.file.never, &seen, &policy_test);
                 if mismatches.is_empty() {
                     continue;
                 }

@@ -190,6 +190,7 @@ impl PolicyTest {
             backend: Some(Arc::new(Script::new(&self.answers, true))),
             request_id: Some(request_id.unwrap_or(self.requests.to_be_bytes())),
             trace: true,
+            unseen: true,
         };
         let run = async {
             let outcome = self

@@ -165,6 +165,12 @@ impl Trace {
         trace
     }
 
+    /// The same trace, which shows none of these secrets.
+    pub(crate) fn hiding(mut self, secrets: impl IntoIterator<Item = String>) -> Self {
+        self.hide(secrets);
+        self
+    }
+
     /// The same trace, which holds about so many bytes at most. Entries that do not fit are dropped, and the last one
     /// says so; [`visits`](Self::visits) goes on counting.
     #[must_use]
