@@ -421,6 +421,9 @@ impl Reads {
     /// `context.Response.Body`.
     pub const RESPONSE: Self = Self(2);
 
+    /// The request's body as it came, compressed or not: what sends it again, but does not look into it.
+    pub const RAW_REQUEST: Self = Self(4);
+
     /// Those that these bits of [`tollgate_expressions::Program::reads`] say.
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)

@@ -20,7 +20,7 @@ use std::task::Poll;
 
 use futures_util::future::{Either, select};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
-use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 use tollgate_dotnet::{Str, Value, json};
@@ -183,9 +183,6 @@ fn request(request: &Request) -> Result<graphql::Request, Refused> {
             status: StatusCode::METHOD_NOT_ALLOWED,
             ..Refused::because("Requests are made by `GET` or `POST`.")
         });
-    }
-    if request.headers.contains_key(CONTENT_ENCODING) {
-        return Err(Refused::because("The body is compressed."));
     }
     let body = request.body.bytes().cloned().unwrap_or_default();
     let text = std::str::from_utf8(&body);

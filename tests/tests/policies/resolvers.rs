@@ -228,14 +228,6 @@ async fn requests_come_in_several_forms() {
         (
             Method::POST,
             "/",
-            &[("content-encoding", "gzip")],
-            "{}",
-            400,
-            "The body is compressed.",
-        ),
-        (
-            Method::POST,
-            "/",
             &[],
             r#"{"query": "{ none }"}"#,
             400,

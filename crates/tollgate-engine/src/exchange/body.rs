@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Limited};
 use tollgate_dotnet::json::Tape;
 
+use super::encoding::EncodingError;
 use super::transfer::Meter;
+use crate::failure::Failure;
 
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -44,9 +47,53 @@ pub enum BodyError {
         /// How many bytes are allowed.
         limit: usize,
     },
+    /// It is compressed, and cannot be decoded.
+    #[error(transparent)]
+    Encoded(#[from] EncodingError),
     /// It broke off.
     #[error("the body broke off: {0}")]
     Broken(BoxError),
+}
+
+impl BodyError {
+    fn of(error: BoxError) -> Self {
+        match error.downcast::<EncodingError>().map(|error| *error) {
+            Ok(EncodingError::TooLong { limit }) => Self::TooLong { limit },
+            Ok(error) => Self::Encoded(error),
+            Err(error) => Self::Broken(error),
+        }
+    }
+
+    /// As a failure of the request's body: `413`, `415` or `400`.
+    pub fn of_request(self) -> Failure {
+        let message = self.to_string();
+        match self {
+            Self::TooLong { .. } => Failure::new("RequestBodyTooLarge", message)
+                .respond(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
+            Self::Encoded(EncodingError::Unsupported) => {
+                Failure::new("RequestBodyEncodingUnsupported", message).respond(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "Content-Encoding of the request is not supported.",
+                )
+            }
+            Self::Encoded(_) => Failure::new("RequestBodyEncodingInvalid", message).respond(
+                StatusCode::BAD_REQUEST,
+                "Request body does not match its Content-Encoding.",
+            ),
+            Self::Broken(_) => Failure::new("ClientConnectionFailure", message),
+        }
+    }
+
+    /// As a failure of a response's body: `500`.
+    pub fn of_response(self) -> Failure {
+        let reason = match self {
+            Self::TooLong { .. } => "ResponseBodyTooLarge",
+            Self::Encoded(EncodingError::Unsupported) => "ResponseBodyEncodingUnsupported",
+            Self::Encoded(_) => "ResponseBodyEncodingInvalid",
+            Self::Broken(_) => "BackendConnectionFailure",
+        };
+        Failure::new(reason, self.to_string())
+    }
 }
 
 impl Body {
@@ -159,7 +206,7 @@ impl Body {
         let mut chunks = Vec::new();
         while let Some(frame) = stream.frame().await {
             // Trailers are dropped: a buffered body has none.
-            let Ok(chunk) = frame.map_err(BodyError::Broken)?.into_data() else {
+            let Ok(chunk) = frame.map_err(BodyError::of)?.into_data() else {
                 continue;
             };
             length = length.saturating_add(chunk.len());
@@ -238,7 +285,7 @@ async fn collect(
             frame.map_err(
                 |error| match error.is::<http_body_util::LengthLimitError>() {
                     true => BodyError::TooLong { limit },
-                    false => BodyError::Broken(error),
+                    false => BodyError::of(error),
                 },
             )?;
         // Trailers are dropped: a buffered body has none.

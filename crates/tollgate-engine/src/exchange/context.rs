@@ -10,6 +10,7 @@ use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value as Json;
 use tollgate_dotnet::{LONGEST_LENT, Str, Value};
 
+use super::encoding::{decode, is_encoded};
 use super::tokens::Tokens;
 use super::{Body, BodyError, Event, Trace, TraceEntry, Url, Variables};
 use crate::backend::PlanBackend;
@@ -176,6 +177,15 @@ impl Response {
         }
     }
 
+    /// Has a compressed body read in plain from here on: `Content-Encoding` goes, and what describes the encoded bytes. Of
+    /// those at most `limit` are taken.
+    ///
+    /// # Errors
+    /// It is compressed in a way that is not known. What is wrong with the bytes is an error of reading them.
+    pub fn decode(&mut self, limit: usize) -> Result<(), BodyError> {
+        Ok(decode(&mut self.headers, &mut self.body, limit)?)
+    }
+
     /// The reason phrase.
     pub fn status_reason(&self) -> Str {
         match &self.reason {
@@ -186,6 +196,14 @@ impl Response {
 }
 
 impl Request {
+    /// As [`Response::decode`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn decode(&mut self, limit: usize) -> Result<(), BodyError> {
+        Ok(decode(&mut self.headers, &mut self.body, limit)?)
+    }
+
     /// A request as it came, not yet routed.
     pub fn new(method: Method, url: Url) -> Self {
         Self {
@@ -402,32 +420,34 @@ impl Context {
         self.trace.as_mut().and_then(|trace| trace.run(place))
     }
 
-    /// Whether the bodies are here.
+    /// Whether the bodies are here, to be read.
     pub fn is_buffered(&self, reads: Reads) -> bool {
-        let request = !reads.contains(Reads::REQUEST) || self.request.body.is_buffered();
-        let response = !reads.contains(Reads::RESPONSE) || self.response.body.is_buffered();
-        request && response
+        let (request, response) = (&self.request, &self.response);
+        let plain = |headers, body: &Body| body.is_buffered() && !is_encoded(headers, body);
+        (!reads.contains(Reads::RAW_REQUEST) || request.body.is_buffered())
+            && (!reads.contains(Reads::REQUEST) || plain(&request.headers, &request.body))
+            && (!reads.contains(Reads::RESPONSE) || plain(&response.headers, &response.body))
     }
 
-    /// Reads the bodies into memory, within the limits.
+    /// Reads the bodies into memory, within the limits; compressed ones are decoded.
+    ///
+    /// # Errors
+    /// A body is too long, in plain or as it came, is compressed in a way that is not known, or broken.
     pub async fn buffer(&mut self, reads: Reads) -> Result<(), Failure> {
         let limits = &self.ports.limits;
         if reads.contains(Reads::REQUEST) {
+            let decoded = self.request.decode(limits.request_body);
+            decoded.map_err(BodyError::of_request)?;
+        }
+        if reads.contains(Reads::REQUEST) || reads.contains(Reads::RAW_REQUEST) {
             let result = self.request.body.buffer(limits.request_body).await;
-            result.map_err(|error| match error {
-                BodyError::TooLong { .. } => Failure::new("RequestBodyTooLarge", error.to_string())
-                    .respond(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large."),
-                BodyError::Broken(_) => Failure::new("ClientConnectionFailure", error.to_string()),
-            })?;
+            result.map_err(BodyError::of_request)?;
         }
         if reads.contains(Reads::RESPONSE) {
+            let decoded = self.response.decode(limits.response_body);
+            decoded.map_err(BodyError::of_response)?;
             let result = self.response.body.buffer(limits.response_body).await;
-            result.map_err(|error| match error {
-                BodyError::TooLong { .. } => {
-                    Failure::new("ResponseBodyTooLarge", error.to_string())
-                }
-                BodyError::Broken(_) => Failure::new("BackendConnectionFailure", error.to_string()),
-            })?;
+            result.map_err(BodyError::of_response)?;
         }
         Ok(())
     }

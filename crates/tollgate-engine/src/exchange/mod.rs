@@ -3,6 +3,7 @@
 mod backend;
 mod body;
 mod context;
+mod encoding;
 mod headers;
 mod tokens;
 mod trace;
@@ -13,6 +14,7 @@ mod variables;
 pub use backend::BackendWatch;
 pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
+pub use encoding::EncodingError;
 pub use headers::{ReasonPhrase, strip_hop_by_hop};
 pub use trace::{Event, Outcomes, Trace, TraceEntry, TracePart, Visits};
 pub(crate) use trace::{Recorded as RecordedPart, Recording};

@@ -5,24 +5,26 @@
 //! stream is never held back. A backend that refuses has used nothing, unless it says so; one that does not answer in
 //! time, or whose client hangs up, may have read the prompt. Attempts of `retry` add up.
 //!
-//! `Accept-Encoding` is taken out of the request: what is compressed cannot be read. Source: llm-token-limit-policy.md.
+//! The backend is asked not to compress (`Accept-Encoding: identity`); what it compresses all the same is decoded, and goes
+//! to the client in plain. In a coding that is not known it is refused: its tokens cannot be counted. Source:
+//! llm-token-limit-policy.md.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::ACCEPT_ENCODING;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use serde_json::Value;
-use tollgate_engine::exchange::{BackendWatch, BoxError};
+use tollgate_engine::exchange::{BackendWatch, BodyError, BoxError};
 use tollgate_engine::ports::{SendError, SendErrorKind, Tokenizer};
 use tollgate_engine::{Body, BoxFuture, Exchange, Failure, Response};
 
 use super::events::{Events, is_stream};
 use super::prompt::Prompt;
 use super::usage::{Usage, said};
-use crate::transformation::message::is_encoded;
 
 /// What an exchange has used so far.
 pub(crate) struct Consumption {
@@ -97,7 +99,8 @@ impl Consumption {
             state: Mutex::default(),
         });
         let request = &mut exchange.context.request;
-        request.headers.remove(ACCEPT_ENCODING);
+        let plain = HeaderValue::from_static("identity");
+        request.headers.insert(ACCEPT_ENCODING, plain);
         request.extensions.insert(Arc::clone(&consumption));
         exchange.watch_backend(Arc::new(Watch(Arc::clone(&consumption))));
         consumption
@@ -174,18 +177,19 @@ impl Consumption {
     }
 
     async fn read(self: Arc<Self>, response: &mut Response, limit: usize) -> Result<(), Failure> {
-        let is_readable = !is_encoded(&response.headers);
         let is_stream = is_stream(&response.headers);
         self.set(Attempt::Answered(Answered {
             is_whole: true,
             ..Answered::default()
         }));
-        if is_readable && !is_stream {
+        let decoded = response.decode(usize::MAX);
+        decoded.map_err(BodyError::of_response)?;
+        if !is_stream {
             let body = response
                 .body
                 .buffer_within(limit)
                 .await
-                .map_err(|error| Failure::new("BackendConnectionFailure", error.to_string()))?;
+                .map_err(BodyError::of_response)?;
             if let Some(body) = body {
                 self.take_whole(&body, response.status.is_success());
                 return Ok(());
@@ -195,12 +199,10 @@ impl Consumption {
             self.set(Attempt::Failed);
             return Ok(());
         }
-        let reading = match is_readable && is_stream {
+        let reading = match is_stream {
             true => Reading::Events(Events::default()),
             false => {
-                tracing::warn!(
-                    "the tokens of a response are guessed: it is compressed, or too long"
-                );
+                tracing::warn!("the tokens of a response are guessed: it is too long");
                 Reading::Size
             }
         };
@@ -296,7 +298,7 @@ enum Reading {
 
 /// So much is counted at a time.
 const COUNTED_TOGETHER: usize = 4096;
-/// About how many bytes of a compressed answer a token has.
+/// About how many bytes of an answer a token has.
 const BYTES_OF_TOKEN: usize = 4;
 
 impl Teller {

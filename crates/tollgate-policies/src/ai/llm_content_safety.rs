@@ -16,7 +16,7 @@
 //! backend's credentials, or else with a token of the system-assigned identity; 30 seconds at most. What has a category at
 //! its `threshold` (0 to 7) or beyond, is on a blocklist, or is an attack, is refused: 403 and
 //! `{ "statusCode": 403, "message": "Request failed content safety check." }`, `ContentSafetyCheckFailed`. So is what could
-//! not be looked at: the service fails, says that the text is too long, or the answer is compressed.
+//! not be looked at: the service fails, says that the text is too long, or the answer is compressed in a way that is not known.
 //!
 //! Of an answer that streams, events are held back until the window that they are in has been looked at. When it is
 //! refused, the stream ends there. Source: llm-content-safety-policy.md; on reasons and on what is no JSON it is silent.
@@ -27,8 +27,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use http::StatusCode;
 use http::header::ACCEPT_ENCODING;
+use http::{HeaderValue, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use serde_json::{Value as Json, json};
@@ -46,7 +46,6 @@ use super::events::{Events, is_stream};
 use super::prompt::Prompt;
 use super::usage::said;
 use crate::routing::backends::OwnCall;
-use crate::transformation::message::is_encoded;
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -246,7 +245,8 @@ impl ContentSafety {
         let prompt = Prompt::read(&body, &request.url.path.to_utf8());
         check.text(&prompt.text(), check.shield).await?;
         if enforce {
-            request.headers.remove(ACCEPT_ENCODING);
+            let plain = HeaderValue::from_static("identity");
+            request.headers.insert(ACCEPT_ENCODING, plain);
             exchange.watch_backend(Arc::new(Watch(check)));
         }
         Ok(Flow::Next)
@@ -355,15 +355,18 @@ impl Check {
 
     /// The answer of a model; one that streams is looked at as it passes.
     async fn answer(self: &Arc<Self>, response: &mut Response) -> Result<(), Failure> {
-        if is_encoded(&response.headers) {
-            return Err(refusal("the answer is compressed"));
-        }
+        let limit = self.ports.limits.response_body;
+        let taken = match is_stream(&response.headers) {
+            true => usize::MAX,
+            false => limit,
+        };
+        let decoded = response.decode(taken);
+        decoded.map_err(|error| refusal(&error.to_string()))?;
         if is_stream(&response.headers) {
             let body = response.body.take();
             response.body = Guarded::new(Arc::clone(self), body).into_body();
             return Ok(());
         }
-        let limit = self.ports.limits.response_body;
         let body = response.body.buffer(limit).await;
         let body = body.map_err(|error| refusal(&error.to_string()))?;
         match serde_json::from_slice::<Json>(&body) {

@@ -6,7 +6,7 @@
 //!
 //! `GET /orders?cb=show` gets `show(…);` as `application/javascript`; the body streams through. Without the parameter
 //! the response stays as it is. A name that is no JavaScript identifier ends in `LastError.Reason`
-//! `CallbackParameterInvalid` and 400. A compressed response cannot be wrapped: it stays, and the trace says so.
+//! `CallbackParameterInvalid` and 400. A compressed response is decoded as it passes.
 //! Source: jsonp-policy.md; the form of the call, the content type and the status code are the choice made here.
 
 use bytes::Bytes;
@@ -14,14 +14,12 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyStream, StreamBody};
-use serde_json::json;
 use tollgate_dotnet::Str;
+use tollgate_engine::exchange::BodyError;
 use tollgate_engine::{
     Body, Children, Exchange, Failure, Flow, Policy, PolicyKind, Reads, Scopes, Sections, Setting,
     required,
 };
-
-use crate::transformation::message::Message;
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -54,12 +52,11 @@ impl Policy for Jsonp {
             return Err(Failure::new("CallbackParameterInvalid", message.clone())
                 .respond(StatusCode::BAD_REQUEST, message));
         }
-        if Message::Response.is_encoded(exchange) {
-            let why = "The response is compressed; it is not wrapped.";
-            exchange.context.trace(|_| json!({ "message": why }));
-            return Ok(Flow::Next);
-        }
         let response = &mut exchange.context.response;
+        // It streams, and so is bound by nothing.
+        response
+            .decode(usize::MAX)
+            .map_err(BodyError::of_response)?;
         let script = HeaderValue::from_static("application/javascript");
         response.headers.insert(header::CONTENT_TYPE, script);
         response.headers.remove(header::CONTENT_LENGTH);

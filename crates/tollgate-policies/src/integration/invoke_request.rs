@@ -200,7 +200,7 @@ impl Policy for InvokeRequest {
     fn reads(&self) -> Reads {
         let body = match &self.body {
             Some(body) => body.reads(),
-            None => Reads::REQUEST,
+            None => Reads::RAW_REQUEST,
         };
         let method = self.method.iter().map(Setting::reads);
         let texts = [&self.url, &self.backend];

@@ -245,7 +245,7 @@ impl Outgoing {
     pub(crate) fn reads(&self) -> Reads {
         let copies = self.mode.literal() != Some(&Mode::New) && self.body.is_none();
         let copied = match copies && self.section != Section::Outbound {
-            true => Reads::REQUEST,
+            true => Reads::RAW_REQUEST,
             false => Reads::NONE,
         };
         let url = self.url.as_ref().map_or(Reads::NONE, Setting::reads);
@@ -329,12 +329,12 @@ impl Call {
             let answer = ports.http.send(self.outbound).await;
             let mut response = Response::from(answer.map_err(failure)?);
             let limit = ports.limits.response_body;
+            response.decode(limit).map_err(BodyError::of_response)?;
             match response.body.buffer(limit).await {
                 // A client may hand over a body that it has read already.
                 Ok(body) if body.len() <= limit => Ok(response),
-                Ok(_) => Err(too_large(&BodyError::TooLong { limit })),
-                Err(error @ BodyError::TooLong { .. }) => Err(too_large(&error)),
-                Err(error) => Err(Failure::new("BackendConnectionFailure", error.to_string())),
+                Ok(_) => Err(BodyError::TooLong { limit }.of_response()),
+                Err(error) => Err(error.of_response()),
             }
         };
         match select(pin!(call), ports.clock.timeout(self.timeout)).await {
@@ -363,8 +363,4 @@ fn failure(error: SendError) -> Failure {
 
 fn timed_out() -> Failure {
     Failure::new("Timeout", "Request to the backend service timed out")
-}
-
-pub(crate) fn too_large(error: &BodyError) -> Failure {
-    Failure::new("ResponseBodyTooLarge", error.to_string())
 }

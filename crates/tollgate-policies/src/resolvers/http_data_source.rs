@@ -273,9 +273,8 @@ fn send(exchange: &mut Exchange) {
 async fn whole(mut body: Body, limit: usize) -> Result<Body, Failure> {
     match body.buffer(limit).await {
         Ok(bytes) if bytes.len() <= limit => Ok(body),
-        Ok(_) => Err(outgoing::too_large(&BodyError::TooLong { limit })),
-        Err(error @ BodyError::TooLong { .. }) => Err(outgoing::too_large(&error)),
-        Err(error) => Err(Failure::new("BackendConnectionFailure", error.to_string())),
+        Ok(_) => Err(BodyError::TooLong { limit }.of_response()),
+        Err(error) => Err(error.of_response()),
     }
 }
 
@@ -296,8 +295,10 @@ impl Policy for HttpDataSource {
             return Ok(Waiting::Exclusive);
         };
         if stage == Stage::Body {
-            let body = exchange.context.response.body.take();
             let limit = exchange.context.ports.limits.response_body;
+            let response = &mut exchange.context.response;
+            response.decode(limit).map_err(BodyError::of_response)?;
+            let body = response.body.take();
             return Ok(Waiting::Detached(Box::pin(async move {
                 let body = whole(body, limit).await;
                 Box::new(move |exchange: &mut Exchange| {

@@ -298,7 +298,7 @@ impl Policy for ForwardRequest {
     fn reads(&self) -> Reads {
         let timeout = self.timeout.as_ref().map_or(Reads::NONE, Setting::reads);
         match self.buffer_request_body {
-            true => timeout.or(Reads::REQUEST),
+            true => timeout.or(Reads::RAW_REQUEST),
             false => timeout,
         }
     }

@@ -7,7 +7,6 @@
 //! All occurrences, compared by ordinal value, case included; `to=""` removes them; an empty `from` changes nothing.
 //! The whole body is buffered. The text is taken in the charset of `Content-Type`, otherwise as UTF-8, and bytes that
 //! are no text of it stay as they are; text that the charset cannot write is not found, and fails as a replacement.
-//! A compressed body is left alone, and the trace says so: take `Accept-Encoding` off the request to the backend.
 //! A body that would grow over the limit for buffered bodies fails with 500. Source: find-and-replace-policy.md; the
 //! charset and the limit are the choice made here.
 
@@ -16,7 +15,6 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use http::{HeaderMap, header};
 use memchr::memmem::Finder;
-use serde_json::json;
 use tollgate_dotnet::Str;
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads, Scopes,
@@ -61,11 +59,6 @@ impl Policy for FindAndReplace {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         let from = self.from.get(exchange)?.to_utf8().into_owned();
         let to = self.to.get(exchange)?.to_utf8().into_owned();
-        if self.message.is_encoded(exchange) {
-            let why = "The body is compressed; nothing was looked for.";
-            exchange.context.trace(|_| json!({ "message": why }));
-            return Ok(Flow::Next);
-        }
         let charset = charset(self.message.headers(exchange));
         let Some(from) = encode(&from, charset).filter(|from| !from.is_empty()) else {
             return Ok(Flow::Next);

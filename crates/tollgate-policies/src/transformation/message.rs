@@ -65,8 +65,9 @@ impl Message {
 
     /// Puts new bytes into the body; what described the old ones goes.
     pub(crate) fn replace(self, exchange: &mut Exchange, bytes: impl Into<Bytes>) {
-        const OF_THE_OLD: [HeaderName; 3] = [
+        const OF_THE_OLD: [HeaderName; 4] = [
             header::CONTENT_LENGTH,
+            header::CONTENT_ENCODING,
             header::ETAG,
             HeaderName::from_static("content-md5"),
         ];
@@ -76,17 +77,6 @@ impl Message {
         }
         *self.body(exchange) = Body::full(bytes);
     }
-
-    /// Whether the body is compressed, so that its text cannot be seen.
-    pub(crate) fn is_encoded(self, exchange: &Exchange) -> bool {
-        is_encoded(self.headers(exchange))
-    }
-}
-
-/// Whether headers say that their body is compressed.
-pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
-    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The media type that a header names, in lower case and without parameters: `application/json`.

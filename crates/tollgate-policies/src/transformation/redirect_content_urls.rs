@@ -7,13 +7,11 @@
 //! In `outbound` the backend's base URL becomes the API's address at the gateway, everywhere in the response's body; in
 //! `inbound` it goes the other way in the request's. Both are compared as they are written, scheme and host without
 //! case, and only where the base URL ends at a path, a query or the end of the address. Headers such as `Location` stay.
-//! The whole body is buffered; a compressed one is left alone, and the trace says so. Source:
-//! redirect-content-urls-policy.md; what counts as a base URL is the choice made here: the backend's is where the
+//! The whole body is buffered. Source: redirect-content-urls-policy.md; what counts as a base URL is the choice made here: the backend's is where the
 //! request goes (`set-backend-service` included), the gateway's is scheme, host and port that the client called, with
 //! the API's path.
 
 use bytes::Bytes;
-use serde_json::json;
 use tollgate_engine::{
     Children, Exchange, Failure, Flow, Policy, PolicyKind, Reads, Scopes, Sections, Url,
 };
@@ -36,11 +34,6 @@ struct RedirectContentUrls(Message);
 
 impl Policy for RedirectContentUrls {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
-        if self.0.is_encoded(exchange) {
-            let why = "The body is compressed; its addresses stay.";
-            exchange.context.trace(|_| json!({ "message": why }));
-            return Ok(Flow::Next);
-        }
         let context = &exchange.context;
         let request = &context.request;
         let api = context.api.as_ref().map(|api| api.path.to_utf8());

@@ -20,6 +20,7 @@
 //! Source: set-body-policy.md; what `body` is for XML, and the limits, are the choice made here.
 
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
 use tollgate_dotnet::Str;
 use tollgate_engine::{
     Body, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads,
@@ -178,10 +179,13 @@ impl Policy for SetBody {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         let body = self.evaluate(exchange)?;
         let context = &mut exchange.context;
-        match self.on_response {
-            true => context.response.body = body,
-            false => context.request.body = body,
-        }
+        let (request, response) = (&mut context.request, &mut context.response);
+        let (headers, old) = match self.on_response {
+            true => (&mut response.headers, &mut response.body),
+            false => (&mut request.headers, &mut request.body),
+        };
+        headers.remove(CONTENT_ENCODING);
+        *old = body;
         Ok(Flow::Next)
     }
 

@@ -22,8 +22,8 @@
 //! says itself.
 //!
 //! `xml` and `soap` are checked to be well-formed; a SOAP envelope to have a body. XML Schemas cannot be read yet: that is
-//! a finding too, as is a compressed body, and one that is no UTF-8. What comes of findings is told in `findings.rs`.
-//! Source: validate-content-policy.md; on bodies that are empty or compressed it is silent.
+//! a finding too, as is one that is no UTF-8. What comes of findings is told in `findings.rs`.
+//! Source: validate-content-policy.md; on bodies that are empty it is silent.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -37,7 +37,7 @@ use tollgate_engine::{
 use tollgate_schema::{Mode, Problem, Schema};
 
 use super::findings::{self, Action, ERRORS_VARIABLE, Finding, Findings};
-use crate::transformation::message::{self, essence, is_encoded};
+use crate::transformation::message::{self, essence};
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -278,7 +278,6 @@ impl ValidateContent {
             return Ok(());
         }
         let mode = content.mode(exchange)?;
-        let is_compressed = is_encoded(&headers);
         let cannot = |details: &str| Finding {
             name: media.clone(),
             kind: whose.kind,
@@ -293,10 +292,6 @@ impl ValidateContent {
         let text = std::str::from_utf8(&body);
         let text = text.map(|text| text.trim_start_matches('\u{feff}'));
         let text = match text {
-            _ if is_compressed => {
-                findings.add(cannot("It is compressed."));
-                return Ok(());
-            }
             Err(_) => {
                 findings.add(cannot("It is not UTF-8."));
                 return Ok(());

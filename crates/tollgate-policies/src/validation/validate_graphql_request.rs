@@ -27,7 +27,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use serde_json::{Value as Json, json};
 use tollgate_dotnet::Str;
 use tollgate_engine::{
@@ -349,9 +349,6 @@ fn read(exchange: &Exchange, most: usize) -> Result<Asked, Rejected> {
     }
     if body.len() > most {
         return Err(too_long(most));
-    }
-    if request.headers.contains_key(CONTENT_ENCODING) {
-        return Err(Rejected::because("The body is compressed."));
     }
     let text =
         || std::str::from_utf8(&body).map_err(|_| Rejected::because("The body is not UTF-8."));
