@@ -4,15 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::KeyPair as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Request;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio_rustls::TlsAcceptor;
+use tollgate_testing::SigningKey;
 
 use crate::server::{BoxedBody, Handler, Reply, Server, reply};
 
@@ -43,35 +38,15 @@ pub struct Issuer {
 
 #[derive(Debug)]
 struct State {
-    keys: Mutex<Vec<Key>>,
+    keys: Mutex<Vec<SigningKey>>,
     answer: Mutex<Answer>,
     issuer: String,
     host: String,
     fetches: AtomicUsize,
 }
 
-#[derive(Debug, Clone)]
-struct Key {
-    id: String,
-    pkcs8: Vec<u8>,
-    n: String,
-    e: String,
-}
-
-impl Key {
-    fn new(id: &str) -> Self {
-        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        let public = pair.public_key();
-        Self {
-            id: id.to_owned(),
-            pkcs8: AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)
-                .unwrap()
-                .as_ref()
-                .to_vec(),
-            n: URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero()),
-            e: URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero()),
-        }
-    }
+fn key(id: &str) -> SigningKey {
+    SigningKey::make(id).unwrap()
 }
 
 impl Issuer {
@@ -79,7 +54,7 @@ impl Issuer {
     /// `scheme://host[:port]`, or empty for the loopback address.
     pub async fn start(tls: Option<TlsAcceptor>, host: &str, tenant: &str, issuer: &str) -> Self {
         let state = Arc::new(State {
-            keys: Mutex::new(vec![Key::new("key-1")]),
+            keys: Mutex::new(vec![key("key-1")]),
             answer: Mutex::new(Answer::Well),
             issuer: issuer.to_owned(),
             host: host.to_owned(),
@@ -119,22 +94,15 @@ impl Issuer {
         for (name, value) in claims.as_object().unwrap() {
             all[name] = value.clone();
         }
-        let key = self.state.keys.lock().unwrap().last().unwrap().clone();
-        let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(key.id);
-        jsonwebtoken::encode(
-            &header,
-            &all,
-            &EncodingKey::from_rsa_der(&pkcs1(&key.pkcs8)),
-        )
-        .unwrap()
+        let keys = self.state.keys.lock().unwrap();
+        keys.last().unwrap().sign(&all).unwrap()
     }
 
     /// From now on signs with a new key, and publishes the new one only.
     pub fn rotate(&self) {
         let mut keys = self.state.keys.lock().unwrap();
         let id = format!("key-{}", keys.len() + 1);
-        keys.push(Key::new(&id));
+        keys.push(key(&id));
     }
 
     /// From now on behaves so.
@@ -151,12 +119,6 @@ impl Issuer {
     pub fn fetches(&self) -> usize {
         self.state.fetches.load(Ordering::SeqCst)
     }
-}
-
-/// The RSA key inside a PKCS#8 envelope, which is the last octet string in it.
-fn pkcs1(pkcs8: &[u8]) -> Vec<u8> {
-    // SEQUENCE { version, AlgorithmIdentifier, OCTET STRING }: 2048-bit keys have a fixed 26-byte head.
-    pkcs8[26..].to_vec()
 }
 
 async fn answer(state: Arc<State>, request: Request<BoxedBody>) -> Reply {
@@ -190,7 +152,7 @@ async fn answer(state: Arc<State>, request: Request<BoxedBody>) -> Reply {
         }
         let keys = state.keys.lock().unwrap();
         let key = keys.last().unwrap();
-        json!({"keys": [{"kty": "RSA", "use": "sig", "kid": key.id, "n": key.n, "e": key.e}]})
+        json!({"keys": [key.jwk()]})
     } else {
         return reply(404, "text/plain", "not here");
     };
@@ -207,7 +169,7 @@ mod tests {
         let token = issuer.token(&json!({"aud": "a"}));
         let keys = issuer.state.keys.lock().unwrap();
         let key = jsonwebtoken::DecodingKey::from_rsa_components(&keys[0].n, &keys[0].e).unwrap();
-        let mut validation = jsonwebtoken::Validation::new(Algorithm::RS256);
+        let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
         validation.set_audience(&["a"]);
         let claims = jsonwebtoken::decode::<Value>(&token, &key, &validation)
             .unwrap()

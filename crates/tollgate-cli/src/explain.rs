@@ -25,13 +25,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let Some(lint) = Lint::named(name) else {
-        let hint = match Lint::nearest(name) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`tollgate explain` lists them".to_owned(),
-        };
-        return Err(format!("there is no lint `{name}`; {hint}").into());
-    };
+    let lint = Lint::named(name)?;
     let level = format!("{:?}", lint.level).to_lowercase();
     writeln!(
         out,

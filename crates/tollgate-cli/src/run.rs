@@ -17,6 +17,7 @@ use tollgate::ports::{
 };
 use tollgate::syntax::render;
 use tollgate::{Body, BuildError, Gateway, Peer, SystemClock};
+use tollgate_testing::Moment;
 
 use crate::arguments::{CatalogArguments, read_source};
 use crate::{Format, request};
@@ -427,19 +428,13 @@ fn print_errors(errors: &tollgate::LoadErrors, format: Format) -> Result<(), Err
 
 fn guid(text: &str) -> Result<[u8; 16], Error> {
     let wrong = || format!("`{text}` is not a GUID, such as 12345678-1234-1234-1234-123456789abc");
-    let digits: String = text.trim_matches(['{', '}']).split('-').collect();
-    let number = u128::from_str_radix(&digits, 16)
-        .ok()
-        .filter(|_| digits.len() == 32)
-        .ok_or_else(wrong)?;
-    Ok(number.to_be_bytes())
+    Ok(tollgate_testing::guid(text.trim_matches(['{', '}'])).ok_or_else(wrong)?)
 }
 
 /// A time in .NET ticks.
 fn ticks(text: &str) -> Result<i64, Error> {
     let time: jiff::Timestamp = text.parse().map_err(|error| format!("--now: {error}"))?;
-    let since = i64::try_from(time.as_nanosecond() / 100)?;
-    Ok(tollgate::ports::UNIX_EPOCH_TICKS.saturating_add(since))
+    Ok(Moment(time).ticks())
 }
 
 #[cfg(test)]

@@ -607,6 +607,7 @@ impl Shared {
 /// | `graphql_depth` | fields in fields of a query with resolvers | 32 | 400 |
 /// | `graphql_calls` | calls of resolvers | 100 | 400 |
 /// | `graphql_time` | all calls of resolvers together | 300 s | an error of each field that is left |
+/// | `trace` | bytes of a trace, about | 4 MiB | the rest is left out, which the trace says |
 /// | `heap` | bytes | 64 MiB | `it used more memory than is allowed` |
 /// | `collection` | elements of one | 512 Ki | `it made a collection longer than is allowed` |
 /// | `budget.steps` | steps, some 50 ns each at most | 500,000 | `it took more steps than are allowed` |

@@ -9,7 +9,8 @@ use tollgate_dotnet::{
 
 use crate::compile::CompileError;
 use crate::in_place::{Condition, InPlace};
-use crate::typed::{Body, Call, Case, Catch, Function, Kind, Node, Op, Statement};
+use crate::typed::{Body, Call, Function, Kind, Node, Op, Statement};
+use crate::visit::Child;
 
 /// What folding showed about a program.
 #[derive(Debug, Default)]
@@ -182,91 +183,10 @@ impl Folder<'_> {
     }
 
     fn statement(&mut self, statement: &mut Statement) {
-        match statement {
-            Statement::Expression(node) => self.node(node),
-            Statement::Block {
-                functions,
-                statements,
-                ..
-            } => {
-                functions.iter_mut().for_each(|node| self.node(node));
-                statements
-                    .iter_mut()
-                    .for_each(|inner| self.statement(inner));
-            }
-            Statement::If {
-                condition,
-                then,
-                otherwise,
-            } => {
-                self.node(condition);
-                self.statement(then);
-                if let Some(otherwise) = otherwise {
-                    self.statement(otherwise);
-                }
-            }
-            Statement::While { condition, body } | Statement::DoWhile { body, condition } => {
-                self.node(condition);
-                self.statement(body);
-            }
-            Statement::For {
-                init,
-                condition,
-                step,
-                body,
-            } => {
-                init.iter_mut().for_each(|inner| self.statement(inner));
-                if let Some(condition) = condition {
-                    self.node(condition);
-                }
-                step.iter_mut().for_each(|node| self.node(node));
-                self.statement(body);
-            }
-            Statement::ForEach { source, body, .. } => {
-                self.node(source);
-                self.statement(body);
-            }
-            Statement::Switch {
-                subject,
-                cases,
-                sections,
-                ..
-            } => {
-                self.node(subject);
-                for Case { test, .. } in cases {
-                    self.node(test);
-                }
-                sections.iter_mut().for_each(|inner| self.statement(inner));
-            }
-            Statement::Return(value) | Statement::Throw(value) => {
-                if let Some(value) = value {
-                    self.node(value);
-                }
-            }
-            Statement::Yield(value) => self.node(value),
-            Statement::Try {
-                body,
-                catches,
-                finally,
-            } => {
-                self.statement(body);
-                // Nobody shares them yet.
-                for Catch { filter, body, .. } in Arc::get_mut(catches).into_iter().flatten() {
-                    if let Some(filter) = filter {
-                        self.node(filter);
-                    }
-                    self.statement(body);
-                }
-                if let Some(finally) = finally {
-                    self.statement(finally);
-                }
-            }
-            Statement::Break
-            | Statement::Continue
-            | Statement::GotoSection(_)
-            | Statement::Label(_)
-            | Statement::Goto(_) => {}
-        }
+        statement.for_each_child_mut(&mut |child| match child {
+            Child::Node(node) => self.node(node),
+            Child::Statement(inner) => self.statement(inner),
+        });
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tollgate_dotnet::Value;
 
 use crate::typed::{Body, Function, Kind, Node, Op, Recorded, Statement};
+use crate::visit::Child;
 
 /// A part of an expression: an operand, a call, a condition, a variable that is read.
 ///
@@ -129,88 +130,10 @@ impl Marker {
         Some(number)
     }
 
-    fn nodes<'n>(&mut self, nodes: impl IntoIterator<Item = &'n mut Node>, within: Option<u32>) {
-        nodes.into_iter().for_each(|node| self.node(node, within));
-    }
-
-    fn statements(&mut self, statements: &mut [Statement], within: Option<u32>) {
-        let statements = statements.iter_mut();
-        statements.for_each(|statement| self.statement(statement, within));
-    }
-
     fn statement(&mut self, statement: &mut Statement, within: Option<u32>) {
-        match statement {
-            Statement::Expression(node) | Statement::Yield(node) => self.node(node, within),
-            Statement::Return(node) | Statement::Throw(node) => self.nodes(node, within),
-            Statement::Block {
-                functions,
-                statements,
-                ..
-            } => {
-                self.nodes(functions, within);
-                self.statements(statements, within);
-            }
-            Statement::If {
-                condition,
-                then,
-                otherwise,
-            } => {
-                self.node(condition, within);
-                self.statement(then, within);
-                if let Some(otherwise) = otherwise {
-                    self.statement(otherwise, within);
-                }
-            }
-            Statement::While { condition, body } | Statement::DoWhile { body, condition } => {
-                self.node(condition, within);
-                self.statement(body, within);
-            }
-            Statement::For {
-                init,
-                condition,
-                step,
-                body,
-            } => {
-                self.statements(init, within);
-                self.nodes(condition, within);
-                self.nodes(step, within);
-                self.statement(body, within);
-            }
-            Statement::ForEach { source, body, .. } => {
-                self.node(source, within);
-                self.statement(body, within);
-            }
-            Statement::Switch {
-                subject,
-                cases,
-                sections,
-                ..
-            } => {
-                self.node(subject, within);
-                self.nodes(cases.iter_mut().map(|case| &mut case.test), within);
-                self.statements(sections, within);
-            }
-            Statement::Try {
-                body,
-                catches,
-                finally,
-            } => {
-                self.statement(body, within);
-                let mut all = catches.to_vec();
-                for catch in &mut all {
-                    self.nodes(&mut catch.filter, within);
-                    self.statement(&mut catch.body, within);
-                }
-                *catches = all.into();
-                if let Some(finally) = finally {
-                    self.statement(finally, within);
-                }
-            }
-            Statement::Break
-            | Statement::Continue
-            | Statement::GotoSection(_)
-            | Statement::Label(_)
-            | Statement::Goto(_) => {}
-        }
+        statement.for_each_child_mut(&mut |child| match child {
+            Child::Node(node) => self.node(node, within),
+            Child::Statement(inner) => self.statement(inner, within),
+        });
     }
 }

@@ -1,6 +1,8 @@
-//! The children of a typed node.
+//! The children of typed nodes and statements.
 
-use crate::typed::{Dynamic, Node, Op, Piece};
+use std::sync::Arc;
+
+use crate::typed::{Dynamic, Node, Op, Piece, Statement};
 
 macro_rules! visit {
     ($name:ident, $iter:ident $(, $mutable:tt)?) => {
@@ -113,3 +115,102 @@ macro_rules! visit {
 
 visit!(for_each_child, iter);
 visit!(for_each_child_mut, iter_mut, mut);
+
+/// What stands directly in a statement.
+pub(crate) enum Child<'s> {
+    Node(&'s mut Node),
+    Statement(&'s mut Statement),
+}
+
+impl Statement {
+    /// Calls `action` on all that stands directly in it. Clauses of `catch` that others share become its own.
+    pub(crate) fn for_each_child_mut(&mut self, action: &mut dyn FnMut(Child<'_>)) {
+        match self {
+            Statement::Expression(node) | Statement::Yield(node) => action(Child::Node(node)),
+            Statement::Return(node) | Statement::Throw(node) => {
+                node.iter_mut().for_each(|node| action(Child::Node(node)));
+            }
+            Statement::Block {
+                functions,
+                statements,
+                ..
+            } => {
+                functions
+                    .iter_mut()
+                    .for_each(|node| action(Child::Node(node)));
+                statements
+                    .iter_mut()
+                    .for_each(|inner| action(Child::Statement(inner)));
+            }
+            Statement::If {
+                condition,
+                then,
+                otherwise,
+            } => {
+                action(Child::Node(condition));
+                action(Child::Statement(then));
+                otherwise
+                    .iter_mut()
+                    .for_each(|inner| action(Child::Statement(inner)));
+            }
+            Statement::While { condition, body } | Statement::DoWhile { body, condition } => {
+                action(Child::Node(condition));
+                action(Child::Statement(body));
+            }
+            Statement::For {
+                init,
+                condition,
+                step,
+                body,
+            } => {
+                init.iter_mut()
+                    .for_each(|inner| action(Child::Statement(inner)));
+                condition
+                    .iter_mut()
+                    .for_each(|node| action(Child::Node(node)));
+                step.iter_mut().for_each(|node| action(Child::Node(node)));
+                action(Child::Statement(body));
+            }
+            Statement::ForEach { source, body, .. } => {
+                action(Child::Node(source));
+                action(Child::Statement(body));
+            }
+            Statement::Switch {
+                subject,
+                cases,
+                sections,
+                ..
+            } => {
+                action(Child::Node(subject));
+                cases
+                    .iter_mut()
+                    .for_each(|case| action(Child::Node(&mut case.test)));
+                sections
+                    .iter_mut()
+                    .for_each(|inner| action(Child::Statement(inner)));
+            }
+            Statement::Try {
+                body,
+                catches,
+                finally,
+            } => {
+                action(Child::Statement(body));
+                for catch in Arc::make_mut(catches) {
+                    catch
+                        .filter
+                        .iter_mut()
+                        .for_each(|node| action(Child::Node(node)));
+                    action(Child::Statement(&mut catch.body));
+                }
+                finally
+                    .iter_mut()
+                    .for_each(|inner| action(Child::Statement(inner)));
+            }
+            Statement::Break
+            | Statement::Continue
+            | Statement::GotoSection(_)
+            | Statement::Label(_)
+            | Statement::Goto(_) => {}
+        }
+    }
+}

@@ -30,6 +30,7 @@ mod subject;
 
 use std::borrow::Cow;
 
+use tollgate_engine::closest;
 use tollgate_syntax::{Diagnostic, FileId, Severity, Sources};
 
 use subject::Subject;
@@ -61,18 +62,27 @@ impl std::fmt::Debug for Lint {
 
 impl Lint {
     /// The lint of this name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        LINTS.iter().find(|lint| lint.name == name)
+    ///
+    /// # Errors
+    /// There is none; the error says which one was meant perhaps.
+    pub fn named(name: &str) -> Result<&'static Self, UnknownLint> {
+        let found = LINTS.iter().find(|lint| lint.name == name);
+        found.ok_or_else(|| UnknownLint {
+            name: name.to_owned(),
+            hint: match closest(name, LINTS.iter().map(|lint| lint.name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`tollgate explain` lists them".to_owned(),
+            },
+        })
     }
+}
 
-    /// The name of a lint that was meant perhaps.
-    pub fn nearest(name: &str) -> Option<&'static str> {
-        let names = LINTS.iter().map(|lint| lint.name);
-        let distance = |other: &&str| strsim::damerau_levenshtein(name, other);
-        names
-            .min_by_key(distance)
-            .filter(|near| distance(near) <= near.len() / 2)
-    }
+/// A name that no lint has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no lint `{name}`; {hint}")]
+pub struct UnknownLint {
+    name: String,
+    hint: String,
 }
 
 /// What lints find in a policy document or fragment of `sources`, by place. `catalog` gives the fragments that it includes.

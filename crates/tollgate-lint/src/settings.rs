@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::Lint;
+use crate::{Lint, UnknownLint};
 
 /// The levels of lints, and the tier that policies are for: `tollgate.toml`.
 ///
@@ -18,7 +17,7 @@ use crate::Lint;
 /// assert_eq!(settings.lints["missing-base"], Level::Off);
 /// # Ok::<(), tollgate_lint::SettingsError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
     /// The tier that policies are for.
@@ -28,7 +27,7 @@ pub struct Settings {
 }
 
 /// How grave what a lint finds is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// It is not looked for.
@@ -42,7 +41,7 @@ pub enum Level {
 }
 
 /// A tier of API Management, or rather its gateway. Source: api-management-policies.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// Developer, Basic, Standard, Premium.
@@ -71,8 +70,8 @@ pub enum SettingsError {
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
     /// It names a lint that does not exist.
-    #[error("there is no lint `{0}`{1}")]
-    Unknown(String, String),
+    #[error(transparent)]
+    Unknown(#[from] UnknownLint),
 }
 
 /// The name of the file.
@@ -85,10 +84,10 @@ impl Settings {
     /// What is wrong with it, with a picture of the place; names that no lint has.
     pub fn from_toml(text: &str) -> Result<Self, SettingsError> {
         let settings: Self = toml::from_str(text)?;
-        match (settings.lints.keys()).find(|name| Lint::named(name).is_none()) {
-            Some(name) => Err(unknown(name)),
-            None => Ok(settings),
+        for name in settings.lints.keys() {
+            Lint::named(name)?;
         }
+        Ok(settings)
     }
 
     /// Reads `tollgate.toml` in the folder of a file, or in the nearest one above; without any, nothing is set.
@@ -120,13 +119,4 @@ impl Settings {
     pub fn level(&self, lint: &Lint) -> Level {
         self.lints.get(lint.name).copied().unwrap_or(lint.level)
     }
-}
-
-/// The error about a name that no lint has.
-pub(crate) fn unknown(name: &str) -> SettingsError {
-    let hint = match Lint::nearest(name) {
-        Some(near) => format!("; did you mean `{near}`?"),
-        None => "; `tollgate explain` lists them".to_owned(),
-    };
-    SettingsError::Unknown(name.to_owned(), hint)
 }

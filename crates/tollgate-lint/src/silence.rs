@@ -3,7 +3,6 @@
 use tollgate_syntax::{Diagnostic, Document, Element, Node, Span};
 
 use crate::Lint;
-use crate::settings::unknown;
 
 /// The lints that comments silence, and where.
 pub(crate) struct Silences(Vec<Silence>);
@@ -64,11 +63,11 @@ impl Silences {
 
     /// Comments that name lints which do not exist.
     pub(crate) fn unknown(&self) -> Vec<Diagnostic> {
-        let all = self.0.iter().filter(|one| Lint::named(&one.name).is_none());
-        all.map(|one| {
-            let message = unknown(&one.name).to_string();
-            Diagnostic::warning("unknown-lint", one.comment, message)
-        })
-        .collect()
+        let unknown = |one: &Silence| {
+            let error = Lint::named(&one.name).err()?;
+            let message = error.to_string();
+            Some(Diagnostic::warning("unknown-lint", one.comment, message))
+        };
+        self.0.iter().filter_map(unknown).collect()
     }
 }

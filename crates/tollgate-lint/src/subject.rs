@@ -1,11 +1,14 @@
 //! A policy file as lints look at it.
 
+use std::cell::OnceCell;
+
 use tollgate_engine::Catalog;
 use tollgate_syntax::{
     Attribute, Content, Document, DocumentKind, Element, Expression, Node, Sources, Text,
 };
 
 use crate::code::Tree;
+use crate::lints::Variables;
 use crate::settings::Profile;
 
 /// A document, with all that stands in its sections in the order in which it runs.
@@ -18,6 +21,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) items: Vec<Item<'a>>,
     /// All expressions.
     pub(crate) codes: Vec<Code<'a>>,
+    variables: OnceCell<Variables<'a>>,
 }
 
 /// An element in a section.
@@ -34,8 +38,10 @@ pub(crate) struct Item<'a> {
 pub(crate) struct Code<'a> {
     pub(crate) expression: &'a Expression,
     pub(crate) tree: Tree,
-    /// The index of the element it is a value of.
-    pub(crate) item: usize,
+    /// The element it is a value of.
+    pub(crate) owner: Item<'a>,
+    /// The place of that in the order of elements.
+    pub(crate) order: usize,
     /// The attribute it is the value of, if it is one's.
     pub(crate) attribute: Option<&'a str>,
 }
@@ -57,6 +63,7 @@ impl<'a> Subject<'a> {
             profile,
             items: Vec::new(),
             codes: Vec::new(),
+            variables: OnceCell::new(),
         };
         match document.kind {
             DocumentKind::Policies => {
@@ -91,39 +98,46 @@ impl<'a> Subject<'a> {
         std::iter::successors(parent(item), move |item| parent(item))
     }
 
-    /// The element whose value an expression is.
-    pub(crate) fn owner(&self, code: &Code<'a>) -> Option<&Item<'a>> {
-        self.items.get(code.item)
+    /// Which variables it sets and reads.
+    pub(crate) fn variables(&self) -> &Variables<'a> {
+        self.variables.get_or_init(|| Variables::of(self))
     }
 
     fn add_all(&mut self, parent: &'a Element, section: &'a str, index: Option<usize>) {
         for element in parent.elements() {
-            let item = self.items.len();
-            self.items.push(Item {
+            let order = self.items.len();
+            let item = Item {
                 element,
                 section,
                 parent: index,
-            });
+            };
+            self.items.push(item);
             for attribute in &element.attributes {
-                self.add_code(&attribute.value, item, Some(&attribute.name));
+                self.add_code(&attribute.value, (item, order), Some(&attribute.name));
             }
             for node in &element.children {
                 if let Node::Text(text) | Node::CData(text) = node {
-                    self.add_code(text, item, None);
+                    self.add_code(text, (item, order), None);
                 }
             }
-            self.add_all(element, section, Some(item));
+            self.add_all(element, section, Some(order));
         }
     }
 
-    fn add_code(&mut self, text: &'a Text, item: usize, attribute: Option<&'a str>) {
+    fn add_code(
+        &mut self,
+        text: &'a Text,
+        (owner, order): (Item<'a>, usize),
+        attribute: Option<&'a str>,
+    ) {
         if let Content::Expression(expression) = &text.content
             && expression.closed
         {
             self.codes.push(Code {
                 expression,
                 tree: Tree::parse(expression),
-                item,
+                owner,
+                order,
                 attribute,
             });
         }

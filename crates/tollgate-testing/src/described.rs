@@ -6,6 +6,8 @@ use serde_json::Value as Json;
 use tollgate_dotnet::Str;
 use tollgate_engine::ports::UNIX_EPOCH_TICKS;
 
+use crate::world::Moment;
+
 /// Why a description is none of a context: where, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {problem}")]
@@ -135,10 +137,7 @@ impl<'j> Described<'j> {
         let Some(text) = self.text()? else {
             return Ok(None);
         };
-        let ticks = text.parse().ok().and_then(|time: jiff::Timestamp| {
-            let since = i64::try_from(time.as_nanosecond().div_euclid(100)).ok()?;
-            since.checked_add(UNIX_EPOCH_TICKS)
-        });
+        let ticks = text.parse().ok().map(|time| Moment(time).ticks());
         let wrong = || self.wrong(format!("`{text}` is no time such as 2024-05-06T07:08:09Z"));
         ticks.ok_or_else(wrong).map(Some)
     }

@@ -31,8 +31,8 @@ pub use canonical::Canonical;
 pub use case::{Case, CaseContext, CaseError, Contexts};
 pub use described::FixtureError;
 pub use evaluate::{Expression, Outcome, evaluate};
-pub use fixture::Fixture;
+pub use fixture::{Fixture, guid};
 pub use world::{
     Answer, Call, Counter, Fault, Jwt, Lines, Moment, OneOrMany, PolicyTest, Rule, Seen, SendError,
-    SetUpError, Signer, Span, SplitMix, Text, World, Wrong,
+    SetUpError, Signer, SigningKey, Span, SplitMix, Text, World, Wrong,
 };

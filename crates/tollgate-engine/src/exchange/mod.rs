@@ -94,6 +94,21 @@ impl fmt::Debug for Exchange {
     }
 }
 
+/// A value as JSON, for people and tools: numbers, truth values, text and `null` as what they are, all else by its text.
+pub fn value_as_json(machine: &Machine<'_>, value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Int32(number) => (*number).into(),
+        Value::Int64(number) => (*number).into(),
+        Value::Double(number) => (*number).into(),
+        other => {
+            let text = ops::to_text(machine, other).unwrap_or_default();
+            text.to_utf8().into_owned().into()
+        }
+    }
+}
+
 impl Exchange {
     /// An exchange at its beginning.
     pub fn new(context: Context, plan: Arc<Plan>) -> Self {
@@ -184,26 +199,17 @@ impl Exchange {
         self.context.resolvers.is_some() && self.context.resolving.is_none()
     }
 
-    /// The variables as JSON, for people and tools: numbers, truth values, text and `null` as what they are, all else by
-    /// its text.
+    /// The variables, each by [`value_as_json`].
     pub fn variables_as_json(&mut self) -> serde_json::Map<String, serde_json::Value> {
         let variables: Vec<(Str, Value)> = (self.context.variables.iter())
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let json = |value: Value, exchange: &mut Self| match value {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(value) => value.into(),
-            Value::Int32(number) => number.into(),
-            Value::Int64(number) => number.into(),
-            Value::Double(number) => number.into(),
-            other => {
-                let text = ops::to_text(&exchange.machine(), &other).unwrap_or_default();
-                text.to_utf8().into_owned().into()
-            }
-        };
         let variables = variables.into_iter();
         variables
-            .map(|(name, value)| (name.to_utf8().into_owned(), json(value, self)))
+            .map(|(name, value)| {
+                let json = value_as_json(&self.machine(), &value);
+                (name.to_utf8().into_owned(), json)
+            })
             .collect()
     }
 

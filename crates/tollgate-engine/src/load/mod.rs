@@ -41,6 +41,7 @@ pub use element_reader::{ElementReader, Loaded};
 use findings::Findings;
 use fragments::Fragments;
 use named_values::NamedValues;
+pub use suggest::closest;
 
 /// Why a catalog makes no plan: everything that is wrong with it, and the texts it is about.
 ///

@@ -26,9 +26,7 @@ the value of `set-body` itself is not reported.
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for code in &subject.codes {
-        let Some(owner) = subject.owner(code) else {
-            continue;
-        };
+        let owner = &code.owner;
         // The body is set anew there, and a response that is returned is another.
         let replaced = &*owner.element.name == "set-body"
             || (subject.ancestors(owner)).any(|outer| &*outer.element.name == "return-response");

@@ -25,10 +25,10 @@ Take the `choose` away, or write the condition that was meant.
 };
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let conditions = subject.codes.iter().filter(|code| {
-        code.attribute == Some("condition")
-            && (subject.owner(code)).is_some_and(|owner| &*owner.element.name == "when")
-    });
+    let conditions = subject
+        .codes
+        .iter()
+        .filter(|code| code.attribute == Some("condition") && &*code.owner.element.name == "when");
     let mut found = Vec::new();
     for code in conditions {
         let truth = match code.tree.single().map(|expr| &expr.kind) {

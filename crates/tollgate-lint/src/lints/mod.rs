@@ -22,6 +22,8 @@ mod variables;
 
 use crate::Lint;
 
+pub(crate) use variables::Variables;
+
 /// All lints, by name.
 pub const LINTS: &[Lint] = &[
     body_consumed::LINT,

@@ -27,9 +27,7 @@ reported.
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for code in &subject.codes {
-        let Some(owner) = subject.owner(code) else {
-            continue;
-        };
+        let owner = &code.owner;
         // A condition around it may have asked.
         let guarded = (subject.ancestors(owner)).any(|outer| &*outer.element.name == "when");
         let text = code.expression.code.text();

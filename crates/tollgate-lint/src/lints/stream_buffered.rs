@@ -60,10 +60,8 @@ fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
             .code
             .text()
             .contains("context.Response.Body");
-        let outbound = (subject.owner(code)).is_some_and(|owner| {
-            owner.section == "outbound"
-                && !(subject.ancestors(owner)).any(|outer| &*outer.element.name == "choose")
-        });
+        let outbound = code.owner.section == "outbound"
+            && !(subject.ancestors(&code.owner)).any(|outer| &*outer.element.name == "choose");
         if reads && outbound {
             hold(code.expression.span, "reading the body");
         }

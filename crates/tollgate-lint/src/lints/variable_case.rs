@@ -2,7 +2,6 @@
 
 use tollgate_syntax::Diagnostic;
 
-use super::variables::Variables;
 use crate::subject::Subject;
 use crate::{Level, Lint, finding};
 
@@ -22,7 +21,7 @@ Write the same name in both places.
 };
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let variables = Variables::of(subject);
+    let variables = subject.variables();
     let mut found = Vec::new();
     for read in &variables.reads {
         let near = (variables.sets.iter()).find(|set| set.name.eq_ignore_ascii_case(&read.name));

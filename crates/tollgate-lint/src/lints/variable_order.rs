@@ -2,7 +2,7 @@
 
 use tollgate_syntax::Diagnostic;
 
-use super::variables::{Reading, Variables};
+use super::variables::Reading;
 use crate::subject::Subject;
 use crate::{Level, Lint, finding};
 
@@ -23,7 +23,7 @@ Set it first.
 };
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let variables = Variables::of(subject);
+    let variables = subject.variables();
     let mut found = Vec::new();
     for read in &variables.reads {
         let later = variables.setters(&read.name).next();

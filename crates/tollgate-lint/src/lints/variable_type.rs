@@ -2,7 +2,7 @@
 
 use tollgate_syntax::Diagnostic;
 
-use super::variables::{Set, Variables};
+use super::variables::Set;
 use crate::subject::Subject;
 use crate::{Level, Lint, finding};
 
@@ -36,7 +36,7 @@ const NAMES: [(&str, &str); 9] = [
 ];
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let variables = Variables::of(subject);
+    let variables = subject.variables();
     let mut found = Vec::new();
     for read in &variables.reads {
         let Some((wanted, full)) = read.ty.as_ref().and_then(|ty| known(ty)) else {
@@ -45,7 +45,7 @@ fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
         let sets: Vec<_> = variables.setters(&read.name).collect();
         // One whose type is not known, or not one of those that cannot be confused, may be right.
         let wrong = |set: &&Set<'_>| {
-            set.ty
+            set.ty()
                 .as_deref()
                 .and_then(known)
                 .is_some_and(|(_, ty)| ty != full)
@@ -53,7 +53,11 @@ fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
         let Some(first) = sets.first().filter(|_| sets.iter().all(wrong)) else {
             continue;
         };
-        let is = first.ty.as_deref().and_then(known).map_or("", |(is, _)| is);
+        let is = first
+            .ty()
+            .as_deref()
+            .and_then(known)
+            .map_or("", |(is, _)| is);
         let message = format!("`{}` is a `{is}`, and is read as `{wanted}`", read.name);
         let label = format!("it is set to a `{is}` here");
         found.push(finding(read.span, message).with_label(first.span, label));

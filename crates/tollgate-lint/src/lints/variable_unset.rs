@@ -2,7 +2,7 @@
 
 use tollgate_syntax::{Diagnostic, DocumentKind};
 
-use super::variables::{Reading, Variables};
+use super::variables::Reading;
 use crate::subject::Subject;
 use crate::{Level, Lint, finding};
 
@@ -23,7 +23,7 @@ Where it may be missing read it with `GetValueOrDefault`, with a default.
 };
 
 fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let variables = Variables::of(subject);
+    let variables = subject.variables();
     let is_fragment = subject.document.kind == DocumentKind::Fragment;
     // A fragment that is not known may set anything.
     if variables.is_open && !is_fragment {

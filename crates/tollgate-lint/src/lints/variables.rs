@@ -5,46 +5,46 @@ use std::collections::HashSet;
 use tollgate_engine::compiler;
 use tollgate_expressions::Form;
 use tollgate_syntax::csharp::ast::{ExprKind, TypeSyntax};
-use tollgate_syntax::{Content, Document, ExpressionKind, Sources, Span, Text};
+use tollgate_syntax::{Attribute, Content, Document, Element, ExpressionKind, Sources, Span, Text};
 
 use crate::code::{How, span, text, variable};
 use crate::subject::{Subject, literal};
 
 /// A variable that is set.
-pub(super) struct Set<'a> {
-    pub(super) name: &'a str,
-    pub(super) span: Span,
-    /// Its type, as .NET names it, if that is known.
-    pub(super) ty: Option<String>,
+pub(crate) struct Set<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) span: Span,
+    /// The value of `set-variable`.
+    value: Option<&'a Text>,
     /// The place in the order of elements.
     order: usize,
 }
 
 /// A variable that is read.
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) span: Span,
-    pub(super) how: Reading,
+pub(crate) struct Read {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) how: Reading,
     /// The type that it is taken as, as it is written.
-    pub(super) ty: Option<String>,
+    pub(crate) ty: Option<String>,
     order: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(crate) enum Reading {
     Index,
     OrDefault,
     Asked,
 }
 
 /// All that is set and read.
-pub(super) struct Variables<'a> {
-    pub(super) sets: Vec<Set<'a>>,
-    pub(super) reads: Vec<Read>,
+pub(crate) struct Variables<'a> {
+    pub(crate) sets: Vec<Set<'a>>,
+    pub(crate) reads: Vec<Read>,
     /// The names that fragments set which the document includes.
     included: HashSet<String>,
     /// Whether it includes a fragment that is not known, or is one itself.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
 }
 
 /// Attributes that name a variable which the policy sets.
@@ -65,7 +65,7 @@ const SETTERS: [&str; 13] = [
 ];
 
 impl<'a> Variables<'a> {
-    pub(super) fn of(subject: &Subject<'a>) -> Self {
+    pub(crate) fn of(subject: &Subject<'a>) -> Self {
         let mut all = Self {
             sets: Vec::new(),
             reads: Vec::new(),
@@ -74,30 +74,16 @@ impl<'a> Variables<'a> {
         };
         for (order, item) in subject.items.iter().enumerate() {
             let element = item.element;
-            if &*element.name == "set-variable"
-                && let Some(attribute) = element.attribute("name")
-                && let Some(name) = attribute.value.literal()
-            {
-                let value = element.attribute("value").map(|value| &value.value);
+            for (name, attribute) in names_set(element) {
+                let value = element.attribute("value");
                 all.sets.push(Set {
-                    name: name.text(),
+                    name,
                     span: attribute.value.span,
-                    ty: value.and_then(type_of),
+                    value: value
+                        .filter(|_| is_set_variable(element))
+                        .map(|value| &value.value),
                     order,
                 });
-            }
-            for attribute in &element.attributes {
-                // `return-response` takes its response from one.
-                let sets =
-                    SETTERS.contains(&&*attribute.name) && &*element.name != "return-response";
-                if let (true, Some(name)) = (sets, attribute.value.literal()) {
-                    all.sets.push(Set {
-                        name: name.text(),
-                        span: attribute.value.span,
-                        ty: None,
-                        order,
-                    });
-                }
             }
             if &*element.name == "include-fragment" {
                 let id = literal(element, "fragment-id").unwrap_or_default();
@@ -125,7 +111,7 @@ impl<'a> Variables<'a> {
                     span: span(code.expression, range),
                     how,
                     ty: ty.map(|ty| text(code.expression, ty.range).to_owned()),
-                    order: code.item,
+                    order: code.order,
                 });
             });
         }
@@ -133,17 +119,17 @@ impl<'a> Variables<'a> {
     }
 
     /// The places that set a variable.
-    pub(super) fn setters(&self, name: &str) -> impl Iterator<Item = &Set<'a>> {
+    pub(crate) fn setters(&self, name: &str) -> impl Iterator<Item = &Set<'a>> {
         self.sets.iter().filter(move |set| set.name == name)
     }
 
     /// Whether anything that can be seen sets a variable.
-    pub(super) fn is_set(&self, name: &str) -> bool {
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         self.setters(name).next().is_some() || self.included.contains(name)
     }
 
     /// Whether anything sets a variable before that is read.
-    pub(super) fn is_set_before(&self, read: &Read) -> bool {
+    pub(crate) fn is_set_before(&self, read: &Read) -> bool {
         self.setters(&read.name).any(|set| set.order < read.order)
             || self.included.contains(&read.name)
     }
@@ -166,28 +152,37 @@ impl<'a> Variables<'a> {
 fn set_in(document: &Document, subject: &Subject<'_>) -> Vec<String> {
     let sources = Sources::new();
     let fragment = Subject::new(document, &sources, subject.catalog, None);
-    let mut names = Vec::new();
-    for item in &fragment.items {
-        let own = (&*item.element.name == "set-variable").then(|| literal(item.element, "name"));
-        names.extend(own.flatten().map(str::to_owned));
-        let set = SETTERS
-            .iter()
-            .filter_map(|name| literal(item.element, name));
-        names.extend(set.map(str::to_owned));
-    }
-    names
+    let items = fragment.items.iter();
+    let names = items.flat_map(|item| names_set(item.element));
+    names.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// The type of a value: of a literal a string, of an expression what the compiler says.
-fn type_of(value: &Text) -> Option<String> {
-    let expression = match &value.content {
-        Content::Literal(_) => return Some("System.String".to_owned()),
-        Content::Expression(expression) => expression,
-    };
-    let form = match expression.kind {
-        ExpressionKind::Single => Form::Single,
-        ExpressionKind::Block => Form::Block,
-    };
-    let program = compiler().compile(expression.code.text(), form).ok()?;
-    Some(program.result_type().to_string())
+fn is_set_variable(element: &Element) -> bool {
+    &*element.name == "set-variable"
+}
+
+/// The names of variables that an element sets, and the attributes that they stand in.
+fn names_set(element: &Element) -> impl Iterator<Item = (&str, &Attribute)> {
+    let attributes = element.attributes.iter().filter(|attribute| {
+        // `return-response` takes its response from one.
+        (is_set_variable(element) && &*attribute.name == "name")
+            || (SETTERS.contains(&&*attribute.name) && &*element.name != "return-response")
+    });
+    attributes.filter_map(|attribute| Some((attribute.value.literal()?.text(), attribute)))
+}
+
+impl Set<'_> {
+    /// Its type, as the compiler names it, if that is known: of a literal a string.
+    pub(crate) fn ty(&self) -> Option<String> {
+        let expression = match &self.value?.content {
+            Content::Literal(_) => return Some("System.String".to_owned()),
+            Content::Expression(expression) => expression,
+        };
+        let form = match expression.kind {
+            ExpressionKind::Single => Form::Single,
+            ExpressionKind::Block => Form::Block,
+        };
+        let program = compiler().compile(expression.code.text(), form).ok()?;
+        Some(program.result_type().to_string())
+    }
 }

@@ -330,17 +330,23 @@ impl Call {
             let mut response = Response::from(answer.map_err(failure)?);
             let limit = ports.limits.response_body;
             response.decode(limit).map_err(BodyError::of_response)?;
-            match response.body.buffer(limit).await {
-                // A client may hand over a body that it has read already.
-                Ok(body) if body.len() <= limit => Ok(response),
-                Ok(_) => Err(BodyError::TooLong { limit }.of_response()),
-                Err(error) => Err(error.of_response()),
-            }
+            response.body = whole(response.body, limit).await?;
+            Ok(response)
         };
         match select(pin!(call), ports.clock.timeout(self.timeout)).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(timed_out()),
         }
+    }
+}
+
+/// Reads a response's body, at most so many bytes.
+pub(crate) async fn whole(mut body: Body, limit: usize) -> Result<Body, Failure> {
+    match body.buffer(limit).await {
+        // A client may hand over a body that it has read already.
+        Ok(bytes) if bytes.len() <= limit => Ok(body),
+        Ok(_) => Err(BodyError::TooLong { limit }.of_response()),
+        Err(error) => Err(error.of_response()),
     }
 }
 

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode, header};
 use tollgate_engine::exchange::BodyError;
 use tollgate_engine::{
-    Block, Body, BoxFuture, Children, ElementReader, ElementSpec, Exchange, Failure, Finish, Flow,
+    Block, BoxFuture, Children, ElementReader, ElementSpec, Exchange, Failure, Finish, Flow,
     INCLUDE_FRAGMENT, Invalid, Loaded, Node, Place, PlaceKind, Policy, PolicyKind, Reads,
     Resolving, Scopes, Section, Sections, Setting, Url, Waiting, element,
 };
@@ -269,15 +269,6 @@ fn send(exchange: &mut Exchange) {
     request.ip_address = None;
 }
 
-/// Reads a body; the exchange is needed only before and behind it.
-async fn whole(mut body: Body, limit: usize) -> Result<Body, Failure> {
-    match body.buffer(limit).await {
-        Ok(bytes) if bytes.len() <= limit => Ok(body),
-        Ok(_) => Err(BodyError::TooLong { limit }.of_response()),
-        Err(error) => Err(error.of_response()),
-    }
-}
-
 impl Policy for HttpDataSource {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         if self.responds_by(publish_event::KIND.name) {
@@ -300,7 +291,7 @@ impl Policy for HttpDataSource {
             response.decode(limit).map_err(BodyError::of_response)?;
             let body = response.body.take();
             return Ok(Waiting::Detached(Box::pin(async move {
-                let body = whole(body, limit).await;
+                let body = outgoing::whole(body, limit).await;
                 Box::new(move |exchange: &mut Exchange| {
                     exchange.context.response.body = body?;
                     self.go_on(stage, Flow::Next, exchange)

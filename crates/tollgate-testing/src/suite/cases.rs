@@ -66,9 +66,7 @@ fn fill_in(value: &Json, row: &Map<String, Json>) -> Result<Json, String> {
 fn fill_text(text: &str, row: &Map<String, Json>) -> Result<Json, String> {
     let value = |name: &str| {
         row.get(name).ok_or_else(|| {
-            let known = row.keys().map(String::as_str);
-            let nearest = super::nearest(name, known);
-            let hint = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = super::hint(name, row.keys().map(String::as_str));
             format!("the row has no `{name}`{hint} (write `$${{` where `${{` is meant as it is)")
         })
     };

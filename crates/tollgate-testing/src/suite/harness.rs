@@ -8,7 +8,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use super::load::Suite;
 use super::report::explain;
-use super::run::{Failure, Options, find};
+use super::run::{Options, find};
 
 /// Makes the tests in files below a folder, given from the crate's own folder, tests of `cargo test`: one each.
 ///
@@ -76,9 +76,7 @@ fn trials(file: PathBuf) -> Vec<Trial> {
                 let outcome = suite.run(case, &Options::default());
                 match &outcome.failure {
                     None => Ok(()),
-                    Some(failure @ (Failure::Error(_) | Failure::Mismatches { .. })) => {
-                        Err(Failed::from(explain(&outcome, failure, false)))
-                    }
+                    Some(failure) => Err(Failed::from(explain(&outcome, failure, false))),
                 }
             })
         })

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use tollgate::syntax::{Span, render};
 use tollgate::{
-    BuildError, GatewayBuilder, GroupInfo, LoadErrors, Plan, Product, Source, SubscriptionScope,
-    UserInfo,
+    BuildError, Catalog, GatewayBuilder, GroupInfo, LoadErrors, Plan, Product, Source,
+    SubscriptionScope, UserInfo,
 };
 use tollgate_config::{ApiConfig, Config, OperationConfig, ProductConfig};
 
@@ -56,6 +56,8 @@ pub struct Suite {
     pub tests: Vec<Case>,
     yaml: Yaml,
     gateway: GatewayBuilder,
+    /// The same without what it serves, for gateways that get a plan.
+    bare: GatewayBuilder,
     /// The plan of the file, and those of tests with other named values.
     plans: Mutex<HashMap<BTreeMap<String, String>, Arc<Plan>>>,
 }
@@ -98,6 +100,7 @@ impl Suite {
                 path: path.to_owned(),
                 file,
                 tests,
+                bare: gateway.clone().catalog(Catalog::new()),
                 gateway,
                 plans: Mutex::new(HashMap::from([(BTreeMap::new(), plan)])),
                 yaml,
@@ -120,7 +123,7 @@ impl Suite {
     pub(super) fn gateway(&self, test: &Test) -> Result<GatewayBuilder, String> {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = plans.get(&test.named_values) {
-            return Ok(self.gateway.clone().plan(Arc::clone(plan)));
+            return Ok(self.bare.clone().plan(Arc::clone(plan)));
         }
         let named = test.named_values.iter();
         let gateway = named.fold(self.gateway.clone(), |gateway, (name, value)| {
@@ -129,7 +132,7 @@ impl Suite {
         let plan = gateway.load().map_err(|errors| rendered(&errors))?;
         let plan = Arc::new(plan);
         plans.insert(test.named_values.clone(), Arc::clone(&plan));
-        Ok(gateway.plan(plan))
+        Ok(self.bare.clone().plan(plan))
     }
 
     /// Takes what `never` names out of what can be covered.
@@ -467,11 +470,11 @@ fn with_hint(message: &str) -> String {
     let (Some(name), true) = (quoted.next(), unknown) else {
         return message.to_owned();
     };
-    match super::nearest(name, quoted) {
-        Some(near) => {
+    match super::hint(name, quoted) {
+        hint if hint.is_empty() => message.to_owned(),
+        hint => {
             let (what, _) = message.split_once(',').unwrap_or((message, ""));
-            format!("{what}; did you mean `{near}`?")
+            format!("{what}{hint}")
         }
-        None => message.to_owned(),
     }
 }

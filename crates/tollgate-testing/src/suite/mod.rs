@@ -62,11 +62,8 @@ pub fn schema() -> serde_json::Value {
     schemars::schema_for!(TestFile).into()
 }
 
-/// Of these names the one that was meant perhaps.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let distance = |other: &str| strsim::damerau_levenshtein(name, other);
-    let most = name.len() / 3 + 1;
-    known
-        .filter(|other| distance(other) <= most)
-        .min_by_key(|other| distance(other))
+/// What is said behind an unknown name: which of those that are known was meant perhaps.
+fn hint<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    let near = tollgate::engine::closest(name, known);
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }

@@ -286,7 +286,10 @@ impl Suite {
     ) -> Outcome {
         let start = Instant::now();
         // A test that panics fails, as any other.
-        let failure = catch_unwind(AssertUnwindSafe(|| self.failure(case, options, coverage)));
+        let failure = catch_unwind(AssertUnwindSafe(|| {
+            self.try_steps(case, options, coverage)
+                .unwrap_or_else(|error| Some(Failure::Error(error)))
+        }));
         let failure = failure.unwrap_or_else(|panic| {
             let message = (panic.downcast_ref::<String>().map(String::as_str))
                 .or_else(|| panic.downcast_ref::<&str>().copied())
@@ -300,16 +303,6 @@ impl Suite {
             duration: start.elapsed(),
             failure,
         }
-    }
-
-    fn failure(
-        &self,
-        case: &Case,
-        options: &Options,
-        coverage: Option<&Mutex<Coverage>>,
-    ) -> Option<Failure> {
-        self.try_steps(case, options, coverage)
-            .unwrap_or_else(|error| Some(Failure::Error(error)))
     }
 
     fn try_steps(
@@ -446,10 +439,7 @@ impl Suite {
         };
         if let Some(id) = &request.subscription {
             let subscription = self.file.subscriptions.get(id).ok_or_else(|| {
-                let known = self.file.subscriptions.keys().map(String::as_str);
-                let near = super::nearest(id, known);
-                let hint =
-                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let hint = super::hint(id, self.file.subscriptions.keys().map(String::as_str));
                 format!("there is no subscription `{id}` in `subscriptions`{hint}")
             })?;
             header("Ocp-Apim-Subscription-Key", subscription.key(id))?;
@@ -473,7 +463,7 @@ fn url(request: &Request) -> String {
 }
 
 fn guid(text: &str) -> Result<[u8; 16], String> {
-    crate::fixture::guid(text).ok_or_else(|| {
+    crate::guid(text).ok_or_else(|| {
         format!("`{text}` is not a GUID, such as 12345678-1234-1234-1234-123456789abc")
     })
 }

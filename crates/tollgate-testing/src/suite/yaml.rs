@@ -33,7 +33,7 @@ pub struct YamlError {
 }
 
 /// A YAML document: at most 1,048,576 values, at most 64 deep, each key once and a text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Yaml {
     /// What it says.
     pub json: Json,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tollgate::MemoryCache;
+use tollgate::engine::exchange::value_as_json;
 use tollgate::ports::{CacheStore, Step};
-use tollgate_dotnet::{Value, ops};
 use tollgate_policies::caching::values;
 
 use super::message::Wrong;
@@ -36,22 +36,12 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// The value that `cache-lookup-value` would find: numbers, truth values, text and `null` as what they are, all else by its text.
+/// The value that `cache-lookup-value` would find, as [`value_as_json`] has it.
 pub(super) fn read(cache: &MemoryCache, now: i64, key: &str) -> Option<Json> {
     let Step::Ready(Some(bytes)) = cache.get(now, &values::key(key)) else {
         return None;
     };
     let mut fixture = Fixture::from_json(&json!({})).ok()?;
     let value = values::unpack(&mut fixture.heap, bytes)?;
-    Some(match value {
-        Value::Null => Json::Null,
-        Value::Bool(truth) => truth.into(),
-        Value::Int32(number) => number.into(),
-        Value::Int64(number) => number.into(),
-        Value::Double(number) => number.into(),
-        other => {
-            let text = ops::to_text(&fixture.machine(), &other).ok()?;
-            text.to_utf8().into_owned().into()
-        }
-    })
+    Some(value_as_json(&fixture.machine(), &value))
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use tollgate::ports::{TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 
@@ -58,29 +58,67 @@ const NAME: &str = "https://issuer.test/";
 const KEYS: &str = "https://issuer.test/keys";
 const KEY_ID: &str = "test-key";
 
-struct Key {
+/// An RSA key of 2,048 bits that signs tokens by RS256.
+#[derive(Clone)]
+pub struct SigningKey {
+    id: String,
     /// PKCS #1, DER.
     private: Vec<u8>,
-    n: String,
-    e: String,
+    /// The modulus, Base64 for URLs.
+    pub n: String,
+    /// The exponent, Base64 for URLs.
+    pub e: String,
+}
+
+/// Shows nothing of the key.
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Making a key takes longer than a thousand tests: each process makes those that it needs, once.
-static ISSUER: LazyLock<Option<Key>> = LazyLock::new(Key::make);
-static STRANGER: LazyLock<Option<Key>> = LazyLock::new(Key::make);
+static ISSUER: LazyLock<Option<SigningKey>> = LazyLock::new(|| SigningKey::make(KEY_ID));
+static STRANGER: LazyLock<Option<SigningKey>> = LazyLock::new(|| SigningKey::make(KEY_ID));
 
-impl Key {
-    fn make() -> Option<Self> {
+impl SigningKey {
+    /// A new key under this id; `None` if the system gives no randomness.
+    pub fn make(id: &str) -> Option<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
         let public = pair.public_key();
         let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).ok()?;
         let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         Some(Self {
+            id: id.to_owned(),
             private: pkcs1(der.as_ref())?.to_vec(),
             n: text(public.modulus().big_endian_without_leading_zero()),
             e: text(public.exponent().big_endian_without_leading_zero()),
         })
     }
+
+    /// The public half, as a key set lists it.
+    pub fn jwk(&self) -> Json {
+        json!({"kty": "RSA", "use": "sig", "kid": self.id, "n": self.n, "e": self.e})
+    }
+
+    /// A token that claims this.
+    ///
+    /// # Errors
+    /// It cannot be signed.
+    pub fn sign(&self, claims: &impl Serialize) -> Result<String, Wrong> {
+        let header = Header {
+            kid: Some(self.id.clone()),
+            ..Header::new(Algorithm::RS256)
+        };
+        let key = EncodingKey::from_rsa_der(&self.private);
+        jsonwebtoken::encode(&header, claims, &key).map_err(unsigned)
+    }
+}
+
+fn unsigned(_: jsonwebtoken::errors::Error) -> Wrong {
+    Wrong("the token cannot be signed".to_owned())
 }
 
 /// The key inside a PKCS #8 envelope: that begins with 26 bytes of a fixed form for an RSA key of 2,048 bits.
@@ -106,7 +144,7 @@ impl Issuer {
             }
             KEYS => {
                 let key = ISSUER.as_ref()?;
-                json!({"keys": [{"kty": "RSA", "use": "sig", "kid": KEY_ID, "n": key.n, "e": key.e}]})
+                json!({"keys": [key.jwk()]})
             }
             "http://169.254.169.254/metadata/identity/oauth2/token" => {
                 let resource = query(url, "resource").unwrap_or_default();
@@ -142,7 +180,6 @@ impl Issuer {
         }
         claims.extend(jwt.claims.clone());
         claims.retain(|_, value| !value.is_null());
-        let failed = |_| Wrong("the token cannot be signed".to_owned());
         if jwt.signed_by == Signer::Nobody {
             let text = |json: Json| URL_SAFE_NO_PAD.encode(json.to_string());
             let head = text(json!({"alg": "none", "typ": "JWT"}));
@@ -152,19 +189,14 @@ impl Issuer {
             let key = EncodingKey::from_base64_secret(secret)
                 .map_err(|_| Wrong("`secret` is not Base64".to_owned()))?;
             return jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
-                .map_err(failed);
+                .map_err(unsigned);
         }
         let key = match jwt.signed_by {
             Signer::Stranger => &STRANGER,
             Signer::Issuer | Signer::Nobody => &ISSUER,
         };
         let key = (key.as_ref()).ok_or_else(|| Wrong("no key could be made".to_owned()))?;
-        let header = Header {
-            kid: Some(KEY_ID.to_owned()),
-            ..Header::new(Algorithm::RS256)
-        };
-        let key = EncodingKey::from_rsa_der(&key.private);
-        jsonwebtoken::encode(&header, &claims, &key).map_err(failed)
+        key.sign(&claims)
     }
 }
 

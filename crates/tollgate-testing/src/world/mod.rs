@@ -20,7 +20,7 @@ use serde_json::Value as Json;
 
 pub use answers::{Answer, Call, Fault, Rule};
 pub use counters::Counter;
-pub use issuer::{Jwt, Signer};
+pub use issuer::{Jwt, Signer, SigningKey};
 pub(crate) use message::{Content, headers};
 pub use message::{Lines, OneOrMany, Text, Wrong};
 pub use policy_test::{PolicyTest, SendError, SetUpError};

@@ -72,7 +72,8 @@ pub struct Moment(pub jiff::Timestamp);
 impl Moment {
     /// In .NET ticks.
     pub fn ticks(self) -> i64 {
-        let since = i64::try_from(self.0.as_nanosecond() / 100).unwrap_or(i64::MAX);
+        // The years that a timestamp can have fit.
+        let since = i64::try_from(self.0.as_nanosecond().div_euclid(100)).unwrap_or(i64::MAX);
         UNIX_EPOCH_TICKS.saturating_add(since)
     }
 }
