@@ -6,6 +6,7 @@ mod demo;
 mod eval;
 mod explain;
 mod format;
+mod lsp;
 mod members;
 mod report;
 mod request;
@@ -38,6 +39,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Evaluates a policy expression, or a file of them.
     Eval(Box<eval::Arguments>),
+    /// Tells editors what they ask: the language server.
+    Lsp(lsp::Arguments),
     /// Runs one request through a policy, against a mock backend, and tells what happened.
     Run(Box<run::Arguments>),
     /// Runs a gateway from one configuration file, or the built-in demo.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Convert(arguments) => format::convert(&arguments),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Eval(arguments) => eval::main(&arguments),
+        Command::Lsp(arguments) => lsp::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Serve(arguments) => serve::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),

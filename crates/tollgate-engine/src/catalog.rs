@@ -100,6 +100,17 @@ impl Catalog {
         self
     }
 
+    /// The names of named values, with the values of those that are not secret.
+    pub fn named_values(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        (self.named_values.iter())
+            .map(|it| (it.name.as_str(), (!it.secret).then_some(it.value.as_str())))
+    }
+
+    /// The ids of fragments, with their texts.
+    pub fn fragments(&self) -> impl Iterator<Item = (&str, &Source)> {
+        (self.fragments.iter()).map(|fragment| (fragment.id.as_str(), &fragment.source))
+    }
+
     /// Adds a fragment that `<include-fragment fragment-id="id" />` puts in.
     #[must_use]
     pub fn fragment(mut self, id: impl Into<String>, source: Source) -> Self {

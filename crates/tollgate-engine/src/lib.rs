@@ -40,7 +40,9 @@ pub use exchange::{Body, Context, Deferred, Exchange, Request, Response, Url, Va
 pub use expression::{Expression, ExpressionPart};
 pub use failure::{ErrorBody, ErrorResponse, Failure, LastError, error_body};
 pub use gateway::{Gateway, Outcome, Peer, RunOptions};
-pub use load::{Checked, ElementReader, LoadErrors, Loaded, Statistics, check, closest};
+pub use load::{
+    Checked, ElementReader, LoadErrors, Loaded, Statistics, check, closest, document_kind,
+};
 pub use plan::{Described, Pipeline, Plan, PlanApi, PlanOperation};
 pub use policy::{
     AttributeSpec, BoxFuture, Children, ElementSpec, Finish, Flow, INCLUDE_FRAGMENT, Invalid,

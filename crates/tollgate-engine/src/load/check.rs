@@ -78,9 +78,9 @@ pub fn check(source: &Source, catalog: &Catalog, kinds: &[&'static [PolicyKind]]
     let findings = Findings::default();
     let mut sources = Sources::new();
 
-    let expected = match root_name(&source.text).map(DocumentKind::of_root) {
-        Some(DocumentKind::Unknown) | None => DocumentKind::Policies,
-        Some(kind) => kind,
+    let expected = match document_kind(&source.text) {
+        DocumentKind::Unknown => DocumentKind::Policies,
+        kind => kind,
     };
     let root = read(source, expected, &mut sources, &named_values, &findings);
     // What is wrong with the fragments is told when they are looked at themselves.
@@ -134,6 +134,19 @@ pub fn check(source: &Source, catalog: &Catalog, kinds: &[&'static [PolicyKind]]
         sources,
         statistics,
     }
+}
+
+/// What kind of document a text is, by its root element, as far as a quick look tells: nothing behind that is read.
+///
+/// ```
+/// use tollgate_engine::document_kind;
+/// use tollgate_syntax::DocumentKind;
+///
+/// assert_eq!(document_kind("<!-- ours --><fragment />"), DocumentKind::Fragment);
+/// assert_eq!(document_kind("<project />"), DocumentKind::Unknown);
+/// ```
+pub fn document_kind(text: &str) -> DocumentKind {
+    root_name(text).map_or(DocumentKind::Unknown, DocumentKind::of_root)
 }
 
 /// The name of the root element, as far as a quick look tells.

@@ -36,7 +36,7 @@ use crate::expression::Site;
 use crate::policy::{Invalid, PolicyKind};
 
 pub(crate) use assemble::load;
-pub use check::{Checked, Statistics, check};
+pub use check::{Checked, Statistics, check, document_kind};
 pub use element_reader::{ElementReader, Loaded};
 use findings::Findings;
 use fragments::Fragments;
