@@ -43,10 +43,9 @@ pub trait FromValue: Clone + Debug + Send + Sync + 'static {
         Ok(Self::from_value(&value, machine))
     }
 
-    /// Whether results of this static type can ever be taken.
+    /// Whether results of this static type can ever be taken: text, or what may turn out to be text, unless said otherwise.
     fn accepts(ty: &Type) -> bool {
-        let _ = ty;
-        true
+        may_be(ty, Type::is_string)
     }
 }
 
@@ -185,6 +184,10 @@ impl FromValue for Str {
             other => ops::to_text(machine, other).ok(),
         }
     }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }
 
 /// Where `null` stands for nothing.
@@ -218,6 +221,10 @@ impl FromValue for Value {
     fn from_value(value: &Value, _: &mut Machine<'_>) -> Option<Self> {
         Some(value.clone())
     }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }
 
 /// A body: text, or bytes as they are.
@@ -235,27 +242,35 @@ impl FromValue for Bytes {
         let text = Str::from_value(value, machine)?;
         Some(Bytes::copy_from_slice(text.to_utf8().as_bytes()))
     }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }
 
-/// What is read from text, literal or not.
+/// What is read from text, literal or not; and whether only text will do, or anything by its text.
 macro_rules! from_text {
-    ($($type:ty: $expected:literal, $read:expr;)*) => { $(
+    ($($type:ty: $expected:literal, $accepts:expr, $read:expr;)*) => { $(
         impl FromValue for $type {
             const EXPECTED: &'static str = $expected;
 
             fn from_literal(text: &str) -> Option<Self> {
                 $read(text)
             }
+
+            fn accepts(ty: &Type) -> bool {
+                $accepts(ty)
+            }
         }
     )* };
 }
 
 from_text! {
-    HeaderName: "the name of a header", |text: &str| HeaderName::try_from(text).ok();
-    HeaderValue: "a header's value: visible ASCII characters, spaces and tabs", header_value;
-    Method: "an HTTP method", |text: &str| Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
-    Url: "an absolute http or https URL", |text: &str| Url::parse(text).ok();
-    VariableName: "the name of a variable", |text: &str| (!text.is_empty()).then(|| VariableName::new(text));
+    HeaderName: "the name of a header", Str::accepts, |text: &str| HeaderName::try_from(text).ok();
+    HeaderValue: "a header's value: visible ASCII characters, spaces and tabs", Str::accepts, header_value;
+    Method: "an HTTP method", Str::accepts, |text: &str| Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
+    Url: "an absolute http or https URL", |ty| may_be(ty, Type::is_string), |text: &str| Url::parse(text).ok();
+    VariableName: "the name of a variable", Str::accepts, |text: &str| (!text.is_empty()).then(|| VariableName::new(text));
 }
 
 /// Only what no server or client can take for more than one header: no CR, LF or other control, nothing beyond ASCII.

@@ -206,7 +206,7 @@ fn a_certificate_that_is_not_there_is_told_at_load_time() {
         [
             "api.xml:1:100: error[unknown-certificate]: there is no certificate `singer`",
             "  help: did you mean `signer`?",
-            "api.xml:2:47: error[invalid-value]: this certificate has no private RSA key to decrypt with"
+            "api.xml:2:47: error[wrong-value]: this certificate has no private RSA key to decrypt with"
         ]
     );
 }

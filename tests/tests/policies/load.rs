@@ -169,7 +169,7 @@ fn templates_that_are_none() {
     assert!(unknown.contains("upcase"), "{unknown}");
     assert_eq!(
         of(r#"template="liquid" xsi-nil="none""#, "a"),
-        "policy.xml:2:38: error[invalid-value]: `xsi-nil` must be one of `blank`, `null`, not `none`"
+        "policy.xml:2:38: error[wrong-type]: `xsi-nil` must be one of `blank`, `null`, not `none`"
     );
 }
 

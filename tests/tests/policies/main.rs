@@ -8,7 +8,7 @@
 )]
 
 mod access;
-mod attributes;
+
 mod authentication;
 mod backends;
 mod caching;
@@ -29,6 +29,7 @@ mod meaning;
 mod odata;
 mod quotas;
 mod rates;
+mod reference;
 mod reports;
 mod resolver_documents;
 mod resolvers;
@@ -37,7 +38,7 @@ mod safety;
 mod scopes;
 mod sending;
 mod service_fabric;
-mod tables;
+
 mod tokens;
 mod tracing;
 mod transformation;

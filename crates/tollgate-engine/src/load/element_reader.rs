@@ -286,7 +286,7 @@ impl<'a> ElementReader<'a> {
     pub fn not_one_of(&self, span: Span, what: &str, found: &str, allowed: &[&str]) -> Invalid {
         let names: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
         let message = format!("{what} must be one of {}, not `{found}`", names.join(", "));
-        let mut finding = Diagnostic::error("invalid-value", span, message);
+        let mut finding = Diagnostic::error("wrong-type", span, message);
         finding.help = did_you_mean(found, allowed.iter().copied());
         self.report(finding)
     }

@@ -86,7 +86,7 @@ impl AuthenticationCertificate {
                     }
                     Some(_) => {
                         let message = "this certificate has no private key";
-                        Err(e.error("invalid-value", e.attribute_span(name), message))
+                        Err(e.error("wrong-value", e.attribute_span(name), message))
                     }
                 }
             }

@@ -54,6 +54,10 @@ impl FromValue for Name {
     fn from_literal(text: &str) -> Option<Self> {
         Some(Self(HeaderName::from_literal(text)?, text.into()))
     }
+
+    fn accepts(ty: &tollgate_dotnet::Type) -> bool {
+        HeaderName::accepts(ty)
+    }
 }
 
 impl CheckHeader {

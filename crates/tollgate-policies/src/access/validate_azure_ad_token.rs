@@ -91,7 +91,11 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
     let clients = listed(e, "client-application-ids", ElementReader::text_setting);
     let audiences = listed(e, "audiences", ElementReader::text_setting);
     let claims = listed(e, "required-claims", RequiredClaim::load);
-    let decryption_keys = listed(e, "decryption-keys", DecryptionKey::load);
+    let decryption_keys = listed(e, "decryption-keys", |key| {
+        // That it has no certificate has been reported.
+        let named = key.has("certificate-id").then_some(key);
+        DecryptionKey::load(named.ok_or(Invalid)?)
+    });
     let (tenant, endpoint) = (tenant?, endpoint?);
     let literal_endpoint = endpoint.as_ref().and_then(Setting::literal);
     for (name, tenant, endpoint) in [
@@ -103,7 +107,7 @@ fn load(e: &mut ElementReader<'_>) -> Result<Box<dyn Policy>, Invalid> {
                 "tenant-id" => "`tenant-id` must be a GUID, a domain or an https URL",
                 _ => "`authentication-endpoint` must be an https URL",
             };
-            return Err(e.error("invalid-value", e.attribute_span(name), message));
+            return Err(e.error("wrong-value", e.attribute_span(name), message));
         }
     }
     let entra = Entra {

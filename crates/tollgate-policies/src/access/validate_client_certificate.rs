@@ -141,14 +141,14 @@ impl Identity {
             None => Ok(None),
             Some(text) => hex_digits(&text).map(Some).ok_or_else(|| {
                 let message = format!("`{name}` must be hexadecimal digits, not `{text}`");
-                e.error("invalid-value", e.attribute_span(name), message)
+                e.error("wrong-value", e.attribute_span(name), message)
             }),
         };
         let name = |name: &str| match text(name)? {
             None => Ok(None),
             Some(text) => Name::parse(&text).map(Some).ok_or_else(|| {
                 let message = format!("`{name}` must be a distinguished name, not `{text}`");
-                e.error("invalid-value", e.attribute_span(name), message)
+                e.error("wrong-value", e.attribute_span(name), message)
             }),
         };
         let (thumbprint, serial_number) = (hex("thumbprint"), hex("serial-number"));

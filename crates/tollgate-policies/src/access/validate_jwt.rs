@@ -212,7 +212,7 @@ fn openid_config(e: &ElementReader<'_>) -> Result<Setting<Str>, Invalid> {
     match url.literal().map(|url| Url::parse(&url.to_utf8())) {
         Some(Err(_)) => {
             let message = "`url` must be an absolute http or https URL";
-            Err(e.error("invalid-value", e.attribute_span("url"), message))
+            Err(e.error("wrong-type", e.attribute_span("url"), message))
         }
         _ => Ok(url),
     }
@@ -231,7 +231,7 @@ fn signing_key(e: &ElementReader<'_>) -> Result<Option<Key>, Invalid> {
         let message = |error| format!("this certificate has no key for tokens: {error}");
         return Key::certificate(certificate.leaf(), id.as_deref())
             .map(Some)
-            .map_err(|error| e.error("invalid-value", span, message(error)));
+            .map_err(|error| e.error("wrong-value", span, message(error)));
     }
     let (key, span) = match e.has("n") || e.has("e") {
         true => {
@@ -250,7 +250,7 @@ fn signing_key(e: &ElementReader<'_>) -> Result<Option<Key>, Invalid> {
         },
     };
     key.map(Some)
-        .map_err(|error| e.error("invalid-value", span, format!("this is no key: {error}")))
+        .map_err(|error| e.error("wrong-value", span, format!("this is no key: {error}")))
 }
 
 /// The policy; `validate-azure-ad-token` is one with the rules of Entra ID.

@@ -136,6 +136,10 @@ impl FromValue for Threshold {
         let level = u32::from_value(value, machine)?;
         (level <= 7).then_some(Self(level))
     }
+
+    fn accepts(ty: &tollgate_dotnet::Type) -> bool {
+        u32::accepts(ty)
+    }
 }
 
 /// What is asked about the texts of one exchange; needs it no more.

@@ -93,6 +93,10 @@ impl FromValue for Distance {
     fn from_value(value: &Value, machine: &mut Machine<'_>) -> Option<Self> {
         Self::from_literal(&f64::from_value(value, machine)?.to_string())
     }
+
+    fn accepts(ty: &tollgate_dotnet::Type) -> bool {
+        f64::accepts(ty)
+    }
 }
 
 /// The one identity that there is for it.

@@ -193,6 +193,10 @@ impl FromValue for Kept {
     fn from_value(value: &Value, _: &mut tollgate_dotnet::Machine<'_>) -> Option<Self> {
         (!value.is_null()).then(|| Self(value.clone()))
     }
+
+    fn accepts(ty: &tollgate_dotnet::Type) -> bool {
+        Value::accepts(ty)
+    }
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl JsonToXml {
         {
             let message = "`namespace-separator` must be one character";
             return Err(e.error(
-                "invalid-value",
+                "wrong-value",
                 e.attribute_span("namespace-separator"),
                 message,
             ));

@@ -101,13 +101,14 @@ impl SetBody {
                 return Err(e.not_one_of(span, "`template`", other, &["none", "liquid"]));
             }
         };
+        let binding = binding_of(attributes, message)?;
         let body = match e.children().as_slice() {
             [] => e.verbatim_setting(),
             [value] if value.name() == "value" && !value.has_children() => value.verbatim_setting(),
             _ => Ok(Setting::Literal(Some(e.inner_source().into()))),
         };
         let content = match body? {
-            Setting::Literal(text) if liquid => Content::Liquid(template_of(e, text, message)?),
+            Setting::Literal(text) if liquid => Content::Liquid(template_of(e, text, binding)?),
             Setting::Program(_) if liquid => {
                 let message = "a Liquid template cannot be an expression";
                 return Err(e.error("liquid", e.text_span(), message));
@@ -140,11 +141,8 @@ impl SetBody {
     }
 }
 
-fn template_of(
-    e: &ElementReader<'_>,
-    text: Option<Bytes>,
-    message: Option<Message>,
-) -> Result<Template, Invalid> {
+/// What a template sees; checked also where there is none.
+fn binding_of(e: &ElementReader<'_>, message: Option<Message>) -> Result<Binding, Invalid> {
     let nil = e.optional_literal::<Str>("xsi-nil")?;
     let nil = nil.map(|nil| nil.to_utf8().to_ascii_lowercase());
     let nil_is_null = match nil.as_deref() {
@@ -155,11 +153,18 @@ fn template_of(
             return Err(e.not_one_of(span, "`xsi-nil`", other, &["blank", "null"]));
         }
     };
-    let binding = Binding {
+    Ok(Binding {
         message,
         nil_is_null,
         dates: e.optional_literal("parse-date")?.unwrap_or(true),
-    };
+    })
+}
+
+fn template_of(
+    e: &ElementReader<'_>,
+    text: Option<Bytes>,
+    binding: Binding,
+) -> Result<Template, Invalid> {
     let text = text.unwrap_or_default();
     let source = String::from_utf8_lossy(&text);
     Template::parse(&source, binding).map_err(|(error, at)| {

@@ -11,6 +11,7 @@
 //! where there is no document, or none of the operation. `error-variable-name` is the same as `errors-variable-name`. What
 //! comes of findings is told in `findings.rs`. Source: validate-status-code-policy.md.
 
+use http::StatusCode;
 use tollgate_engine::{
     Children, Described, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind,
     Reads, Scopes, Section, Sections, Setting, VariableName, element, optional, required,
@@ -51,8 +52,8 @@ impl ValidateStatusCode {
         let unspecified = e.setting("unspecified-status-code-action");
         let codes: Vec<_> = (e.children_named("status-code"))
             .map(|one| {
-                let (code, action) = (one.literal("code"), one.setting("action"));
-                Ok((code?, action?))
+                let (code, action) = (one.literal::<StatusCode>("code"), one.setting("action"));
+                Ok((u32::from(code?.as_u16()), action?))
             })
             .collect();
         let variable = findings::variable(e);

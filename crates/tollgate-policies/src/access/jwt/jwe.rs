@@ -63,7 +63,7 @@ impl DecryptionKey {
                 })),
                 None => {
                     let message = "this certificate has no private RSA key to decrypt with";
-                    Err(e.error("invalid-value", e.attribute_span("certificate-id"), message))
+                    Err(e.error("wrong-value", e.attribute_span("certificate-id"), message))
                 }
             };
         }
@@ -81,7 +81,7 @@ impl DecryptionKey {
             })),
             None => {
                 let message = "this is no key: it must be Base64 of at least 16 bytes";
-                Err(e.error("invalid-value", e.text_span(), message))
+                Err(e.error("wrong-value", e.text_span(), message))
             }
         }
     }

@@ -42,7 +42,7 @@ fn what_is_wrong_with_the_document_is_found_at_load_time() {
                 "{}<decryption-keys><key>x</key></decryption-keys>",
                 secret_key()
             ),
-            "invalid-value",
+            "wrong-value",
         ),
         (
             HEADER,
@@ -57,27 +57,23 @@ fn what_is_wrong_with_the_document_is_found_at_load_time() {
             format!("{}<decryption-keys />", secret_key()),
             "missing-element",
         ),
-        (HEADER, key("", "!!!"), "invalid-value"),
-        (HEADER, key("", "c2hvcnQ="), "invalid-value"),
-        (HEADER, key("", ""), "invalid-value"),
+        (HEADER, key("", "!!!"), "wrong-value"),
+        (HEADER, key("", "c2hvcnQ="), "wrong-value"),
+        (HEADER, key("", ""), "wrong-value"),
         (HEADER, key("", "@(1)"), "expression-not-allowed"),
         (HEADER, key(&format!("n='{n}'"), ""), "missing-attribute"),
-        (
-            HEADER,
-            key(&format!("n='AQAB' e='{e}'"), ""),
-            "invalid-value",
-        ),
+        (HEADER, key(&format!("n='AQAB' e='{e}'"), ""), "wrong-value"),
         (HEADER, "<issuer-signing-keys />".into(), "missing-element"),
         (HEADER, "<openid-config />".into(), "missing-attribute"),
         (
             HEADER,
             "<openid-config url='ftp://x/y' />".into(),
-            "invalid-value",
+            "wrong-value",
         ),
         (
             HEADER,
             "<required-claims><claim name='a' match='some' /></required-claims>".into(),
-            "invalid-value",
+            "wrong-value",
         ),
         (HEADER, "<required-claim />".into(), "unknown-element"),
     ];
