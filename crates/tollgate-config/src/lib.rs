@@ -19,6 +19,7 @@
 
 mod backends;
 mod event_hubs;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -83,13 +84,16 @@ pub enum NamedValue {
 }
 
 /// Where a secret comes from.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum SecretSource {
     /// The name of an environment variable.
     Env(String),
     /// A file whose text, without the line break at its end, is the value.
     File(PathBuf),
+    /// The value itself, made up: never in a file, and only where [`Config::replace_secrets`] has put it.
+    #[serde(skip)]
+    MadeUp(String),
 }
 
 /// A certificate: a PEM file, with its private key if it has one, or a PFX file.
@@ -518,7 +522,11 @@ impl NamedValue {
 }
 
 impl SecretSource {
-    fn read(&self, folder: &Path) -> Result<String, ConfigError> {
+    /// The secret; `folder` is where paths start.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn read(&self, folder: &Path) -> Result<String, ConfigError> {
         match self {
             SecretSource::Env(name) => {
                 std::env::var(name).map_err(|_| ConfigError::Environment(name.clone()))
@@ -526,6 +534,7 @@ impl SecretSource {
             SecretSource::File(path) => Ok(read(&folder.join(path))?
                 .trim_end_matches(['\r', '\n'])
                 .to_owned()),
+            SecretSource::MadeUp(value) => Ok(value.clone()),
         }
     }
 }

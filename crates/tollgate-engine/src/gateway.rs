@@ -34,6 +34,9 @@ pub struct Peer {
 pub struct RunOptions {
     /// Takes what `forward-request` sends, in place of the HTTP client.
     pub backend: Option<Arc<dyn HttpClient>>,
+    /// The HTTP client that takes what `forward-request` sends, apart from that of all other calls: for those who look on.
+    /// `backend` goes before it.
+    pub way_to_backend: Option<Arc<dyn HttpClient>>,
     /// `context.RequestId`; random otherwise.
     pub request_id: Option<[u8; 16]>,
     /// Whether the exchange gets a trace.
@@ -157,6 +160,9 @@ impl Gateway {
             context.trace = Some(trace.with_limit(self.ports.limits.trace));
         }
         let mut exchange = Exchange::new(context, plan);
+        if let Some(way) = options.way_to_backend {
+            exchange.set_way_to_backend(way);
+        }
         if let Some(backend) = options.backend {
             exchange.set_backend(backend);
         }

@@ -564,9 +564,10 @@ pub enum Severity {
     Error,
 }
 
-/// What policies keep between requests and across reloads: one value of each type, made when first asked for.
-#[derive(Debug, Default)]
-pub struct Shared(RwLock<Values>);
+/// What policies keep between requests and across reloads: one value of each type, made when first asked for. Clones are
+/// the same.
+#[derive(Debug, Clone, Default)]
+pub struct Shared(Arc<RwLock<Values>>);
 
 type Values = HashMap<TypeId, Arc<dyn Any + Send + Sync>, foldhash::fast::RandomState>;
 

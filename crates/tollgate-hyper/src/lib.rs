@@ -9,4 +9,4 @@ mod verify;
 mod ways;
 
 pub use client::{ClientError, HyperClient, HyperClientBuilder};
-pub use proxy::{answer, serve};
+pub use proxy::{answer, serve, serve_with};

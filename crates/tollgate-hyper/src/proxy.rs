@@ -40,6 +40,25 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let gateway = gateway.into();
+    let answer = move |request, peer| {
+        let gateway = Arc::clone(&gateway);
+        async move { gateway.handle(request, peer).await }
+    };
+    serve_with(listener, answer, stop).await
+}
+
+/// As [`serve`], with what answers each request in place of a gateway: for those who do more than that, such as recording.
+///
+/// # Errors
+/// The listener broke.
+pub async fn serve_with<F>(
+    listener: TcpListener,
+    answer: impl Fn(Request<Body>, Peer) -> F + Clone + Send + 'static,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()>
+where
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     let mut server = auto::Builder::new(TokioExecutor::new());
     server
         .http1()
@@ -64,9 +83,10 @@ pub async fn serve(
         };
         // Small chunks, as server-sent events are, must not wait for more.
         let _ = stream.set_nodelay(true);
-        let gateway = Arc::clone(&gateway);
-        let service = hyper::service::service_fn(move |request| {
-            answer(Arc::clone(&gateway), request, address)
+        let answer = answer.clone();
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let answered = answer(request.map(Body::new), peer(address));
+            async move { Ok::<_, Infallible>(with_phrase(answered.await)) }
         });
         let connection = server
             .serve_connection_with_upgrades(TokioIo::new(stream), service)
@@ -106,11 +126,19 @@ pub async fn answer(
     request: Request<Incoming>,
     client: SocketAddr,
 ) -> Result<Response<Body>, Infallible> {
-    let peer = Peer {
+    let answered = gateway.handle(request.map(Body::new), peer(client));
+    Ok(with_phrase(answered.await))
+}
+
+fn peer(client: SocketAddr) -> Peer {
+    Peer {
         ip: Some(client.ip()),
         ..Peer::default()
-    };
-    let mut response = gateway.handle(request.map(Body::new), peer).await;
+    }
+}
+
+/// The response with its reason phrase where hyper looks for it.
+fn with_phrase(mut response: Response<Body>) -> Response<Body> {
     let phrase = response.extensions_mut().remove::<ReasonPhrase>();
     let phrase = phrase.and_then(|ReasonPhrase(text)| {
         hyper::ext::ReasonPhrase::try_from(text.to_utf8().as_bytes()).ok()
@@ -118,5 +146,5 @@ pub async fn answer(
     if let Some(phrase) = phrase {
         response.extensions_mut().insert(phrase);
     }
-    Ok(response)
+    response
 }

@@ -33,6 +33,6 @@ pub use described::FixtureError;
 pub use evaluate::{Expression, Outcome, evaluate};
 pub use fixture::{Fixture, guid};
 pub use world::{
-    Answer, Call, Counter, Fault, Jwt, Lines, Moment, OneOrMany, PolicyTest, Rule, Seen, SendError,
-    SetUpError, Signer, SigningKey, Span, SplitMix, Text, World, Wrong,
+    Answer, CachedResponse, Call, Counter, Fault, Jwt, Lines, Moment, OneOrMany, PolicyTest, Rule,
+    Seen, SendError, SetUpError, Signer, SigningKey, Span, SplitMix, Text, World, Wrong,
 };

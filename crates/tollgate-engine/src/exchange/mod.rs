@@ -50,6 +50,8 @@ pub struct Exchange {
     /// What the request runs through.
     pub plan: Arc<Plan>,
     backend: Option<Arc<dyn HttpClient>>,
+    /// Whether `backend` stays in the process.
+    inner: bool,
     watches: SmallVec<[Arc<dyn BackendWatch>; 2]>,
     stops: Stops,
     hit: Option<&'static str>,
@@ -119,6 +121,7 @@ impl Exchange {
             plan,
             context,
             backend: None,
+            inner: false,
             watches: SmallVec::new(),
             stops: Stops::default(),
             hit: None,
@@ -155,6 +158,13 @@ impl Exchange {
     /// Sets who takes what `forward-request` sends, in place of the HTTP client.
     pub fn set_backend(&mut self, backend: Arc<dyn HttpClient>) {
         self.backend = Some(backend);
+        self.inner = true;
+    }
+
+    /// Sets the HTTP client that takes what `forward-request` sends, apart from that of all other calls.
+    pub(crate) fn set_way_to_backend(&mut self, way: Arc<dyn HttpClient>) {
+        self.backend = Some(way);
+        self.inner = false;
     }
 
     /// The response that a variable holds, its body included.
@@ -191,7 +201,7 @@ impl Exchange {
 
     /// Whether what `forward-request` sends stays in the process.
     pub(crate) fn has_inner_service(&self) -> bool {
-        self.backend.is_some() && self.context.resolving.is_none()
+        self.inner && self.context.resolving.is_none()
     }
 
     /// Whether the gateway answers by itself, behind the backend section: there is no backend.

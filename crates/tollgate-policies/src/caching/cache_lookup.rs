@@ -170,7 +170,7 @@ impl CacheLookup {
 
     /// What the response is kept under. Parts are escaped, so that none can be taken for another.
     fn key(&self, vary: &[HeaderName], exchange: &mut Exchange) -> Result<String, Failure> {
-        let mut key = "response:".to_owned();
+        let mut key = super::values::RESPONSE.to_owned();
         let mut add = |name: &str, value: &str| {
             for part in [name, "=", &form_encode(value), "&"] {
                 key.push_str(part);

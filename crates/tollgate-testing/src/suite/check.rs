@@ -3,6 +3,8 @@
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::Value as Json;
 
@@ -39,7 +41,7 @@ pub(super) fn check(
     checker.maybe("reason", &expect.reason, || Some(seen.reason().into()));
     checker.message(
         "",
-        (&expect.headers, &expect.body, &expect.json),
+        (&expect.headers, &expect.body, &expect.json, &expect.base64),
         response.headers(),
         response.body(),
     );
@@ -128,6 +130,14 @@ pub(super) fn is_place(place: &str, meant: &str) -> bool {
     same(meant) || behind.is_some_and(same)
 }
 
+/// What is expected of a message: headers, and the body as text, as JSON and in Base64.
+type Parts<'e> = (
+    &'e BTreeMap<String, Matcher>,
+    &'e Option<Matcher>,
+    &'e Option<Json>,
+    &'e Option<Matcher>,
+);
+
 #[derive(Default)]
 struct Checker(Vec<Mismatch>);
 
@@ -177,7 +187,7 @@ impl Checker {
     fn message(
         &mut self,
         what: &str,
-        (headers, body, json): (&BTreeMap<String, Matcher>, &Option<Matcher>, &Option<Json>),
+        (headers, body, json, base64): Parts<'_>,
         actual: &HeaderMap,
         bytes: &[u8],
     ) {
@@ -185,6 +195,9 @@ impl Checker {
         self.each(&format!("{what}headers"), headers, lines);
         let text = String::from_utf8_lossy(bytes);
         self.maybe(&format!("{what}body"), body, || Some(text.as_ref().into()));
+        self.maybe(&format!("{what}base64"), base64, || {
+            Some(STANDARD.encode(bytes).into())
+        });
         if let Some(json) = json {
             let has = Matcher::Conditions(Box::new(Conditions {
                 json: Some(json.clone()),
@@ -217,7 +230,12 @@ impl Checker {
             self.maybe(&format!("{what}url"), &matcher.url, || {
                 Some(call.url.as_str().into())
             });
-            let parts = (&matcher.headers, &matcher.body, &matcher.json);
+            let parts = (
+                &matcher.headers,
+                &matcher.body,
+                &matcher.json,
+                &matcher.base64,
+            );
             self.message(&what, parts, &call.headers, &call.body);
         }
     }

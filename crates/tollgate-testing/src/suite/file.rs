@@ -36,6 +36,10 @@ pub struct TestFile {
     pub named_values: BTreeMap<String, String>,
     /// Named values that are secret: nothing shows them.
     pub secrets: BTreeMap<String, String>,
+    /// What variables of the environment say that `config` or `gateway` takes secrets from; the real ones are not looked at.
+    pub environment: BTreeMap<String, String>,
+    /// What files say that `config` or `gateway` takes secrets from, by their paths there; the files are not looked at.
+    pub secret_files: BTreeMap<PathBuf, String>,
     /// Policy fragments: id to file.
     pub fragments: BTreeMap<String, PathBuf>,
     /// Backend entities, by id.
@@ -119,6 +123,8 @@ pub struct Request {
     pub body: Option<String>,
     /// The body, as JSON; `Content-Type` is `application/json` then, unless given.
     pub json: Option<Json>,
+    /// The body, in Base64.
+    pub base64: Option<String>,
     /// The file that has the body.
     pub body_file: Option<PathBuf>,
     /// The client's address; `127.0.0.1`, unless given.
@@ -127,8 +133,8 @@ pub struct Request {
     pub certificate: Option<CertificateConfig>,
     /// The id of the subscription whose key is sent.
     pub subscription: Option<String>,
-    /// A token, made and signed on the spot.
-    pub jwt: Option<Jwt>,
+    /// A token, made and signed on the spot; or several.
+    pub jwt: OneOrMany<Jwt>,
     /// `context.RequestId`; a number that counts up, unless given.
     pub id: Option<String>,
 }
@@ -181,6 +187,8 @@ pub struct Expect {
     pub body: Option<Matcher>,
     /// What the body has at least, as JSON.
     pub json: Option<Json>,
+    /// The body, in Base64.
+    pub base64: Option<Matcher>,
     /// The calls of the backend, all of them in order; or how many there are.
     pub backend_calls: Option<Calls>,
     /// All calls, also those of `send-request` and the like, in order; or how many there are.
@@ -230,6 +238,8 @@ pub struct CallMatcher {
     pub body: Option<Matcher>,
     /// What the body has at least, as JSON.
     pub json: Option<Json>,
+    /// The body, in Base64.
+    pub base64: Option<Matcher>,
 }
 
 /// `context.LastError` as it is expected.
@@ -263,7 +273,10 @@ impl Request {
                 .any(|own| own.eq_ignore_ascii_case(name))
         });
         headers.extend(self.headers.clone());
-        let own_body = self.body.is_some() || self.json.is_some() || self.body_file.is_some();
+        let own_body = self.body.is_some()
+            || self.json.is_some()
+            || self.base64.is_some()
+            || self.body_file.is_some();
         let body = if own_body { self } else { general };
         Self {
             method: self.method.clone().or_else(|| general.method.clone()),
@@ -271,11 +284,15 @@ impl Request {
             headers,
             body: body.body.clone(),
             json: body.json.clone(),
+            base64: body.base64.clone(),
             body_file: body.body_file.clone(),
             ip: self.ip.or(general.ip),
             certificate: (self.certificate.clone()).or_else(|| general.certificate.clone()),
             subscription: (self.subscription.clone()).or_else(|| general.subscription.clone()),
-            jwt: self.jwt.clone().or_else(|| general.jwt.clone()),
+            jwt: match self.jwt.as_slice() {
+                [] => general.jwt.clone(),
+                _ => self.jwt.clone(),
+            },
             id: self.id.clone().or_else(|| general.id.clone()),
         }
     }

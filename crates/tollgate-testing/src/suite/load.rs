@@ -13,7 +13,7 @@ use tollgate::{
     BuildError, Catalog, GatewayBuilder, GroupInfo, LoadErrors, Plan, Product, Source,
     SubscriptionScope, UserInfo,
 };
-use tollgate_config::{ApiConfig, Config, OperationConfig, ProductConfig};
+use tollgate_config::{ApiConfig, Config, OperationConfig, ProductConfig, SecretSource};
 
 use super::cases;
 use super::check::is_place;
@@ -87,7 +87,23 @@ impl Suite {
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| broken(Position::default(), error.to_string()))?;
-        let yaml = Yaml::parse(&text).map_err(|error| broken(error.position, error.message))?;
+        Self::parse(path, &text)
+    }
+
+    /// As [`read`](Self::read), of a file with this text, whether it is there or not.
+    ///
+    /// # Errors
+    /// All that is wrong with it, in one go.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<SuiteError>> {
+        let broken = |position, message| {
+            let file = path.to_owned();
+            vec![SuiteError {
+                file,
+                position,
+                message,
+            }]
+        };
+        let yaml = Yaml::parse(text).map_err(|error| broken(error.position, error.message))?;
         let mut reader = Reader {
             path,
             yaml: &yaml,
@@ -356,6 +372,11 @@ fn builder(file: &TestFile, folder: &Path) -> Result<GatewayBuilder, String> {
     let (mut config, config_folder) = config(file, folder)?;
     // Messages for event hubs are looked at, not sent.
     config.event_hubs.clear();
+    config.replace_secrets(|source| match source {
+        SecretSource::Env(name) => file.environment.get(name).cloned(),
+        SecretSource::File(path) => file.secret_files.get(path).cloned(),
+        _ => None,
+    });
     let builder = config.builder(&config_folder);
     let mut builder = builder.map_err(|error| error.to_string())?;
     for (name, value) in &file.named_values {

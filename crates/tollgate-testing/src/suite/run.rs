@@ -414,6 +414,7 @@ impl Suite {
         let content = Content {
             body: request.body.as_deref(),
             json: request.json.as_ref(),
+            base64: request.base64.as_deref(),
             file: file.as_deref(),
         };
         let body = content.bytes().map_err(wrong)?;
@@ -444,10 +445,27 @@ impl Suite {
             })?;
             header("Ocp-Apim-Subscription-Key", subscription.key(id))?;
         }
-        if let Some(jwt) = &request.jwt {
+        let mut query = String::new();
+        for jwt in request.jwt.as_slice() {
             let token = test.token(jwt).map_err(wrong)?;
+            if let Some(name) = &jwt.query {
+                query = format!("{query}&{name}={token}");
+                continue;
+            }
             let name = jwt.header.as_deref().unwrap_or("Authorization");
-            header(name, format!("Bearer {token}"))?;
+            header(
+                name,
+                match jwt.scheme.as_deref().unwrap_or("Bearer") {
+                    "" => token,
+                    scheme => format!("{scheme} {token}"),
+                },
+            )?;
+        }
+        if let Some(query) = query.strip_prefix('&') {
+            let with = if url.contains('?') { '&' } else { '?' };
+            *sent.uri_mut() = format!("{url}{with}{query}")
+                .parse::<Uri>()
+                .map_err(|error| format!("`{url}` with a token is no URL: {error}"))?;
         }
         Ok(sent)
     }

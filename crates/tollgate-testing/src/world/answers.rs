@@ -70,6 +70,8 @@ pub struct Answer {
     pub body: Option<String>,
     /// The body, as JSON; `Content-Type` is `application/json` then, unless given.
     pub json: Option<Json>,
+    /// The body, in Base64.
+    pub base64: Option<String>,
     /// The file that has the body.
     pub body_file: Option<std::path::PathBuf>,
     /// The body in pieces, as a stream of events comes.
@@ -91,6 +93,7 @@ impl Default for Answer {
             headers: BTreeMap::new(),
             body: None,
             json: None,
+            base64: None,
             body_file: None,
             chunks: Vec::new(),
             every: Span::default(),
@@ -223,10 +226,11 @@ fn fits(pattern: &str, text: &str) -> bool {
 }
 
 impl Answer {
-    fn response(&self) -> Result<Response<Bytes>, Wrong> {
+    pub(super) fn response(&self) -> Result<Response<Bytes>, Wrong> {
         let content = Content {
             body: self.body.as_deref(),
             json: self.json.as_ref(),
+            base64: self.base64.as_deref(),
             file: self.body_file.as_deref(),
         };
         let mut response = Response::new(content.bytes()?);

@@ -3,17 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use tollgate::MemoryCache;
+use tollgate::engine::Response;
 use tollgate::engine::exchange::value_as_json;
 use tollgate::ports::{CacheStore, Step};
+use tollgate::{Body, MemoryCache};
 use tollgate_policies::caching::values;
 
-use super::message::Wrong;
+use super::answers::Answer;
+use super::message::{Lines, Wrong};
+use super::time::Span;
 use crate::Fixture;
 
 /// For how long that is kept which was there before the test.
 const KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
+/// For how long a response is, unless it says.
+const KEPT_RESPONSE: Duration = Duration::from_secs(3600);
 
 /// Puts values under keys of `cache-lookup-value`.
 pub(super) fn fill(
@@ -32,6 +39,56 @@ pub(super) fn fill(
         let bytes = values::pack(&fixture.heap, value).map_err(|throw| wrong(throw.to_string()))?;
         // A cache in memory answers at once.
         let _ = cache.put(now, &values::key(key), bytes, KEPT);
+    }
+    Ok(())
+}
+
+/// A response in the cache.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CachedResponse {
+    /// What `cache-lookup` keeps it under: `api=orders&rev=1&url=…&`.
+    pub key: String,
+    /// How long it is good; an hour, unless given.
+    pub expires_in: Option<Span>,
+    /// The status code; 200, unless given.
+    pub status: Option<u16>,
+    /// The reason phrase; that of the status code, unless given.
+    pub reason: Option<String>,
+    /// The headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Lines>,
+    /// The body, as text.
+    pub body: Option<String>,
+    /// The body, in Base64.
+    pub base64: Option<String>,
+}
+
+/// Puts responses there as `cache-store` would.
+pub(super) fn fill_responses(
+    cache: &MemoryCache,
+    now: i64,
+    filled: &[CachedResponse],
+) -> Result<(), Wrong> {
+    for one in filled {
+        let answer = Answer {
+            status: one.status.unwrap_or(200),
+            reason: one.reason.clone(),
+            headers: one.headers.clone(),
+            body: one.body.clone(),
+            base64: one.base64.clone(),
+            ..Answer::default()
+        };
+        let response = Response::from(answer.response()?.map(Body::full));
+        let keep = one.expires_in.map_or(KEPT_RESPONSE, |span| span.0);
+        let ticks = i64::try_from(keep.as_nanos() / 100).unwrap_or(i64::MAX);
+        let bytes = values::pack_response(&response, now.saturating_add(ticks));
+        let _ = cache.put(
+            now,
+            &format!("{}{}", values::RESPONSE, one.key),
+            bytes,
+            keep,
+        );
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tollgate::MemoryCounters;
@@ -16,8 +17,14 @@ pub struct Counter {
     pub policy: Option<String>,
     /// The value of `counter-key`; for `rate-limit` and `quota` the id of the subscription.
     pub key: String,
+    /// The whole name that the policy gives it, in place of `policy`, `key` and `bytes`.
+    #[serde(default)]
+    pub name: Option<String>,
     /// How many calls, tokens or bytes it has counted.
     pub count: u64,
+    /// How long before the test it has; just now, unless given.
+    #[serde(default)]
+    pub ago: Span,
     /// Whether it counts the bytes of `bandwidth`.
     #[serde(default)]
     pub bytes: bool,
@@ -27,6 +34,9 @@ impl Counter {
     /// Whether this is the counter that a policy keeps under that name: its parts stand in lines, the key last but for what
     /// `rate-limit` and `quota` add for an API and an operation.
     pub(crate) fn is(&self, name: &str) -> bool {
+        if let Some(own) = &self.name {
+            return own == name;
+        }
         let has = |wanted: &str| name.split('\n').any(|part| part == wanted);
         let ends = name.strip_suffix(&*self.key);
         self.policy.as_deref().is_none_or(has)
@@ -76,8 +86,10 @@ impl CounterStore for Counters {
                     count: Count::Add(count),
                     ..*operation
                 };
+                let ago = before.map_or(0, |one| one.ago.0.as_nanos() / 100);
+                let at = now.saturating_sub(i64::try_from(ago).unwrap_or(i64::MAX));
                 // A counter in memory answers at once.
-                let _ = self.memory.apply(now, &[add]);
+                let _ = self.memory.apply(at, &[add]);
             }
         }
         let states = self.memory.apply(now, operations);

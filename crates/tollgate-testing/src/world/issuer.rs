@@ -22,10 +22,15 @@ use super::time::Span;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Jwt {
-    /// What it claims. `iss`, `iat`, `nbf` and `exp` are added unless they are here; `null` leaves one out.
+    /// What it claims. `iss`, `iat`, `nbf` and `exp` are added unless they are here; `null` leaves one out. A time can be
+    /// told from the world's clock: `exp: now + 5m`, `nbf: now - 30s`.
     pub claims: Map<String, Json>,
     /// The header that it goes into, behind `Bearer `; `Authorization`, unless given.
     pub header: Option<String>,
+    /// What stands before it there; `Bearer`, unless given. Nothing, if it is empty.
+    pub scheme: Option<String>,
+    /// The parameter of the query that it goes into, in place of a header.
+    pub query: Option<String>,
     /// What signs it; the issuer, unless given.
     pub signed_by: Signer,
     /// For how long it is good from now on; an hour, unless given.
@@ -180,6 +185,16 @@ impl Issuer {
         }
         claims.extend(jwt.claims.clone());
         claims.retain(|_, value| !value.is_null());
+        for (claim, value) in &mut claims {
+            if let ("iat" | "nbf" | "exp" | "auth_time", Json::String(text)) = (&**claim, &*value) {
+                let time = from_now(text, now).ok_or_else(|| {
+                    Wrong(format!(
+                        "`{text}` is no time of `{claim}`, such as `now + 5m`"
+                    ))
+                })?;
+                *value = time.into();
+            }
+        }
         if jwt.signed_by == Signer::Nobody {
             let text = |json: Json| URL_SAFE_NO_PAD.encode(json.to_string());
             let head = text(json!({"alg": "none", "typ": "JWT"}));
@@ -197,6 +212,21 @@ impl Issuer {
         };
         let key = (key.as_ref()).ok_or_else(|| Wrong("no key could be made".to_owned()))?;
         key.sign(&claims)
+    }
+}
+
+/// Seconds since 1970 of `now`, `now + 5m` and `now - 5m`.
+fn from_now(text: &str, now: i64) -> Option<i64> {
+    let rest = text.trim().strip_prefix("now")?.trim_start();
+    if rest.is_empty() {
+        return Some(now);
+    }
+    let (sign, length) = rest.split_at_checked(1)?;
+    let length: jiff::SignedDuration = length.trim().parse().ok()?;
+    match sign {
+        "+" => now.checked_add(length.as_secs()),
+        "-" => now.checked_sub(length.as_secs()),
+        _ => None,
     }
 }
 

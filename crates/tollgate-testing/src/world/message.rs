@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -117,19 +119,22 @@ pub(crate) fn headers(
 pub(crate) struct Content<'a> {
     pub(crate) body: Option<&'a str>,
     pub(crate) json: Option<&'a Json>,
+    pub(crate) base64: Option<&'a str>,
     pub(crate) file: Option<&'a Path>,
 }
 
 impl Content<'_> {
     pub(crate) fn bytes(&self) -> Result<Bytes, Wrong> {
-        match (self.body, self.json, self.file) {
-            (None, None, None) => Ok(Bytes::new()),
-            (Some(text), None, None) => Ok(text.to_owned().into()),
-            (None, Some(json), None) => Ok(json.to_string().into()),
-            (None, None, Some(file)) => (std::fs::read(file).map(Bytes::from))
+        match (self.body, self.json, self.base64, self.file) {
+            (None, None, None, None) => Ok(Bytes::new()),
+            (Some(text), None, None, None) => Ok(text.to_owned().into()),
+            (None, Some(json), None, None) => Ok(json.to_string().into()),
+            (None, None, Some(text), None) => (STANDARD.decode(text).map(Bytes::from))
+                .map_err(|_| Wrong("`base64` is no Base64".to_owned())),
+            (None, None, None, Some(file)) => (std::fs::read(file).map(Bytes::from))
                 .map_err(|error| Wrong(format!("{}: {error}", file.display()))),
             _ => Err(Wrong(
-                "give one of `body`, `json` and `body-file`, not several".to_owned(),
+                "give one of `body`, `json`, `base64` and `body-file`, not several".to_owned(),
             )),
         }
     }

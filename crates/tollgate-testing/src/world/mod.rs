@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 pub use answers::{Answer, Call, Fault, Rule};
+pub use cache::CachedResponse;
 pub use counters::Counter;
 pub use issuer::{Jwt, Signer, SigningKey};
 pub(crate) use message::{Content, headers};
@@ -37,6 +38,8 @@ pub struct World {
     pub clock: Option<Moment>,
     /// Where random numbers begin; the same numbers come in each run.
     pub seed: Option<u64>,
+    /// The random numbers that are drawn first, 16 hexadecimal digits each. The first two make the id of the request.
+    pub random: Vec<String>,
     /// What backends, `send-request` URLs and token endpoints answer. The first rule that fits a call counts. A backend
     /// without one answers an empty 200; other calls fail.
     pub answers: Vec<Rule>,
@@ -45,6 +48,8 @@ pub struct World {
     pub issuer: Option<String>,
     /// What is in the cache, by the keys of `cache-lookup-value`.
     pub cache: BTreeMap<String, Json>,
+    /// The responses that are in the cache, for `cache-lookup`.
+    pub responses: Vec<CachedResponse>,
     /// What counters have counted.
     pub counters: Vec<Counter>,
 }
@@ -58,9 +63,14 @@ impl World {
         Self {
             clock: self.clock.or(general.clock),
             seed: self.seed.or(general.seed),
+            random: match self.random.is_empty() {
+                true => general.random.clone(),
+                false => self.random.clone(),
+            },
             answers: [&*self.answers, &*general.answers].concat(),
             issuer: self.issuer.clone().or_else(|| general.issuer.clone()),
             cache,
+            responses: [&*general.responses, &*self.responses].concat(),
             counters: [&*self.counters, &*general.counters].concat(),
         }
     }

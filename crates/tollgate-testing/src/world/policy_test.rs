@@ -18,7 +18,7 @@ use super::cache;
 use super::counters::Counters;
 use super::events::Events;
 use super::issuer::{Issuer, Jwt};
-use super::random::SplitMix;
+use super::random::Given;
 use super::seen::Seen;
 use super::time::PausedClock;
 use super::{World, Wrong};
@@ -130,9 +130,11 @@ impl PolicyTest {
         let counters = Arc::new(Counters::new(world.counters.clone()));
         let memory = Arc::new(MemoryCache::default());
         cache::fill(&memory, clock.start, &world.cache)?;
+        cache::fill_responses(&memory, clock.start, &world.responses)?;
+        let random = Given::new(&world.random, world.seed.unwrap_or_default())?;
         let gateway = builder
             .clock(clock)
-            .random(SplitMix::new(world.seed.unwrap_or_default()))
+            .random(random)
             .http_client(Script::new(&answers, false))
             .managed_identity(ManagedIdentity::imds("http://169.254.169.254"))
             .counters(counters.clone())
@@ -191,6 +193,7 @@ impl PolicyTest {
             request_id: Some(request_id.unwrap_or(self.requests.to_be_bytes())),
             trace: true,
             unseen: true,
+            ..RunOptions::default()
         };
         let run = async {
             let outcome = self

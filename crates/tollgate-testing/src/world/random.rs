@@ -1,8 +1,11 @@
 //! Random numbers that are the same in every run.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use tollgate::ports::Random;
+
+use super::Wrong;
 
 /// Numbers that look random and follow from a seed (SplitMix64).
 #[derive(Debug)]
@@ -32,6 +35,37 @@ impl Random for SplitMix {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
+    }
+}
+
+/// Numbers that were written down, and those of a seed behind them.
+#[derive(Debug)]
+pub(super) struct Given {
+    given: Mutex<VecDeque<u64>>,
+    behind: SplitMix,
+}
+
+impl Given {
+    /// The numbers are written in hexadecimal.
+    pub(super) fn new(given: &[String], seed: u64) -> Result<Self, Wrong> {
+        let given = given.iter().map(|text| {
+            u64::from_str_radix(text, 16).map_err(|_| {
+                Wrong(format!(
+                    "`{text}` is no random number: write 16 hexadecimal digits"
+                ))
+            })
+        });
+        Ok(Self {
+            given: Mutex::new(given.collect::<Result<_, _>>()?),
+            behind: SplitMix::new(seed),
+        })
+    }
+}
+
+impl Random for Given {
+    fn next_u64(&self) -> u64 {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        given.pop_front().unwrap_or_else(|| self.behind.next_u64())
     }
 }
 
