@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
 use tollgate::syntax::render;
 use tollgate::{BuildError, Gateway};
 use tollgate_config::Config;
+use tollgate_record::{RecordError, Recorder, Settings, Summary};
 
 use crate::demo;
 
@@ -71,6 +73,53 @@ pub(crate) struct Arguments {
     /// Listen here instead of where the configuration says.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    record: RecordArguments,
+}
+
+#[derive(Debug, Args)]
+struct RecordArguments {
+    /// Record the exchanges as tests, for `tollgate test`: with the answers of backends, the time, caches and counters as
+    /// they were. Secrets and tokens are replaced by made-up ones. The file must not be there already.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Replace the file that is recorded to.
+    #[arg(long, requires = "record")]
+    record_overwrite: bool,
+    /// Record so many exchanges.
+    #[arg(long, value_name = "N", requires = "record", default_value_t = 100)]
+    record_limit: usize,
+    /// Record at most so many bytes in all.
+    #[arg(long, value_name = "BYTES", requires = "record", default_value_t = 16 << 20)]
+    record_bytes: u64,
+    /// Leave exchanges out that have a body of more bytes than that.
+    #[arg(long, value_name = "BYTES", requires = "record", default_value_t = 64 << 10)]
+    record_body: usize,
+}
+
+impl RecordArguments {
+    /// Begins a recording, if one is asked for.
+    fn recorder(
+        &self,
+        gateway: &Gateway,
+        config: &Path,
+    ) -> Result<Option<Arc<Recorder>>, RecordError> {
+        let Some(file) = &self.record else {
+            return Ok(None);
+        };
+        let mut settings = Settings::new(file);
+        settings.overwrite = self.record_overwrite;
+        settings.exchanges = self.record_limit;
+        settings.bytes = self.record_bytes;
+        settings.body = self.record_body;
+        let recorder = Recorder::new(gateway.clone(), config, settings)?;
+        eprintln!(
+            "recording up to {} exchanges to {}, without their secrets",
+            self.record_limit,
+            file.display()
+        );
+        Ok(Some(Arc::new(recorder)))
+    }
 }
 
 pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
@@ -88,6 +137,9 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let is_demo = arguments.config == Path::new("demo");
+    if is_demo && arguments.record.record.is_some() {
+        return Err("the demo cannot be recorded: tests name a configuration file".into());
+    }
     let (builder, listen) = if is_demo {
         (Gateway::builder().catalog(demo::start().await?), None)
     } else {
@@ -112,12 +164,29 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Er
         format!("cannot listen on {listen}: {error}; `--listen 127.0.0.1:0` takes any free port")
     })?;
     let address = listener.local_addr()?;
+    let recorder = arguments.record.recorder(&gateway, &arguments.config)?;
     let stop = stop()?;
     println!("tollgate listens on http://{address}");
     if is_demo {
         println!("try:  for i in 1 2 3 4 5 6; do curl -s http://{address}/hello; done");
     }
-    tollgate::hyper::serve(listener, gateway, stop).await?;
+    let Some(recorder) = recorder else {
+        tollgate::hyper::serve(listener, gateway, stop).await?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let recording = Arc::clone(&recorder);
+    let answer = move |request, peer| {
+        let recorder = Arc::clone(&recording);
+        async move { recorder.handle(request, peer).await }
+    };
+    tollgate::hyper::serve_with(listener, answer, stop).await?;
+    let Summary { written, left_out } =
+        tokio::task::spawn_blocking(move || recorder.finish()).await?;
+    let file = arguments.record.record.as_deref().unwrap_or(Path::new(""));
+    eprintln!(
+        "{written} exchanges were recorded, {left_out} left out; replay them: tollgate test {}",
+        file.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 

@@ -35,4 +35,5 @@ pub use fixture::{Fixture, guid};
 pub use world::{
     Answer, CachedResponse, Call, Counter, Fault, Jwt, Lines, Moment, OneOrMany, PolicyTest, Rule,
     Seen, SendError, SetUpError, Signer, SigningKey, Span, SplitMix, Text, World, Wrong,
+    cached_value, event_as_json, is_signed_with,
 };

@@ -442,7 +442,7 @@ fn what_cannot_be_run_fails() {
         ),
         (
             "    request: {body: a, json: 1}",
-            "give one of `body`, `json` and `body-file`, not several",
+            "give one of `body`, `json`, `base64` and `body-file`, not several",
         ),
         (
             "    request: {body-file: none.json}",
@@ -620,4 +620,70 @@ fn a_thousand_tests_take_less_than_a_second() {
         "{:?}",
         report.duration
     );
+}
+
+#[test]
+fn what_a_recording_has_met_can_be_said() {
+    let policy = inbound(
+        r#"<validate-jwt query-parameter-name="token"><openid-config url="https://issuer.test/.well-known/openid-configuration" /></validate-jwt>
+        <set-variable name="id" value="@(context.RequestId.ToString())" />
+        <set-variable name="exp" value="@(context.Request.Headers.GetValueOrDefault("X-Token", "").AsJwt().Claims["exp"][0])" />
+        <rate-limit-by-key calls="2" renewal-period="60" counter-key="a" />
+        <cache-lookup vary-by-developer="false" vary-by-developer-groups="false" />"#,
+    );
+    passes(
+        &policy,
+        r#"
+policy: p.xml
+world:
+  clock: 2026-01-01T00:00:00Z
+  random: ["0011223344556677", "8899aabbccddeeff"]
+request:
+  url: /x?token=&b=1
+  jwt:
+    - {query: token}
+    - {header: X-Token, scheme: "", claims: {exp: now + 1m}}
+tests:
+  - name: a counter of a while ago
+    world: {counters: [{key: a, count: 2, ago: 50s}]}
+    request: {method: POST, base64: AAEC}
+    expect: {status: 429, headers: {Retry-After: 10}, variables: {exp: "1767225660"}}
+  - name: by its whole name
+    world: {counters: [{name: "rate-limit-by-key\n60\na", key: "", count: 1}]}
+    request: {method: POST, base64: AAH/}
+    expect: {status: 200, backend-calls: [{base64: AAH/, url: {ends-with: "&b=1"}}]}
+"#,
+    );
+    let (_, shown) = outcome(
+        EMPTY,
+        "policy: p.xml\ntests:\n  - name: a\n    request: {jwt: {claims: {exp: soon}}}\n    expect: {}\n  - name: b\n    world: {random: [x]}\n    expect: {}\n",
+    );
+    assert!(
+        shown.contains("`soon` is no time of `exp`, such as `now + 5m`"),
+        "{shown}"
+    );
+    assert!(shown.contains("`x` is no random number"), "{shown}");
+}
+
+#[test]
+fn secrets_of_a_configuration_can_be_made_up() {
+    let files = [
+        ("p.xml", inbound(r#"<set-header name="K"><value>{{key}}{{other}}</value></set-header>"#)),
+        (
+            "c.toml",
+            "named-values = { key = { env = \"TOLLGATE_IS_NOT_SET\" }, other = { file = \"none\" } }\n[[apis]]\nid = \"a\"\nservice-url = \"https://b.test\"\npolicy = \"p.xml\"\n".to_owned(),
+        ),
+        (
+            "t.test.yaml",
+            "config: c.toml\nenvironment: {TOLLGATE_IS_NOT_SET: made}\nsecret-files: {none: up}\ntests:\n  - name: a\n    expect: {backend-calls: [{headers: {K: madeup}}]}\n".to_owned(),
+        ),
+    ];
+    let files: Vec<_> = files.iter().map(|(name, text)| (*name, &**text)).collect();
+    let folder = folder(&files);
+    let report = run(
+        &[folder.path().join("t.test.yaml")],
+        &Options::default(),
+        |_| {},
+    );
+    assert!(report.passed(), "{}", text(&report, false));
 }

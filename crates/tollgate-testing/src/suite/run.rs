@@ -445,11 +445,11 @@ impl Suite {
             })?;
             header("Ocp-Apim-Subscription-Key", subscription.key(id))?;
         }
-        let mut query = String::new();
+        let mut with_tokens = url.clone();
         for jwt in request.jwt.as_slice() {
             let token = test.token(jwt).map_err(wrong)?;
             if let Some(name) = &jwt.query {
-                query = format!("{query}&{name}={token}");
+                with_tokens = with_parameter(&with_tokens, name, &token);
                 continue;
             }
             let name = jwt.header.as_deref().unwrap_or("Authorization");
@@ -461,14 +461,28 @@ impl Suite {
                 },
             )?;
         }
-        if let Some(query) = query.strip_prefix('&') {
-            let with = if url.contains('?') { '&' } else { '?' };
-            *sent.uri_mut() = format!("{url}{with}{query}")
-                .parse::<Uri>()
+        if with_tokens != url {
+            *sent.uri_mut() = with_tokens
+                .parse()
                 .map_err(|error| format!("`{url}` with a token is no URL: {error}"))?;
         }
         Ok(sent)
     }
+}
+
+/// A URL with a parameter: where it has one of that name that is empty, or else at the end.
+fn with_parameter(url: &str, name: &str, value: &str) -> String {
+    let Some((path, query)) = url.split_once('?') else {
+        return format!("{url}?{name}={value}");
+    };
+    let empty = format!("{name}=");
+    let mut pairs: Vec<_> = query.split('&').map(str::to_owned).collect();
+    let filled = format!("{empty}{value}");
+    match pairs.iter_mut().find(|pair| **pair == empty) {
+        Some(pair) => *pair = filled,
+        None => pairs.push(filled),
+    }
+    format!("{path}?{}", pairs.join("&"))
 }
 
 /// The whole URL of a request.

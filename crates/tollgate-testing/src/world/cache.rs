@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -41,6 +42,13 @@ pub(super) fn fill(
         let _ = cache.put(now, &values::key(key), bytes, KEPT);
     }
     Ok(())
+}
+
+/// A value as a cache keeps it, as a test file writes it; `None` if it cannot be written.
+pub fn cached_value(bytes: Bytes) -> Option<Json> {
+    let mut fixture = Fixture::from_json(&json!({})).ok()?;
+    let value = values::unpack(&mut fixture.heap, bytes)?;
+    Some(value_as_json(&fixture.machine(), &value))
 }
 
 /// A response in the cache.
@@ -98,7 +106,5 @@ pub(super) fn read(cache: &MemoryCache, now: i64, key: &str) -> Option<Json> {
     let Step::Ready(Some(bytes)) = cache.get(now, &values::key(key)) else {
         return None;
     };
-    let mut fixture = Fixture::from_json(&json!({})).ok()?;
-    let value = values::unpack(&mut fixture.heap, bytes)?;
-    Some(value_as_json(&fixture.machine(), &value))
+    cached_value(bytes)
 }

@@ -29,7 +29,8 @@ pub struct Jwt {
     pub header: Option<String>,
     /// What stands before it there; `Bearer`, unless given. Nothing, if it is empty.
     pub scheme: Option<String>,
-    /// The parameter of the query that it goes into, in place of a header.
+    /// The parameter of the query that it goes into, in place of a header: one that the URL has without a value, or one
+    /// at its end.
     pub query: Option<String>,
     /// What signs it; the issuer, unless given.
     pub signed_by: Signer,
@@ -213,6 +214,19 @@ impl Issuer {
         let key = (key.as_ref()).ok_or_else(|| Wrong("no key could be made".to_owned()))?;
         key.sign(&claims)
     }
+}
+
+/// Whether a token was signed by HS256 with this secret, which is in Base64 as policies have it.
+pub fn is_signed_with(token: &str, secret: &str) -> bool {
+    let Ok(key) = jsonwebtoken::DecodingKey::from_base64_secret(secret) else {
+        return false;
+    };
+    let mut rules = jsonwebtoken::Validation::new(Algorithm::HS256);
+    rules.required_spec_claims.clear();
+    rules.validate_exp = false;
+    rules.validate_nbf = false;
+    rules.validate_aud = false;
+    jsonwebtoken::decode::<Map<String, Json>>(token, &key, &rules).is_ok()
 }
 
 /// Seconds since 1970 of `now`, `now + 5m` and `now - 5m`.

@@ -19,15 +19,16 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 pub use answers::{Answer, Call, Fault, Rule};
-pub use cache::CachedResponse;
+pub use cache::{CachedResponse, cached_value};
 pub use counters::Counter;
-pub use issuer::{Jwt, Signer, SigningKey};
+pub use issuer::{Jwt, Signer, SigningKey, is_signed_with};
 pub(crate) use message::{Content, headers};
 pub use message::{Lines, OneOrMany, Text, Wrong};
 pub use policy_test::{PolicyTest, SendError, SetUpError};
 pub use random::SplitMix;
 pub use seen::Seen;
-pub(crate) use seen::{event_as_json, header};
+pub use seen::event_as_json;
+pub(crate) use seen::header;
 pub use time::{Moment, Span};
 
 /// What is there when a test begins. All of it can be left out.

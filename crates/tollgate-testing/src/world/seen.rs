@@ -155,7 +155,7 @@ pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// An event as JSON, its kind first.
-pub(crate) fn event_as_json(event: &Event) -> (&'static str, Json) {
+pub fn event_as_json(event: &Event) -> (&'static str, Json) {
     let pairs = |pairs: &[(tollgate_dotnet::Str, tollgate_dotnet::Str)]| -> Json {
         let pairs = pairs.iter();
         Json::Object(
