@@ -132,6 +132,15 @@ impl Known {
                     look(&mut find, &response.headers, &response.body.copied());
                 }
                 taken.calls.iter().for_each(|call| find.url(&call.url));
+                for (name, value) in &taken.variables {
+                    find.json(name, value);
+                    find.text(value.as_str().unwrap_or_default());
+                }
+                for event in &taken.events {
+                    let (_, event) = event_as_json(event);
+                    find.json("", &event);
+                    find.text(&event.to_string());
+                }
             } else {
                 look(&mut find, &taken.headers, &taken.body.copied());
                 for answer in answers.clone() {
@@ -846,4 +855,20 @@ fn guid(id: &[u8; 16]) -> String {
     let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default());
     parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_test_files_have_them() {
+        assert_eq!(told_from(100, 100), "now");
+        assert_eq!(told_from(100, 3_761), "now + 1h 1m 1s");
+        assert_eq!(told_from(100, 40), "now - 1m");
+        assert_eq!(span(15_000_000), "1s 500ms");
+        assert_eq!(moment(UNIX_EPOCH_TICKS + 1), "1970-01-01T00:00:00.0000001Z");
+        assert_eq!(guid(&[0xab; 16]), "abababab-abab-abab-abab-abababababab");
+        assert_eq!(path("http://a.test/b?c"), "/b?c");
+    }
 }

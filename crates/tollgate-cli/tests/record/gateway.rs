@@ -135,6 +135,17 @@ fn files(mocks: SocketAddr) -> Vec<(&'static str, String)> {
         ),
         ("guarded.xml", policy("", forward, "")),
         (
+            "connected.xml",
+            policy(
+                "<get-authorization-context provider-id=\"p\" authorization-id=\"c\" context-variable-name=\"auth\" identity-type=\"managed\" />
+                 <set-variable name=\"accessToken\" value=\"@(((Authorization)context.Variables[&quot;auth&quot;]).AccessToken)\" />
+                 <set-variable name=\"secretNote\" value=\"hush-in-a-variable\" />
+                 <set-header name=\"authorization\" exists-action=\"override\"><value>@(\"Bearer \" + (string)context.Variables[\"accessToken\"])</value></set-header>",
+                forward,
+                "",
+            ),
+        ),
+        (
             "basic.xml",
             policy(
                 "<authentication-basic username=\"gateway\" password=\"{{password}}\" />
@@ -175,6 +186,13 @@ function-key = {{ env = \"RECORD_FUNCTION_KEY\" }}
 encoded-key = {{ env = \"RECORD_ENCODED_KEY\" }}
 client-secret = {{ env = \"RECORD_CLIENT_SECRET\" }}
 password = {{ env = \"RECORD_PASSWORD\" }}
+
+[[connections]]
+provider = \"p\"
+id = \"c\"
+token-endpoint = \"http://{mocks}/target/token\"
+client-id = \"gateway\"
+client-secret = {{ env = \"RECORD_CLIENT_SECRET\" }}
 
 [[subscriptions]]
 id = \"bob\"

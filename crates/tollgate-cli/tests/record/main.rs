@@ -205,6 +205,8 @@ async fn what_is_recorded_passes_and_has_no_secrets() {
         200,
     )
     .await;
+    ok(get("/connected/x"), Body::empty(), 200).await;
+    ok(get("/connected/y"), Body::empty(), 200).await;
     // What changes with each run is not held to.
     ok(get("/random/x"), Body::empty(), 200).await;
     // What cannot be recorded.
@@ -215,7 +217,7 @@ async fn what_is_recorded_passes_and_has_no_secrets() {
     let summary = served.stop();
     let text = read(&served.file());
     assert!(
-        summary.contains("34 exchanges were recorded, 3 left out"),
+        summary.contains("36 exchanges were recorded, 3 left out"),
         "{summary}\n{text}"
     );
     for secret in SECRETS {
@@ -230,7 +232,7 @@ async fn what_is_recorded_passes_and_has_no_secrets() {
     }
     let all = tests(&served);
     assert!(all.passed, "{}\n{text}", all.text);
-    assert!(all.text.contains("34 passed"), "{}", all.text);
+    assert!(all.text.contains("36 passed"), "{}", all.text);
 
     // The tests hold policies to what they did.
     for (file, change, to, name) in [
