@@ -204,6 +204,28 @@ impl Registry {
         })
     }
 
+    /// All properties and methods, as [`lookup`](Self::lookup) finds them by name.
+    pub fn all<'r>(&'r self, ty: &Type) -> Vec<Found<'r>> {
+        self.collect(ty, None, |kind| {
+            matches!(
+                kind,
+                MemberKind::Getter | MemberKind::Setter | MemberKind::Method
+            )
+        })
+    }
+
+    /// The extension methods that a receiver of that type could have, type parameters standing for anything.
+    pub fn extensions_of(&self, ty: &Type) -> Vec<&MemberInfo> {
+        let all = self
+            .extensions
+            .keys()
+            .flat_map(|name| self.extensions(name));
+        all.filter(|member| {
+            (member.parameters.first()).is_some_and(|it| self.may_receive(ty, &it.ty))
+        })
+        .collect()
+    }
+
     /// Extension methods of that name, for whatever receiver.
     pub fn extensions(&self, name: &str) -> Vec<&MemberInfo> {
         self.extensions
@@ -338,12 +360,7 @@ impl Registry {
 
     /// The name nearest to a wrong one among the members of the type, for "did you mean".
     pub fn suggestion(&self, ty: &Type, wrong: &str) -> Option<String> {
-        let members = self.collect(ty, None, |kind| {
-            matches!(
-                kind,
-                MemberKind::Getter | MemberKind::Setter | MemberKind::Method
-            )
-        });
+        let members = self.all(ty);
         let values = ty.table().map_or(&[][..], |table| table.0.values);
         let names = members
             .iter()

@@ -148,7 +148,8 @@ pub struct AttributeSpec {
     pub required: bool,
     /// Whether its value may be an expression.
     pub expression: bool,
-    /// One line for reference pages.
+    /// One line for reference pages. One that begins with all the values there are (`a` (the default) or `b`), or with
+    /// "Whether", is where [`values`](Self::values) has them from.
     pub summary: &'static str,
 }
 
@@ -178,6 +179,31 @@ impl AttributeSpec {
             expression: false,
             ..self
         }
+    }
+
+    /// The values there are, if they can be listed.
+    pub fn values(&self) -> Vec<&'static str> {
+        if self.summary.starts_with("Whether ") {
+            return vec!["true", "false"];
+        }
+        let (mut values, mut rest) = (Vec::new(), self.summary);
+        while let Some((value, behind)) = rest.strip_prefix('`').and_then(|it| it.split_once('`')) {
+            let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+            if !value.chars().all(is_word) {
+                return Vec::new();
+            }
+            values.push(value);
+            let behind = ["(the default)", "(default)"]
+                .iter()
+                .find_map(|mark| behind.trim_start().strip_prefix(mark))
+                .unwrap_or(behind);
+            rest = behind.trim_start_matches([',', ' ']);
+            rest = rest.strip_prefix("or ").unwrap_or(rest);
+        }
+        // One alone is what the line is about, unless nothing or a condition follows.
+        let is_list =
+            values.len() > 1 || matches!(rest, "." | "nothing.") || rest.starts_with("if ");
+        if is_list { values } else { Vec::new() }
     }
 
     /// The same attribute with its line for reference pages.

@@ -2,6 +2,7 @@
 
 use tollgate_dotnet::{Registry, Type, Value};
 
+use crate::bind::{Meaning, Wanted};
 use crate::program::Program;
 
 /// How an expression was written.
@@ -67,5 +68,27 @@ impl Compiler {
     /// All errors found are returned, in the order of their places; there is at least one.
     pub fn compile(&self, code: &str, form: Form) -> Result<Program, Vec<CompileError>> {
         crate::bind::compile(self, code, form)
+    }
+
+    /// What the parts of code mean, for editors: also of code that does not compile, as far as it can be told. A part may
+    /// come several times, where the compiler tries several meanings; the last one counts.
+    pub fn explore(&self, code: &str, form: Form) -> Vec<Meaning> {
+        crate::bind::explore(self, code, form)
+    }
+
+    /// What can stand behind the beginning of some code, for editors: `context.Request.` wants a member of a request.
+    /// `None` where nothing is known, as within a string.
+    ///
+    /// ```
+    /// use tollgate_dotnet::Registry;
+    /// use tollgate_expressions::{Compiler, Form, Wanted};
+    ///
+    /// let compiler = Compiler::new(Registry::dotnet());
+    /// let before = "foreach (var word in \"a b\".Split(' ')) { if (word.";
+    /// let Some(Wanted::Member(ty)) = compiler.complete(before, Form::Block) else { panic!() };
+    /// assert_eq!(ty.to_string(), "string");
+    /// ```
+    pub fn complete(&self, before: &str, form: Form) -> Option<Wanted> {
+        crate::bind::complete(self, before, form)
     }
 }

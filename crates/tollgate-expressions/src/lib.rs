@@ -16,6 +16,7 @@ mod scope;
 mod typed;
 mod visit;
 
+pub use bind::{Meaning, Wanted, What};
 pub use compile::{CompileError, Compiler, Form};
 pub use parts::Part;
 pub use program::Program;

@@ -35,7 +35,7 @@ use tollgate_syntax::{Diagnostic, FileId, Severity, Sources};
 
 use subject::Subject;
 
-pub use lints::LINTS;
+pub use lints::{LINTS, VariableUse, variables};
 pub use settings::{Level, Profile, Settings, SettingsError};
 pub use tollgate_engine::Catalog;
 

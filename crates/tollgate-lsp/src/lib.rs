@@ -26,10 +26,15 @@
 //! ```
 
 mod actions;
+mod code;
+mod completion;
+mod definition;
 mod diagnostics;
 mod documents;
+mod hover;
 mod layout;
 mod position;
+mod schema;
 mod server;
 mod transport;
 mod uri;

@@ -161,7 +161,6 @@ impl Workspace {
     }
 
     /// The names of named values: those of the command line first.
-    #[allow(dead_code, reason = "for completion, which comes next")]
     pub(crate) fn named_values(&self) -> Vec<&str> {
         let given = self.catalog.named_values().map(|(name, _)| name);
         let mut names: Vec<&str> = given.collect();
@@ -174,7 +173,6 @@ impl Workspace {
     }
 
     /// What the command line gives a named value: nothing of a secret.
-    #[allow(dead_code, reason = "for completion, which comes next")]
     pub(crate) fn given_value(&self, name: &str) -> Option<Option<&str>> {
         let mut all = self.catalog.named_values();
         all.find(|(known, _)| *known == name)
@@ -182,13 +180,11 @@ impl Workspace {
     }
 
     /// Where files declare a named value.
-    #[allow(dead_code, reason = "for completion, which comes next")]
     pub(crate) fn named_value(&self, name: &str) -> &[Declaration] {
         self.named_values.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The ids of all fragments.
-    #[allow(dead_code, reason = "for completion, which comes next")]
     pub(crate) fn fragment_ids(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = self.catalog.fragments().map(|(id, _)| id).collect();
         for id in self.fragments.keys() {
@@ -200,7 +196,6 @@ impl Workspace {
     }
 
     /// The file of a fragment.
-    #[allow(dead_code, reason = "for completion, which comes next")]
     pub(crate) fn fragment_file(&self, id: &str) -> Option<PathBuf> {
         match self.catalog.fragment_source(id) {
             Some(source) => std::path::absolute(&source.name).ok(),

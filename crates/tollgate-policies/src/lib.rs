@@ -90,3 +90,56 @@ pub const ALL: &[PolicyKind] = &[
     logging::log_to_eventhub::KIND,
     logging::trace::KIND,
 ];
+
+/// The reference page of a policy, in Markdown: the comment at the head of its file. Its first paragraph says what the
+/// policy does.
+///
+/// ```
+/// let page = tollgate_policies::documentation("check-header").unwrap();
+/// assert!(page.starts_with("`check-header`: refuses requests"));
+/// ```
+pub fn documentation(policy: &str) -> Option<&'static str> {
+    let found = PAGES.binary_search_by_key(&policy, |(name, _)| name);
+    found
+        .ok()
+        .and_then(|at| PAGES.get(at))
+        .map(|(_, page)| *page)
+}
+
+include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_policy_has_a_page_that_begins_with_its_name() {
+        for kind in ALL {
+            let page = documentation(kind.name).unwrap_or_default();
+            let first = page.lines().next().unwrap_or_default();
+            assert!(first.starts_with('`'), "{}: {first}", kind.name);
+            assert!(page.contains(kind.name), "{}: {page}", kind.name);
+        }
+        assert_eq!(documentation("none"), None);
+    }
+
+    #[test]
+    fn values_of_attributes_are_read_from_their_lines() {
+        let values = |policy: &str, attribute: &str| {
+            let kind = ALL.iter().find(|kind| kind.name == policy);
+            let specs = kind.map_or(&[][..], |kind| kind.attributes);
+            let spec = specs.iter().find(|spec| spec.name == attribute);
+            spec.map(|spec| spec.values()).unwrap_or_default()
+        };
+        assert_eq!(
+            values("set-header", "exists-action"),
+            ["override", "skip", "append", "delete"]
+        );
+        assert_eq!(
+            values("forward-request", "http-version"),
+            ["1", "2or1", "2"]
+        );
+        assert_eq!(values("check-header", "ignore-case"), ["true", "false"]);
+        assert_eq!(values("check-header", "name"), [""; 0]);
+    }
+}

@@ -35,4 +35,4 @@ pub use named_values::{Unresolved, substitute, substitute_text};
 #[cfg(feature = "render")]
 pub use render::render;
 pub use span::{FileId, MappedText, MappedTextBuilder, Position, SourceFile, Sources, Span};
-pub use xml::{Format, format, parse, write};
+pub use xml::{Caret, Format, Spot, Tag, caret, format, parse, write};

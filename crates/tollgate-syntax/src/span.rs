@@ -239,6 +239,27 @@ impl MappedText {
         first.to(last)
     }
 
+    /// The first byte of the text that came from a place in the file, or from behind it; the end, if there is none.
+    ///
+    /// ```
+    /// use tollgate_syntax::{FileId, MappedText, Span};
+    ///
+    /// let text = MappedText::verbatim("a + b", Span::new(FileId(0), 10, 15));
+    /// assert_eq!(text.derived(14), 4);
+    /// ```
+    pub fn derived(&self, at: u32) -> usize {
+        let (mut low, mut high) = (0, self.text.len());
+        // Places only grow along the text.
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.place(offset(middle)).end > at {
+                true => high = middle,
+                false => low = middle + 1,
+            }
+        }
+        low
+    }
+
     /// A part of the text, with its map; `None` when the range is out of bounds or cuts a character.
     pub fn slice(&self, range: Range<usize>) -> Option<MappedText> {
         self.text.get(range.clone())?;

@@ -220,3 +220,8 @@ pub(crate) fn place(text: &str, at: usize) -> Value {
     let start = before.rfind('\n').map_or(0, |end| end + 1);
     json!({"line": line, "character": before[start..].encode_utf16().count()})
 }
+/// The text without its `|`, and the place of that: line and UTF-16 column.
+pub(crate) fn marked(text: &str) -> (String, Value) {
+    let at = text.find('|').expect("no mark");
+    (text.replacen('|', "", 1), place(text, at))
+}

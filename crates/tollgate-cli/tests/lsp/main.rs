@@ -3,9 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "tests"
 )]
 
 mod client;
+mod completion;
 mod findings;
+mod navigation;
 mod protocol;

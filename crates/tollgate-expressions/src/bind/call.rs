@@ -35,7 +35,8 @@ impl<'a> Binder<'a> {
                 name,
             } => {
                 self.tick(target.range)?;
-                self.member(owner, name, target.range, true)
+                let callee = self.member(owner, name, target.range, true);
+                callee.inspect(|callee| self.note(target, callee))
             }
             _ => self.unresolved(target),
         };

@@ -127,6 +127,7 @@ impl<'a> Binder<'a> {
         ty: Option<Type>,
         fixed: Option<Fixed>,
     ) -> Variable {
+        self.note_declared(name, ty.as_ref());
         let announced = self.frames.last_mut().and_then(|frame| {
             frame
                 .scopes

@@ -20,6 +20,12 @@ impl<'a> Binder<'a> {
 
     /// As [`expression`](Self::expression), for the target of a call.
     pub(super) fn unresolved(&mut self, expr: &'a Expr) -> Bind<Bound<'a>> {
+        let bound = self.meaning(expr)?;
+        self.note(expr, &bound);
+        Ok(bound)
+    }
+
+    fn meaning(&mut self, expr: &'a Expr) -> Bind<Bound<'a>> {
         let range = expr.range;
         self.tick(range)?;
         let value = match &expr.kind {

@@ -6,6 +6,7 @@ use tollgate_syntax::csharp::ast::{self, Range32, SimpleName};
 use super::call::{dynamic, sequence};
 use super::lift::is_null;
 use super::types::construct;
+use super::watch::is_mark;
 use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
 use crate::typed::{Dynamic, Kind, Op};
 
@@ -20,6 +21,9 @@ impl<'a> Binder<'a> {
     ) -> Bind<Bound<'a>> {
         let target_range = target.range;
         let target = self.natural(target)?;
+        if is_mark(&name.identifier) {
+            self.want_member(&target);
+        }
         match target {
             Bound::Namespace(namespace) => self.in_namespace(&namespace, name, range),
             Bound::Type(ty) => self.static_member(ty, name, range),

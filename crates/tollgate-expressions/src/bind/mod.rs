@@ -36,6 +36,7 @@ mod statement;
 mod switch;
 mod types;
 mod unary;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -51,6 +52,9 @@ use crate::program::{Inner, Program};
 use crate::scope::{Enclosing, Frame, Returns, Signature};
 use crate::typed::{Body, Function, Kind, Node, Op, Slot, Statement};
 use crate::{flow, fold};
+
+pub use watch::{Meaning, Wanted, What};
+pub(crate) use watch::{complete, explore};
 
 /// An error was reported; whoever gets this says nothing more about it.
 #[derive(Debug, Clone, Copy)]
@@ -152,6 +156,8 @@ struct Binder<'a> {
     context: u32,
     contexts: u32,
     work: u32,
+    /// What is noted for an editor.
+    watch: Option<Box<watch::Watch>>,
 }
 
 /// Parses, binds, checks and folds.
@@ -282,6 +288,7 @@ impl<'a> Binder<'a> {
             context: 0,
             contexts: 0,
             work: WORK,
+            watch: None,
         }
     }
 

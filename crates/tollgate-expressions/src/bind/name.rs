@@ -4,6 +4,7 @@ use tollgate_dotnet::{MemberKind, Type};
 use tollgate_syntax::csharp::ast::{Identifier, Range32, SimpleName};
 
 use super::types::{construct, kind_of};
+use super::watch::is_mark;
 use super::{Bind, Binder, Bound, Callee, Methods, Reported, Typed, node};
 use crate::scope::{Fixed, Variable};
 use crate::typed::{Capture, Kind, Node, Op, Slot, Target};
@@ -12,6 +13,9 @@ impl<'a> Binder<'a> {
     /// `x` or `F<int>`.
     pub(super) fn name(&mut self, name: &SimpleName, range: Range32) -> Bind<Bound<'a>> {
         let text = &*name.identifier.name;
+        if is_mark(&name.identifier) {
+            self.want_name();
+        }
         if let Some((depth, variable)) = self.variable(text) {
             let mut type_arguments = Vec::with_capacity(name.type_arguments.len());
             if variable.function.is_some() {

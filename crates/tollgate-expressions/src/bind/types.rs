@@ -159,6 +159,12 @@ pub(super) fn element_type(registry: &'static Registry, ty: &Type) -> Option<Typ
 impl Binder<'_> {
     /// The type as written. `var` is for the caller.
     pub(super) fn type_syntax(&mut self, syntax: &TypeSyntax) -> Bind<Type> {
+        let ty = self.written_type(syntax)?;
+        self.note_type(syntax.range, &ty);
+        Ok(ty)
+    }
+
+    fn written_type(&mut self, syntax: &TypeSyntax) -> Bind<Type> {
         self.tick(syntax.range)?;
         Ok(match &syntax.kind {
             Written::Missing | Written::Omitted => return Err(Reported),

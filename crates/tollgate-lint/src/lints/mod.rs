@@ -23,6 +23,7 @@ mod variables;
 use crate::Lint;
 
 pub(crate) use variables::Variables;
+pub use variables::{VariableUse, variables};
 
 /// All lints, by name.
 pub const LINTS: &[Lint] = &[

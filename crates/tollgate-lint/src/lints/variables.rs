@@ -171,6 +171,47 @@ fn names_set(element: &Element) -> impl Iterator<Item = (&str, &Attribute)> {
     attributes.filter_map(|attribute| Some((attribute.value.literal()?.text(), attribute)))
 }
 
+/// A place that sets or reads a variable of the exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableUse {
+    /// The variable's name.
+    pub name: String,
+    /// Where the name stands; of one that code reads with its quotes.
+    pub span: Span,
+    /// Whether it is set there.
+    pub is_set: bool,
+}
+
+/// The places of a document that set or read variables by name: those that set them first, each in the order of the file.
+///
+/// ```
+/// use tollgate_lint::variables;
+/// use tollgate_syntax::{Sources, parse};
+///
+/// let mut sources = Sources::new();
+/// let text = r#"<fragment><set-variable name="id" value="@(context.Variables["key"])" /></fragment>"#;
+/// let file = sources.add("a.xml", text);
+/// let document = parse(file, &sources).0.unwrap();
+/// let found: Vec<_> = variables(&document, &sources).into_iter().map(|it| (it.name, it.is_set)).collect();
+/// assert_eq!(found, [("id".to_owned(), true), ("key".to_owned(), false)]);
+/// ```
+pub fn variables(document: &Document, sources: &Sources) -> Vec<VariableUse> {
+    let catalog = tollgate_engine::Catalog::new();
+    let subject = Subject::new(document, sources, &catalog, None);
+    let Variables { sets, reads, .. } = Variables::of(&subject);
+    let sets = sets.into_iter().map(|set| VariableUse {
+        name: set.name.to_owned(),
+        span: set.span,
+        is_set: true,
+    });
+    let reads = reads.into_iter().map(|read| VariableUse {
+        name: read.name,
+        span: read.span,
+        is_set: false,
+    });
+    sets.chain(reads).collect()
+}
+
 impl Set<'_> {
     /// Its type, as the compiler names it, if that is known: of a literal a string.
     pub(crate) fn ty(&self) -> Option<String> {

@@ -3,18 +3,55 @@
 use std::io::Write;
 
 use lsp_server::{ErrorCode, Request};
-use lsp_types::request::{CodeActionRequest, Formatting, Request as _};
-use lsp_types::{CodeActionParams, DocumentFormattingParams, TextDocumentIdentifier};
+use lsp_types::request::{
+    CodeActionRequest, Completion, Formatting, GotoDefinition, HoverRequest, Request as _,
+};
+use lsp_types::{
+    CodeActionParams, CompletionParams, DocumentFormattingParams, GotoDefinitionParams,
+    HoverParams, TextDocumentIdentifier,
+};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{Answer, Server, parameters};
 use crate::documents::Document;
-use crate::{actions, layout};
+use crate::{actions, completion, definition, hover, layout};
 
 pub(super) fn answer<W: Write>(server: &Server<W>, request: Request) -> Answer {
     let params = request.params;
     match request.method.as_str() {
+        HoverRequest::METHOD => {
+            let it: HoverParams = parameters(params)?;
+            let it = it.text_document_position_params;
+            with(server, &it.text_document, |document| {
+                let at = document.text.offset(it.position, server.encoding);
+                hover::at(document, &server.workspace, at, server.encoding)
+            })
+        }
+        Completion::METHOD => {
+            let it: CompletionParams = parameters(params)?;
+            let it = it.text_document_position;
+            with(server, &it.text_document, |document| {
+                let at = document.text.offset(it.position, server.encoding);
+                let asked = completion::Asked {
+                    document,
+                    workspace: &server.workspace,
+                    at,
+                    encoding: server.encoding,
+                    snippets: server.snippets,
+                };
+                Some(asked.items())
+            })
+        }
+        GotoDefinition::METHOD => {
+            let it: GotoDefinitionParams = parameters(params)?;
+            let it = it.text_document_position_params;
+            with(server, &it.text_document, |document| {
+                let at = document.text.offset(it.position, server.encoding);
+                let found = definition::at(document, &server.workspace, at, server.encoding);
+                (!found.is_empty()).then_some(found)
+            })
+        }
         Formatting::METHOD => {
             let it: DocumentFormattingParams = parameters(params)?;
             with(server, &it.text_document, |document| {

@@ -78,7 +78,8 @@ const CONTENT: &[AttributeSpec] = &[
     required("validate-as")
         .literal()
         .about("`json`, `xml` or `soap`."),
-    required("action").about("What is done about what does not conform."),
+    required("action")
+        .about("`ignore`, `prevent` or `detect`: what is done about what does not conform."),
     optional("schema-id")
         .literal()
         .about("A schema of the catalog."),

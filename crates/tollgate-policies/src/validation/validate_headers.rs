@@ -38,7 +38,7 @@ pub const KIND: PolicyKind = PolicyKind {
     ],
     children: Children::Elements(&[element("header").many().attributes(&[
         required("name").literal().about("The header."),
-        required("action").about("What is done about it."),
+        required("action").about("`ignore`, `prevent` or `detect`: what is done about it."),
     ])]),
     load: |e| Ok(Box::new(ValidateHeaders::load(e)?)),
 };

@@ -57,7 +57,7 @@ const BOTH: &[tollgate_engine::AttributeSpec] = &[
 ];
 const PARAMETERS: Children = Children::Elements(&[element("parameter").many().attributes(&[
     required("name").literal().about("The parameter."),
-    required("action").about("What is done about it."),
+    required("action").about("`ignore`, `prevent` or `detect`: what is done about it."),
 ])]);
 
 #[derive(Debug)]

@@ -34,7 +34,7 @@ pub const KIND: PolicyKind = PolicyKind {
     ],
     children: Children::Elements(&[element("status-code").many().attributes(&[
         required("code").literal().about("The status code."),
-        required("action").about("What is done about it."),
+        required("action").about("`ignore`, `prevent` or `detect`: what is done about it."),
     ])]),
     load: |e| Ok(Box::new(ValidateStatusCode::load(e)?)),
 };

@@ -1,5 +1,6 @@
 //! The two XML forms of policy text, *raw* and *encoded*: reading and writing them.
 
+mod caret;
 mod csharp_skip;
 mod decode;
 mod entity;
@@ -11,6 +12,7 @@ mod read;
 mod unbalanced;
 mod write;
 
+pub use caret::{Caret, Spot, Tag, caret};
 pub use format::format;
 pub(crate) use mask::whole_expression;
 pub use read::parse;
