@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::{Method, Request, Response};
 use tollgate::engine::RunOptions;
+use tollgate::engine::exchange::Trace;
 use tollgate::engine::policy::BoxFuture;
 use tollgate::engine::ports::{HttpClient, OutboundRequest, SendError};
 use tollgate::{Api, Body, Catalog, Gateway, Operation, Peer, Source};
@@ -204,7 +205,7 @@ async fn a_trace_shows_no_subscription_key() {
     ];
     for request in requests {
         let options = RunOptions {
-            trace: true,
+            trace: Some(Trace::default()),
             ..RunOptions::default()
         };
         let outcome = gateway.run(request, peer(), options).await;

@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
-use tollgate::engine::exchange::{Event, Exchange, ReasonPhrase};
+use tollgate::engine::exchange::{ReasonPhrase, Trace};
 use tollgate::engine::{BoxFuture, Outcome, RunOptions};
-use tollgate::ports::{
-    Clock, HttpClient, OutboundRequest, SendError, SendErrorKind, TICKS_PER_SECOND,
-};
+use tollgate::ports::{Clock, HttpClient, OutboundRequest, SendError, SendErrorKind};
 use tollgate::syntax::render;
 use tollgate::{Body, BuildError, Gateway, Peer, SystemClock};
 use tollgate_testing::Moment;
@@ -30,6 +29,9 @@ Examples:
       --named-value backend-url-1=https://one.example --named-value backend-url-2=https://two.example \\
       --request 'GET https://gateway.example/chat' --request-id 12345678-1234-1234-1234-123456789abc
   tollgate run api.xml --request 'POST https://gateway.example/orders' -H 'Content-Type: application/json' --data @order.json
+
+The trace tells what each policy read, decided and changed, with the values of expressions and their parts, and how long
+it took. `--trace apim` gives it as JSON in the shape of APIM's own traces. Secrets and credentials are masked in it.
 
 What forward-request sends is answered by the mock backend and listed. Documents that a policy fetches for itself, such
 as OpenID configurations, are really fetched.
@@ -58,7 +60,8 @@ pub(crate) struct Arguments {
     /// `context.RequestId`; random unless given.
     #[arg(long, value_name = "GUID")]
     request_id: Option<String>,
-    /// The time it is, as 2026-01-31T12:00:00Z; now unless given. It stands still: retries do not wait.
+    /// The time it is, as 2026-01-31T12:00:00Z; it stands still then. Without it time passes, and jumps ahead where
+    /// policies wait.
     #[arg(long, value_name = "RFC3339")]
     now: Option<String>,
     /// The client's address.
@@ -73,9 +76,23 @@ pub(crate) struct Arguments {
     /// A header that the mock backend answers.
     #[arg(long = "backend-header", value_name = "NAME: VALUE")]
     backend_headers: Vec<String>,
+    /// How to tell what happened: `tree` unless the format is JSON, in which `apim` is.
+    #[arg(long, value_enum)]
+    trace: Option<TraceForm>,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// In which form a trace is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TraceForm {
+    /// For people.
+    Tree,
+    /// JSON in the shape of APIM's own traces.
+    Apim,
+    /// Not at all.
+    None,
 }
 
 type Error = Box<dyn std::error::Error>;
@@ -86,16 +103,15 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
     let options = RunOptions {
         backend: Some(backend.clone()),
         request_id: arguments.request_id.as_deref().map(guid).transpose()?,
-        trace: true,
+        trace: (arguments.trace_form() != TraceForm::None).then(Trace::default),
         ..RunOptions::default()
     };
     let builder = Gateway::builder().policy(read_source(&arguments.policy)?);
     let mut builder = builder.change_catalog(|catalog| arguments.catalog.add_to(catalog))?;
-    let now = match &arguments.now {
-        Some(now) => ticks(now)?,
-        None => SystemClock.now(),
+    builder = match &arguments.now {
+        Some(now) => builder.clock(SetClock(ticks(now)?)),
+        None => builder.clock(JumpingClock::default()),
     };
-    builder = builder.clock(SetClock(now));
     let gateway = match builder.build() {
         Ok(gateway) => gateway,
         Err(BuildError::Load(errors)) => {
@@ -113,7 +129,7 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
             ..Peer::default()
         };
         let outcome = gateway.run(request.map(Body::full), peer, options).await;
-        Report::of(outcome, backend.take()).await
+        Report::of(outcome, backend.take(), arguments.trace_form()).await
     })?;
     match arguments.format {
         Format::Json => println!("{}", serde_json::to_string_pretty(&report.to_json())?),
@@ -123,6 +139,13 @@ pub(crate) fn main(arguments: &Arguments) -> Result<ExitCode, Error> {
 }
 
 impl Arguments {
+    fn trace_form(&self) -> TraceForm {
+        self.trace.unwrap_or(match self.format {
+            Format::Text => TraceForm::Tree,
+            Format::Json => TraceForm::Apim,
+        })
+    }
+
     fn request(&self) -> Result<Request<Bytes>, Error> {
         let mut request = match (&self.request, &self.request_file) {
             (Some(line), _) => request::build(line, &self.headers, Bytes::new())?,
@@ -232,6 +255,30 @@ impl Clock for SetClock {
     }
 }
 
+/// The system's clock, which jumps ahead in place of a sleep.
+#[derive(Default)]
+struct JumpingClock {
+    skipped: AtomicI64,
+}
+
+impl Clock for JumpingClock {
+    fn now(&self) -> i64 {
+        let skipped = self.skipped.load(Ordering::Relaxed);
+        SystemClock.now().saturating_add(skipped)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let ticks = i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX);
+        let skip = |skipped: i64| Some(skipped.saturating_add(ticks));
+        let _ = (self.skipped).fetch_update(Ordering::Relaxed, Ordering::Relaxed, skip);
+        Box::pin(std::future::ready(()))
+    }
+
+    fn timeout(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
 /// What there is to tell.
 struct Report {
     status: u16,
@@ -240,11 +287,17 @@ struct Report {
     body: Bytes,
     calls: Vec<Call>,
     variables: Map<String, Value>,
-    trace: Vec<Value>,
+    /// A tree as text, or APIM's JSON; null if there is none.
+    trace: Value,
 }
 
 impl Report {
-    async fn of(outcome: Outcome, calls: Vec<Call>) -> Result<Self, Error> {
+    async fn of(outcome: Outcome, calls: Vec<Call>, form: TraceForm) -> Result<Self, Error> {
+        let trace = outcome.trace().map(|trace| match form {
+            TraceForm::Tree => trace.to_tree().into(),
+            TraceForm::Apim => trace.to_apim(),
+            TraceForm::None => Value::Null,
+        });
         let reason = ReasonPhrase::of(&outcome.response).to_utf8().into_owned();
         let (head, body) = outcome.response.into_parts();
         let body = body
@@ -252,15 +305,16 @@ impl Report {
             .await
             .map_err(|error| error.to_string())?
             .to_bytes();
-        let (variables, trace) = outcome.exchange.map(told_by).unwrap_or_default();
+        let exchange = outcome.exchange;
+        let variables = exchange.map(|mut exchange| exchange.variables_as_json());
         Ok(Self {
             status: head.status.as_u16(),
             reason,
             headers: head.headers,
             body,
             calls,
-            variables,
-            trace,
+            variables: variables.unwrap_or_default(),
+            trace: trace.unwrap_or_default(),
         })
     }
 
@@ -285,10 +339,12 @@ impl Report {
         use std::fmt::Write as _;
         let mut out = String::new();
         // Writing to a string cannot fail.
-        for entry in &self.trace {
-            let word = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
-            let data = entry.get("data").map(sentence).unwrap_or_default();
-            let _ = writeln!(out, "{:<9} {:<20} {data}", word("section"), word("source"));
+        match &self.trace {
+            Value::Null => {}
+            Value::String(tree) => out.push_str(tree),
+            trace => {
+                let _ = writeln!(out, "{trace:#}");
+            }
         }
         for call in &self.calls {
             let _ = writeln!(out, "\n> {} {}", call.method, call.url);
@@ -303,69 +359,6 @@ impl Report {
             }
         }
         out
-    }
-}
-
-/// Variables and trace of an exchange at its end.
-fn told_by(mut exchange: Exchange) -> (Map<String, Value>, Vec<Value>) {
-    let variables = exchange.variables_as_json();
-    let trace = exchange
-        .context
-        .trace
-        .take()
-        .map(|trace| trace.entries)
-        .unwrap_or_default();
-    let told = trace.into_iter().filter(|entry| {
-        matches!(
-            entry.event,
-            Event::Message | Event::Expression | Event::Failed
-        )
-    });
-    let entries = told.map(|entry| {
-        json!({
-            "source": entry.source,
-            "section": entry.section,
-            "elapsed": elapsed(entry.elapsed),
-            "data": entry.data,
-        })
-    });
-    (variables, entries.collect())
-}
-
-/// Ticks as APIM's traces write them: `00:00:00.0216474`.
-fn elapsed(ticks: i64) -> String {
-    let ticks = ticks.unsigned_abs();
-    let seconds = ticks / TICKS_PER_SECOND.unsigned_abs();
-    let (minutes, fraction) = (seconds / 60, ticks % TICKS_PER_SECOND.unsigned_abs());
-    format!(
-        "{:02}:{:02}:{:02}.{fraction:07}",
-        minutes / 60,
-        minutes % 60,
-        seconds % 60
-    )
-}
-
-/// What a trace entry says, in one line.
-fn sentence(data: &Value) -> String {
-    let Some(fields) = data.as_object() else {
-        return data
-            .as_str()
-            .map_or_else(|| data.to_string(), str::to_owned);
-    };
-    let field = |name: &str| fields.get(name).and_then(Value::as_str);
-    match (field("expression"), field("value"), field("message")) {
-        (Some(expression), Some(value), _) => format!("{} = {value}", expression.trim()),
-        (_, _, Some(message)) => {
-            let rest: Vec<String> = fields
-                .iter()
-                .filter(|(name, _)| *name != "message")
-                .map(|(name, value)| format!("{name}: {value}"))
-                .collect();
-            format!("{message} {}", rest.join(" "))
-                .trim_end()
-                .to_owned()
-        }
-        _ => data.to_string(),
     }
 }
 
@@ -454,6 +447,5 @@ mod tests {
             621_355_968_010_000_000
         );
         assert!(ticks("yesterday").is_err());
-        assert_eq!(elapsed(37_230_000_007), "01:02:03.0000007");
     }
 }

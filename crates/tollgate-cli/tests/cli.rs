@@ -125,37 +125,27 @@ fn run_tells_what_happened_as_json() {
             "trace": null,
         })
     );
-    let sources: Vec<_> = trace
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|entry| &entry["source"])
-        .collect();
+    assert_eq!(trace["traceId"], "12345678-1234-1234-1234-123456789abc");
+    let sources = |section: &str| -> Vec<&str> {
+        let entries = trace["traceEntries"][section].as_array().unwrap();
+        (entries.iter())
+            .map(|entry| entry["source"].as_str().unwrap())
+            .collect()
+    };
+    assert_eq!(sources("backend"), ["forward-request"; 4]);
+    assert_eq!(sources("outbound"), ["transfer-response"]);
+    let inbound = &trace["traceEntries"]["inbound"];
     assert_eq!(
-        sources,
-        [
-            "set-variable",
-            "choose",
-            "choose",
-            "set-backend-service",
-            "forward-request",
-            "forward-request",
-            "gateway"
-        ]
+        inbound[0]["data"]["request"]["url"],
+        "https://gateway.test/chat?a=b"
     );
-    assert_eq!(
-        trace[0],
-        json!({
-            "source": "set-variable",
-            "section": "inbound",
-            "elapsed": "00:00:00.0000000",
-            "data": {
-                "message": "Expression was successfully evaluated.",
-                "expression": "new Random(context.RequestId.GetHashCode()).Next(1, 3)",
-                "value": "2",
-            },
-        })
-    );
+    let evaluated = inbound.as_array().unwrap().iter();
+    let mut evaluated = evaluated.filter(|entry| entry["data"]["value"] == "2");
+    let first = evaluated.next().unwrap();
+    assert_eq!(first["timestamp"], "2026-11-24T12:00:00.0000000Z");
+    assert_eq!(first["elapsed"], "00:00:00.0000000");
+    let expression = "new Random(context.RequestId.GetHashCode()).Next(1, 3)";
+    assert_eq!(first["data"]["expression"], expression);
 }
 
 #[test]
@@ -168,7 +158,7 @@ fn run_tells_a_story() {
     ]);
     assert_eq!((ran.code, &*ran.err), (0, ""));
     for line in [
-        "inbound   set-variable         new Random(context.RequestId.GetHashCode()).Next(1, 3) = 2",
+        "    new Random(context.RequestId.GetHashCode()).Next(1, 3) = 2",
         "> GET https://two.test/base/chat?a=b",
         "> host: two.test",
         "< 200 OK",
@@ -182,6 +172,52 @@ fn run_tells_a_story() {
             ran.out
         );
     }
+}
+
+#[test]
+fn run_tells_it_as_one_likes() {
+    let told = balance(&["--trace", "none"]);
+    assert!(told.out.starts_with("\n> GET https://"), "{}", told.out);
+    let told = balance(&["--trace", "apim"]);
+    assert!(told.out.starts_with("{\n  \"serviceName\""), "{}", told.out);
+    let told = balance(&["--trace", "tree", "--format", "json"]).json();
+    assert!(told["trace"].as_str().unwrap().starts_with("gateway\n"));
+    let told = balance(&["--trace", "none", "--format", "json"]).json();
+    assert_eq!(told["trace"], json!(null));
+}
+
+#[test]
+fn time_passes_in_a_run_unless_it_is_set() {
+    let policy = r#"<policies><inbound /><backend><retry condition="@(context.Response.StatusCode == 503)" count="1" interval="60"><forward-request /></retry></backend></policies>"#;
+    let folder = folder(&[("p.xml", policy)]);
+    let file = path(&folder, "p.xml");
+    let run = |more: &[&str]| {
+        let first = [
+            "run",
+            &file,
+            "--request",
+            "GET http://a.test/",
+            "--backend-status",
+            "503",
+        ];
+        run(&[&first, more].concat()).out
+    };
+    let spent = |told: &str| {
+        let mut lines = told
+            .lines()
+            .filter(|line| line.trim().starts_with("retry[1]"));
+        lines
+            .next()
+            .unwrap()
+            .rsplit("  ")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let told = run(&[]);
+    assert!(spent(&told).starts_with("60."), "{told}");
+    let told = run(&["--now", "2026-11-24T12:00:00Z"]);
+    assert!(spent(&told).starts_with('('), "{told}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tollgate_expressions::{Part, Program};
 use tollgate_syntax::{MappedText, Span};
 
 use crate::block::Place;
-use crate::exchange::{Event, Exchange, Outcomes, Recording, TraceEntry, TracePart};
+use crate::exchange::{Event, Exchange, Outcomes, Recording, TraceEntry, TracePart, reads_secret};
 use crate::failure::Failure;
 
 /// A compiled expression at its place.
@@ -45,8 +45,6 @@ pub struct ExpressionPart {
 
 /// So many bytes of an expression's value are shown.
 const SHOWN: usize = 8 << 10;
-/// From how many bytes on what was made of a secret is masked from then on: `1` is everywhere.
-const TELLING: usize = 8;
 
 impl Site {
     pub(crate) fn new(
@@ -80,6 +78,7 @@ impl Site {
         let part = Self::range(part);
         let mut secrets = self.secrets.iter();
         secrets.any(|secret| secret.start < part.end && part.start < secret.end)
+            || reads_secret(self.code.text().get(part).unwrap_or_default())
     }
 }
 
@@ -183,6 +182,7 @@ impl Expression {
                 elapsed,
                 data,
                 parts: self.told(taken),
+                changes: Vec::new(),
             };
             trace.add(entry);
         }
@@ -200,14 +200,16 @@ impl Expression {
             return String::new();
         };
         let (shown, is_masked) = trace.shown(&text, SHOWN);
-        if self.site.secrets.is_empty() || is_masked {
+        let reads_one = result.is_ok() && reads_secret(self.site.code.text());
+        let is_secret = !self.site.secrets.is_empty() || reads_one;
+        if !is_secret || is_masked {
             return shown;
         }
         if matches!(result, Ok(Value::Null | Value::Bool(_))) {
             return shown;
         }
-        if text.len() >= TELLING && result.is_ok() {
-            trace.hide([text.into_owned()]);
+        if result.is_ok() {
+            trace.learn(&text);
         }
         "***".to_owned()
     }

@@ -39,17 +39,16 @@ pub struct RunOptions {
     pub way_to_backend: Option<Arc<dyn HttpClient>>,
     /// `context.RequestId`; random otherwise.
     pub request_id: Option<[u8; 16]>,
-    /// Whether the exchange gets a trace.
-    pub trace: bool,
-    /// Whether `context.Tracing` says nothing of it, so that policies do what they do unwatched.
-    pub unseen: bool,
+    /// The trace to write, if any: [`Trace::default`], or [`Trace::unseen`]. It is in
+    /// [`Outcome::trace`] then.
+    pub trace: Option<Trace>,
 }
 
 impl fmt::Debug for RunOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunOptions")
             .field("request_id", &self.request_id)
-            .field("trace", &self.trace)
+            .field("trace", &self.trace.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -61,6 +60,13 @@ pub struct Outcome {
     pub response: http::Response<Body>,
     /// The exchange at its end, with variables and trace. `None` if the request was not understood.
     pub exchange: Option<Exchange>,
+}
+
+impl Outcome {
+    /// The trace, if there was to be one and the request was understood.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.exchange.as_ref()?.context.trace.as_ref()
+    }
 }
 
 impl fmt::Debug for Gateway {
@@ -149,15 +155,8 @@ impl Gateway {
         if let Some(id) = options.request_id {
             context.request_id = id;
         }
-        if options.trace {
-            let secrets = plan.secrets().iter().map(|secret| secret.to_string());
-            let credentials = wire::credentials(&context.request, None);
-            let trace = match options.unseen {
-                true => Trace::unseen(),
-                false => Trace::default(),
-            };
-            let trace = trace.hiding(secrets.chain(credentials));
-            context.trace = Some(trace.with_limit(self.ports.limits.trace));
+        if let Some(trace) = options.trace {
+            context.begin_trace(trace, &plan);
         }
         let mut exchange = Exchange::new(context, plan);
         if let Some(way) = options.way_to_backend {

@@ -27,7 +27,7 @@ use tollgate_dotnet::{Str, Value, json};
 use tollgate_schema::graphql::{self, Bounds, Data, Mistake, Progress, Schema};
 
 use crate::block::Block;
-use crate::exchange::{Body, Exchange, Request, Response, Stops};
+use crate::exchange::{Body, Exchange, Messages, Request, Response, Stops};
 use crate::failure::{ErrorBody, Failure};
 use crate::policy::{BoxFuture, Finish, Flow, Reads, Waiting};
 use crate::run::report;
@@ -249,6 +249,8 @@ struct Slot {
     response: Response,
     resolving: Option<Resolving>,
     stops: Stops,
+    /// What a trace knows of request and response.
+    watched: Option<Messages>,
 }
 
 impl Slot {
@@ -257,6 +259,7 @@ impl Slot {
         std::mem::swap(&mut self.response, &mut exchange.context.response);
         std::mem::swap(&mut self.resolving, &mut exchange.context.resolving);
         self.stops = exchange.swap_stops(std::mem::take(&mut self.stops));
+        self.watched = exchange.context.swap_watched(self.watched.take());
     }
 }
 
@@ -274,6 +277,7 @@ impl<'e> Aside<'e> {
             response: Response::default(),
             resolving: None,
             stops: Stops::default(),
+            watched: None,
         };
         own.swap(exchange);
         Self { exchange, own }
@@ -316,6 +320,7 @@ impl<'e> Aside<'e> {
                 keeps_host: false,
             }),
             stops: Stops::default(),
+            watched: None,
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode, header};
-use serde_json::json;
 use tollgate_dotnet::Str;
 
 use crate::exchange::{Body, Exchange, Response};
@@ -29,11 +28,11 @@ pub(crate) async fn run(exchange: &mut Exchange) -> http::Response<Body> {
         Entry::Refused(pipeline, failure) => on_error(&pipeline, exchange, failure).await,
     }
     settle(exchange).await;
+    if exchange.context.trace.is_some() {
+        exchange.trace_response();
+    }
     let added = exchange.take_added_headers();
     let response = std::mem::take(&mut exchange.context.response);
-    exchange.context.trace_as("gateway", |_| {
-        json!({ "response": { "status": { "code": response.status.as_u16(), "reason": &*response.status_reason().to_utf8() } } })
-    });
     let mut response = wire::respond(response, &client_method, added);
     let body = std::mem::take(response.body_mut());
     *response.body_mut() = exchange.attach_transfer(body).await;

@@ -11,8 +11,8 @@ use tollgate_dotnet::{Str, Value};
 use crate::catalog::ApiInfo;
 use crate::context::Jwt;
 use crate::exchange::{
-    Body, ClientCertificate, Exchange, ReasonPhrase, Request, Response, Url, UrlError, Variables,
-    strip_hop_by_hop,
+    Body, ClientCertificate, Exchange, ReasonPhrase, Request, Response, SHORTEST_CREDENTIAL, Url,
+    UrlError, Variables, is_secret_name, secrets_of_header, strip_hop_by_hop,
 };
 use crate::failure::{Failure, error_body};
 use crate::gateway::Peer;
@@ -205,21 +205,19 @@ fn forwarded_for(headers: &HeaderMap, ip: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&all).ok()
 }
 
-/// What is too short to be a credential is not masked: the mask would spoil words.
-const SHORTEST_CREDENTIAL: usize = 6;
-
-/// What logs and traces may not show of a request: what `Authorization` says, and the keys of subscriptions once the API
-/// is known, which says where they are.
+/// What logs and traces may not show of a request: what headers say that are secret by their names, such as
+/// `Authorization` and `Cookie`, and the keys of subscriptions once the API is known, which says where they are.
 pub(crate) fn credentials(
     request: &Request,
     api: Option<&ApiInfo>,
 ) -> impl Iterator<Item = String> {
     let headers = &request.headers;
-    let values = headers.get_all(header::AUTHORIZATION).iter();
-    let tokens = values.filter_map(|value| {
-        let text = value.to_str().ok()?.trim();
-        let (_, token) = text.split_once(' ').unwrap_or(("", text));
-        Some(token.trim().to_owned())
+    let secret = headers
+        .iter()
+        .filter(|(name, _)| is_secret_name(name.as_str()));
+    let tokens = secret.flat_map(|(name, value)| {
+        let text = value.to_str().unwrap_or_default();
+        secrets_of_header(name, text)
     });
     let in_header = api.into_iter().flat_map(|api| {
         let values = headers.get_all(&*api.key_header.to_utf8()).iter();

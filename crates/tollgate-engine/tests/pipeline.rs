@@ -270,7 +270,7 @@ async fn run(gateway: &Gateway, request: Request<Body>) -> Outcome {
         ..Peer::default()
     };
     let options = RunOptions {
-        trace: true,
+        trace: Some(tollgate_engine::exchange::Trace::default()),
         ..RunOptions::default()
     };
     gateway.run(request, peer, options).await

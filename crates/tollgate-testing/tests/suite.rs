@@ -571,7 +571,7 @@ fn a_failure_is_shown_beside_what_was_expected() {
         "policy: p.xml\ntests:\n  - name: lines\n    steps:\n      - times: 2\n        expect:\n          status: 404\n          body: |-\n            a\n            B\n            c 2\n",
     );
     let (failure, _) = shown.rsplit_once("1 failed").unwrap();
-    insta::assert_snapshot!(failure.trim_end(), @r#"
+    insta::assert_snapshot!(failure.trim_end(), @r###"
     FAIL lines (t.test.yaml:3:5)
       in step 1, time 1
       status  t.test.yaml:7:11
@@ -584,10 +584,22 @@ fn a_failure_is_shown_beside_what_was_expected() {
         + b
           c 2
       on the way
-        inbound   set-variable         1 + 1 = 2  (p.xml:1)
-        inbound   return-response      "a\nb\nc " + context.Variables["n"] = "a\nb\nc 2"  (p.xml:1)
-                  gateway              {"response":{"status":{"code":200,"reason":"OK"}}}
-    "#);
+        gateway
+          > GET https://gateway.test/
+            host: gateway.test
+          the API at /
+          ~ request url = https://backend.test/  (was https://gateway.test/)
+        inbound
+          set-variable[1]  (p.xml:1)
+            1 + 1 = 2
+            + variable n = 2
+          return-response[1]  (p.xml:1)  ends the pipeline
+            "a\nb\nc " + context.Variables["n"] = a\nb\nc 2
+              context.Variables["n"] = 2
+            + response body = 7 bytes: a\nb\nc 2
+        gateway
+          < 200 OK
+    "###);
     let written = json(&report);
     assert_eq!(written["failed"], 1);
     assert_eq!(

@@ -34,6 +34,33 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Traces
+//! A request can explain itself: what each policy read, decided and changed, with the values of expressions and their
+//! parts, and how long it took. Who does not ask for it does not pay for it. Secrets and credentials are masked.
+//!
+//! ```
+//! use tollgate::{Body, Gateway, Peer, RunOptions, Source, Trace};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policy = r#"<policies><inbound>
+//!     <set-header name="X-Path"><value>@(context.Request.Url.Path)</value></set-header>
+//!     <return-response><set-status code="204" reason="No Content" /></return-response>
+//! </inbound></policies>"#;
+//! let gateway = Gateway::builder().policy(Source::new("path.xml", policy)).build()?;
+//!
+//! let request = http::Request::get("http://localhost/orders").body(Body::empty())?;
+//! let options = RunOptions { trace: Some(Trace::default()), ..RunOptions::default() };
+//! let outcome = gateway.run(request, Peer::default(), options).await;
+//! let trace = outcome.trace().expect("it was asked for");
+//! let tree = trace.to_tree();
+//! assert!(tree.contains("context.Request.Url.Path = /orders"), "{tree}");
+//! assert!(tree.contains("+ request header x-path = /orders"), "{tree}");
+//! // For tools, in the shape of APIM's own traces.
+//! let json = trace.to_apim();
+//! assert_eq!(json["traceEntries"]["outbound"][0]["data"]["response"]["status"]["code"], 204);
+//! # Ok(()) }
+//! ```
+//!
 //! # Features
 //! On by default: `hyper`, the HTTP client and a proxy; `metrics`, custom metrics; `pfx`, certificates as PKCS #12;
 //! `tokenizer`, tokens counted with the vocabulary of OpenAI's models (5 MB). `tower`, `axum`: the layers. `render`:
@@ -67,11 +94,12 @@ pub use vectors::MemoryVectors;
 
 /// What a policy of one's own is written with.
 pub use tollgate_engine as engine;
+pub use tollgate_engine::exchange::Trace;
 pub use tollgate_engine::ports;
 pub use tollgate_engine::{
     Api, Backend, Body, Catalog, Certificate, CertificateError, CircuitBreaker, DeploymentInfo,
-    GroupInfo, IdentityInfo, LoadErrors, Operation, Outcome, Peer, Plan, Product, ServiceFabric,
-    Source, Subscription, SubscriptionScope, UserInfo, Workspace,
+    GroupInfo, IdentityInfo, LoadErrors, Operation, Outcome, Peer, Plan, Product, RunOptions,
+    ServiceFabric, Source, Subscription, SubscriptionScope, UserInfo, Workspace,
 };
 /// Every policy that is built in.
 pub use tollgate_policies::ALL as POLICIES;

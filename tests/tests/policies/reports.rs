@@ -82,17 +82,22 @@ async fn the_trace_tells_the_story() {
     assert_eq!(
         steps,
         [
+            "api-inspector message",
+            "api-inspector message",
+            "gateway changed",
             "set-variable entered",
             "set-variable expression",
+            "set-variable changed",
             "set-variable left",
             "forward-request entered",
             "forward-request message",
             "forward-request message",
+            "forward-request changed",
             "forward-request left",
-            "gateway message"
+            "transfer-response message"
         ]
     );
-    let expression = &trace["entries"][1]["data"];
+    let expression = &trace["entries"][4]["data"];
     assert_eq!(
         expression["expression"],
         "1 + context.Request.Method.Length"

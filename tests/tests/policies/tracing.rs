@@ -22,7 +22,7 @@ fn lines(answer: &Answer) -> Vec<String> {
             Event::Branch { taken: true } => "take",
             Event::Branch { taken: false } => "pass",
             Event::Failed => "fail",
-            Event::Message | Event::Expression => return None,
+            Event::Message | Event::Expression | Event::Changed => return None,
         };
         let place = entry.place.as_ref().unwrap();
         let span = entry.span.unwrap();
@@ -311,4 +311,41 @@ async fn what_is_made_of_a_secret_is_masked() {
         assert!(!trace.contains(hidden), "{hidden}: {trace}");
     }
     assert!(trace.contains("x ***"), "{trace}");
+}
+
+/// Each has a request and a response of its own, which are no changes of what was there before.
+#[tokio::test]
+async fn resolvers_side_by_side_change_their_own() {
+    let set = r#"<http-data-source><http-request><set-method>GET</set-method><set-url>http://users.test/</set-url></http-request>
+        <http-response><set-body>"x"</set-body></http-response></http-data-source>"#;
+    let resolvers = [("Query", "text", set), ("Query", "sure", set)];
+    let catalog = Catalog::new().api(crate::resolvers::api(&resolvers));
+    let world = World::serving(catalog, FakeClient::statuses(&[200]));
+    let answer = world.get("/?query=%7B%20text%20sure%20%7D", &[]).await;
+    assert_eq!(answer.body, r#"{"data":{"text":"x","sure":"x"}}"#);
+    let changed = entries(&answer)
+        .iter()
+        .filter(|entry| entry.event == Event::Changed);
+    let told: Vec<String> = changed
+        .flat_map(|entry| {
+            let changes = entry.changes.iter();
+            changes.map(|change| format!("{} {} {}", entry.source, change.what.name(), change.name))
+        })
+        .collect();
+    let asked = [
+        "set-url request url ",
+        "http-data-source request body ",
+        "http-data-source request header host",
+        "http-data-source request header content-type",
+    ];
+    let answered = ["forward-request response body ", "set-body response body "];
+    let own = [&asked[..], &asked, &answered, &answered].concat();
+    let around = [
+        "gateway response body ",
+        "gateway response header content-type",
+    ];
+    assert_eq!(
+        told,
+        [&["gateway request url "], &own[..], &around].concat()
+    );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request};
-use tollgate::engine::exchange::{Exchange, ReasonPhrase, VariableName};
+use tollgate::engine::exchange::{Exchange, ReasonPhrase, Trace, VariableName};
 use tollgate::engine::{Outcome, RunOptions};
 use tollgate::{Api, Body, Catalog, Gateway, GatewayBuilder, Peer, Source};
 use tollgate_tests::{FakeClient, FakeClock, FakeEvents, FixedRandom, text};
@@ -72,7 +72,7 @@ impl World {
     pub(crate) async fn send_from(&self, peer: Peer, request: Request<Body>) -> Answer {
         let options = RunOptions {
             request_id: Some(REQUEST_ID),
-            trace: true,
+            trace: Some(Trace::default()),
             ..RunOptions::default()
         };
         let run = self.gateway.run(request, peer, options);

@@ -37,7 +37,7 @@ impl Node {
         let future = match self.policy.detach(exchange) {
             Ok(Waiting::Detached(future)) => future,
             Ok(Waiting::Exclusive) => {
-                exchange.context.run_traced(outer);
+                self.give_back(exchange, outer);
                 return Ok(Waiting::Exclusive);
             }
             Err(failure) => {
@@ -46,7 +46,7 @@ impl Node {
                     .map(|_| Waiting::Exclusive);
             }
         };
-        exchange.context.run_traced(outer);
+        self.give_back(exchange, outer);
         Ok(Waiting::Detached(Box::pin(async move {
             let finish = future.await;
             Box::new(move |exchange: &mut Exchange| {
@@ -64,7 +64,7 @@ impl Node {
         let result = match &answered {
             // It was asked, and has nothing to do with it.
             Ok(Preflight::Ignored) => {
-                exchange.context.run_traced(outer);
+                self.give_back(exchange, outer);
                 return answered;
             }
             Ok(Preflight::Unmatched) => Ok(Flow::Next),
@@ -84,13 +84,20 @@ impl Node {
             self.begin(exchange);
             self.end(exchange, Some(Flow::Respond));
         }
-        exchange.context.run_traced(outer);
+        self.give_back(exchange, outer);
         answered
     }
 
-    /// Has the policy be the one that runs.
+    /// Has the policy be the one that runs. What is different by now, the one before it did.
     fn go_on_traced(&self, exchange: &mut Exchange) -> Outer {
+        exchange.trace_changes();
         exchange.context.run_traced(Some(Arc::clone(&self.place)))
+    }
+
+    /// Has the policy be the one that runs again that ran before.
+    fn give_back(&self, exchange: &mut Exchange, outer: Outer) {
+        exchange.trace_changes();
+        exchange.context.run_traced(outer);
     }
 
     fn begin(&self, exchange: &mut Exchange) {
@@ -104,6 +111,7 @@ impl Node {
     }
 
     fn end(&self, exchange: &mut Exchange, flow: Option<Flow>) {
+        exchange.trace_changes();
         let now = exchange.context.ports.clock.now();
         let trace = exchange.context.trace.as_mut();
         let began = trace.and_then(|trace| trace.close(&self.place));
@@ -138,7 +146,7 @@ impl Node {
                 Err(failure)
             }
         };
-        exchange.context.run_traced(outer);
+        self.give_back(exchange, outer);
         result
     }
 }

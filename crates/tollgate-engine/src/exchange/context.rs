@@ -373,6 +373,7 @@ impl Context {
             elapsed: self.elapsed(),
             data: data(self),
             parts: Vec::new(),
+            changes: Vec::new(),
         };
         if let Some(trace) = &mut self.trace {
             trace.add(entry);
@@ -409,6 +410,7 @@ impl Context {
             elapsed: self.elapsed(),
             data,
             parts: Vec::new(),
+            changes: Vec::new(),
         };
         if let Some(trace) = &mut self.trace {
             trace.add(entry);
@@ -449,6 +451,7 @@ impl Context {
             let result = self.response.body.buffer(limits.response_body).await;
             result.map_err(BodyError::of_response)?;
         }
+        self.note_bodies();
         Ok(())
     }
 }

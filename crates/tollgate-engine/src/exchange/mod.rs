@@ -16,8 +16,11 @@ pub use body::{Body, BodyError, BoxError};
 pub use context::{ClientCertificate, Context, Request, Response};
 pub use encoding::EncodingError;
 pub use headers::{ReasonPhrase, strip_hop_by_hop};
-pub use trace::{Event, Outcomes, Trace, TraceEntry, TracePart, Visits};
-pub(crate) use trace::{Recorded as RecordedPart, Recording};
+pub use trace::{Change, Changed, Event, Outcomes, Trace, TraceEntry, TracePart, Visits};
+pub(crate) use trace::{
+    Messages, Recorded as RecordedPart, Recording, SHORTEST_CREDENTIAL, is_secret_name,
+    reads_secret, secrets_of_header,
+};
 pub use transfer::{AfterTransfer, Transferred};
 pub(crate) use url::form_pairs;
 pub use url::{Url, UrlError};

@@ -96,7 +96,7 @@ pub enum Failure {
         step: Option<(usize, u32)>,
         /// What was not, and where the file says so.
         mismatches: Vec<(Position, Mismatch)>,
-        /// What happened on the way, step by step.
+        /// What happened on the way, the lines of a tree.
         way: Vec<String>,
         /// Calls that nothing was said of.
         unanswered: Vec<String>,
@@ -359,7 +359,7 @@ impl Suite {
                 return Ok(Some(Failure::Mismatches {
                     step,
                     mismatches: placed.collect(),
-                    way: seen.way(policy_test.gateway().plan().sources()),
+                    way: seen.tree().lines().map(str::to_owned).collect(),
                     unanswered: unanswered(&seen),
                 }));
             }

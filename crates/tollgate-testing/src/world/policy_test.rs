@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use tokio::runtime::Runtime;
+use tollgate::engine::exchange::Trace;
 use tollgate::engine::{Gateway as Engine, RunOptions};
 use tollgate::ports::Clock as _;
 use tollgate::{Body, BuildError, GatewayBuilder, ManagedIdentity, MemoryCache, Peer, Source};
@@ -191,8 +192,7 @@ impl PolicyTest {
         let options = RunOptions {
             backend: Some(Arc::new(Script::new(&self.answers, true))),
             request_id: Some(request_id.unwrap_or(self.requests.to_be_bytes())),
-            trace: true,
-            unseen: true,
+            trace: Some(Trace::unseen()),
             ..RunOptions::default()
         };
         let run = async {

@@ -6,9 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use serde_json::{Map, Value as Json, json};
 use tollgate::engine::LastError;
-use tollgate::engine::exchange::{Exchange, ReasonPhrase, Trace, TraceEntry};
+use tollgate::engine::exchange::{Exchange, ReasonPhrase, Trace};
 use tollgate::ports::{Event, Partition, Severity};
-use tollgate::syntax::{Place, Sources};
 
 use super::answers::Call;
 
@@ -85,10 +84,10 @@ impl Seen {
             .collect()
     }
 
-    /// What happened on the way, a line for each decision, expression and message, with the line of the policy.
-    pub fn way(&self, sources: &Sources) -> Vec<String> {
-        let entries = self.trace.iter().flat_map(|trace| &trace.entries);
-        entries.filter_map(|entry| line(entry, sources)).collect()
+    /// What happened on the way, as a tree ([`Trace::to_tree`]): the same in every run, for `insta` and the like. As JSON
+    /// it is [`Trace::to_apim`] of [`trace`](Self::trace).
+    pub fn tree(&self) -> String {
+        self.trace.as_ref().map(Trace::to_tree).unwrap_or_default()
     }
 
     /// `LastError` as JSON, its fields in `kebab-case`; `null` if there was none.
@@ -109,41 +108,6 @@ impl Seen {
             "policy-id": text(&error.policy_id),
         })
     }
-}
-
-/// What a trace entry says, in one line; nothing of those that only say that a policy begins or ends.
-fn line(entry: &TraceEntry, sources: &Sources) -> Option<String> {
-    use tollgate::engine::exchange::Event as Step;
-    let field = |name: &str| entry.data.get(name).and_then(Json::as_str);
-    let what = match entry.event {
-        Step::Entered | Step::Left { .. } => return None,
-        Step::Branch { taken } => {
-            let branch = entry.path().rsplit('/').next().unwrap_or_default();
-            let taken = if taken { "is taken" } else { "is not taken" };
-            format!("{branch} {taken}")
-        }
-        _ => match (field("expression"), field("value"), field("message")) {
-            // A value of several lines is shown in one.
-            (Some(expression), Some(value), _) if value.contains('\n') => {
-                format!("{} = {value:?}", expression.trim())
-            }
-            (Some(expression), Some(value), _) => format!("{} = {value}", expression.trim()),
-            (_, _, Some(message)) => message.to_owned(),
-            _ => entry
-                .data
-                .as_str()
-                .map_or_else(|| entry.data.to_string(), str::to_owned),
-        },
-    };
-    let span = entry.span.or(entry.place.as_ref().map(|place| place.span));
-    let place = span
-        .map(|span| Place::of(span, sources))
-        .filter(|place| !place.file.is_empty());
-    let place = place.map_or_else(String::new, |place| {
-        format!("  ({}:{})", place.file, place.line)
-    });
-    let section = entry.section.unwrap_or_default();
-    Some(format!("{section:<9} {:<20} {what}{place}", entry.source))
 }
 
 /// The lines of a header, joined by commas; `None` if there is none.

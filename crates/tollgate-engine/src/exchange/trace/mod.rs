@@ -1,6 +1,12 @@
 //! What happened to a request, step by step, when somebody asked for it.
 
+mod apim;
+mod changes;
+mod masking;
+mod names;
 mod recording;
+mod request;
+mod tree;
 mod visits;
 
 use std::sync::Arc;
@@ -8,11 +14,17 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use tollgate_dotnet::{Str, Value};
-use tollgate_syntax::Span;
+use tollgate_syntax::{Sources, Span};
 
 use crate::block::Place;
+use crate::plan::Plan;
 use crate::policy::Flow;
 
+use changes::Snapshot;
+pub use changes::{Change, Changed};
+pub(crate) use changes::{Messages, SHORTEST_CREDENTIAL, secrets_of_header};
+use masking::Secrets;
+pub(crate) use names::{is_secret as is_secret_name, reads_secret};
 pub use recording::TracePart;
 pub(crate) use recording::{Recorded, Recording};
 pub use visits::{Outcomes, Visits};
@@ -36,10 +48,14 @@ pub struct Trace {
 }
 
 /// What a trace knows besides its entries.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct State {
-    secrets: Vec<String>,
+    secrets: Secrets,
     unseen: bool,
+    /// What the request runs through, and when it came; none of a trace that no gateway began.
+    request: Option<Traced>,
+    /// What the running policy began with.
+    snapshot: Option<Box<Snapshot>>,
     /// The policy that runs now.
     running: Option<Arc<Place>>,
     /// The policies that have begun and not ended, and when they began.
@@ -53,11 +69,30 @@ struct State {
     is_cut: bool,
 }
 
+/// Which request a trace is of.
+#[derive(Clone)]
+struct Traced {
+    plan: Arc<Plan>,
+    id: [u8; 16],
+    /// .NET ticks, UTC.
+    began: i64,
+    /// Whether the trace told which API it is.
+    is_routed: bool,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
 impl Default for State {
     fn default() -> Self {
         Self {
-            secrets: Vec::new(),
+            secrets: Secrets::default(),
             unseen: false,
+            request: None,
+            snapshot: None,
             running: None,
             open: Vec::new(),
             visits: Visits::default(),
@@ -92,6 +127,9 @@ pub struct TraceEntry {
     /// What the parts of an expression were, those around others first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<TracePart>,
+    /// What is different from before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
 /// What kind of step an entry of a trace tells of.
@@ -116,6 +154,8 @@ pub enum Event {
     },
     /// An expression was evaluated.
     Expression,
+    /// A policy changed something, or the gateway did.
+    Changed,
     /// A policy failed.
     Failed,
 }
@@ -132,6 +172,7 @@ impl TraceEntry {
             elapsed: 0,
             data: json!({ "message": message.into() }),
             parts: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -179,6 +220,18 @@ impl Trace {
         self
     }
 
+    /// The same trace, of this request: an embedder may have set a smaller limit than the gateway's own.
+    pub(crate) fn of(mut self, plan: &Arc<Plan>, id: [u8; 16], began: i64, limit: usize) -> Self {
+        self.state.request = Some(Traced {
+            plan: Arc::clone(plan),
+            id,
+            began,
+            is_routed: false,
+        });
+        let limit = limit.min(self.state.limit);
+        self.with_limit(limit)
+    }
+
     /// What `context.Tracing` says of it.
     pub fn is_seen(&self) -> bool {
         !self.state.unseen
@@ -196,8 +249,9 @@ impl Trace {
 
     /// Has entries that are added from now on not show these secrets.
     pub(crate) fn hide(&mut self, secrets: impl IntoIterator<Item = String>) {
-        let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
-        self.state.secrets.extend(secrets);
+        for secret in secrets {
+            self.state.secrets.add(secret);
+        }
     }
 
     /// The policy that runs now.
@@ -255,38 +309,13 @@ impl Trace {
     }
 
     /// The beginning of a text, at most so many bytes of it, secrets masked before it is cut; whether there were any.
-    pub(crate) fn shown(&self, text: &str, most: usize) -> (String, bool) {
-        let secrets = &self.state.secrets;
-        let longest = secrets.iter().map(String::len).max().unwrap_or(0);
-        let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-        // A secret that is cut in two would not be found.
-        let end = boundary(text, most.saturating_add(longest));
-        let (mut shown, mut is_masked, mut at) = (String::new(), false, 0);
-        while at < end.min(most) {
-            let rest = part(at, end);
-            let places = secrets.iter().filter_map(|secret| {
-                let place = rest.find(secret.as_str())?;
-                Some((place, std::cmp::Reverse(secret.len())))
-            });
-            match places.min().filter(|(place, _)| at + place < most) {
-                Some((place, std::cmp::Reverse(length))) => {
-                    shown.push_str(part(at, at + place));
-                    shown.push_str("***");
-                    is_masked = true;
-                    at += place + length;
-                }
-                None => {
-                    let last = boundary(text, most);
-                    shown.push_str(part(at, last));
-                    at = last;
-                    break;
-                }
-            }
-        }
-        if at < text.len() {
-            shown.push('…');
-        }
-        (shown, is_masked)
+    pub(crate) fn shown(&mut self, text: &str, most: usize) -> (String, bool) {
+        self.state.secrets.shown(text, most)
+    }
+
+    /// Has a text be masked from now on, if it is long enough to tell.
+    pub(crate) fn learn(&mut self, secret: &str) {
+        self.state.secrets.learn(secret);
     }
 
     /// Adds an entry; secrets in it are masked.
@@ -294,21 +323,15 @@ impl Trace {
         if self.state.is_cut {
             return;
         }
-        self.mask_text(&mut entry.source);
-        self.mask(&mut entry.data);
-        for part in &mut entry.parts {
-            self.mask_text(&mut part.expression);
-        }
+        self.state.secrets.mask_entry(&mut entry);
         let parts = entry.parts.iter().map(TracePart::size).sum::<usize>();
-        let size = ENTRY_BYTES + entry.source.len() + size_of_json(&entry.data) + parts;
+        let changes = entry.changes.iter().map(Change::size).sum::<usize>();
+        let size = ENTRY_BYTES + entry.source.len() + size_of_json(&entry.data) + parts + changes;
         match self.state.room.checked_sub(size) {
             Some(room) => self.state.room = room,
             None => {
                 self.state.is_cut = true;
-                let message = format!(
-                    "The trace was cut here: it is longer than {} bytes.",
-                    self.state.limit
-                );
+                let message = self.cut_message();
                 entry = TraceEntry {
                     elapsed: entry.elapsed,
                     section: entry.section,
@@ -318,30 +341,43 @@ impl Trace {
         }
         self.entries.push(entry);
     }
+}
 
-    fn mask(&self, data: &mut Json) {
-        match data {
-            Json::String(text) => self.mask_text(text),
-            Json::Array(items) => items.iter_mut().for_each(|item| self.mask(item)),
-            Json::Object(fields) => fields.values_mut().for_each(|field| self.mask(field)),
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
+impl Trace {
+    /// Masks once more what came before a secret was known.
+    fn mask_all(&mut self) {
+        for entry in &mut self.entries {
+            self.state.secrets.mask_entry(entry);
         }
     }
 
-    fn mask_text(&self, text: &mut String) {
-        for secret in &self.state.secrets {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), "***");
-            }
-        }
+    fn cut_message(&self) -> String {
+        let limit = self.state.limit;
+        format!("The trace was cut here: it is longer than {limit} bytes.")
+    }
+
+    /// The policy files that places are in.
+    fn sources(&self) -> Option<&Sources> {
+        Some(self.state.request.as_ref()?.plan.sources())
     }
 }
 
-/// The last boundary between characters that is not behind this byte.
-fn boundary(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    let mut places = (0..=at).rev();
-    places.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+impl Secrets {
+    fn mask_entry(&self, entry: &mut TraceEntry) {
+        self.mask_text(&mut entry.source, false);
+        self.mask(&mut entry.data);
+        for part in &mut entry.parts {
+            self.mask_text(&mut part.expression, true);
+            for value in &mut part.values {
+                self.mask_text(value, false);
+            }
+        }
+        for change in &mut entry.changes {
+            for text in [&mut change.from, &mut change.to].into_iter().flatten() {
+                self.mask_text(text, false);
+            }
+        }
+    }
 }
 
 /// About what an entry takes besides its texts.
@@ -366,17 +402,6 @@ fn size_of_json(data: &Json) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_masked_before_texts_are_cut() {
-        let trace = Trace::new(vec!["hush".to_owned(), "hush-hush".to_owned()]);
-        let shown = |text: &str, most| trace.shown(text, most);
-        assert_eq!(shown("a hush-hush b", 20), ("a *** b".to_owned(), true));
-        assert_eq!(shown("a hush b", 3), ("a ***…".to_owned(), true));
-        assert_eq!(shown("a hush", 2), ("a …".to_owned(), false));
-        assert_eq!(shown("aäb", 2), ("a…".to_owned(), false));
-        assert_eq!(shown("", 2), (String::new(), false));
-    }
 
     #[test]
     fn a_long_trace_is_cut_and_says_so() {

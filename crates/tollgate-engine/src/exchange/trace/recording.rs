@@ -80,7 +80,7 @@ impl Recording {
         part: u32,
         value: &Value,
         text: Option<Str>,
-        trace: &Trace,
+        trace: &mut Trace,
     ) {
         let part = usize::try_from(part).ok();
         let Some(part) = part.and_then(|part| self.parts.get_mut(part)) else {
@@ -99,7 +99,12 @@ impl Recording {
             part.values.push(match value {
                 Value::Null => "null".to_owned(),
                 Value::Bool(truth) => truth.to_string(),
-                _ if part.is_secret && !shown.1 => "***".to_owned(),
+                _ if part.is_secret && !shown.1 => {
+                    if matches!(value, Value::String(_)) {
+                        trace.learn(&text.to_utf8());
+                    }
+                    "***".to_owned()
+                }
                 Value::String(_) => format!("\"{}\"", shown.0.escape_debug()),
                 Value::Char(_) => format!("'{}'", shown.0.escape_debug()),
                 _ => shown.0,
