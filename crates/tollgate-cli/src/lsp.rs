@@ -17,8 +17,8 @@ attributes and the parts of expressions, completes them, leads to fragments, var
 out as `tollgate fmt` does, and offers the fixes of `tollgate check --fix`.
 
 VS Code: the extension in editors/vscode.
-Neovim:  vim.lsp.start({ name = 'tollgate', cmd = { 'tollgate', 'lsp' }, root_dir = vim.fn.getcwd() })
-Helix:   [language-server.tollgate] command = \"tollgate\", args = [\"lsp\"]
+Neovim:  vim.lsp.config('tollgate', { cmd = { 'tollgate', 'lsp' }, filetypes = { 'xml' } }) vim.lsp.enable('tollgate')
+Helix:   language-server.tollgate = { command = \"tollgate\", args = [\"lsp\"] }
 
 Fragments and the names of named values come from the folders that the editor has open: files with a <fragment> at their
 root, files of tests, files of `tollgate serve`. The levels of lints come from tollgate.toml. With --named-value and

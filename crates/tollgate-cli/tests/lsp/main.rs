@@ -9,6 +9,7 @@
 
 mod client;
 mod completion;
+mod extension;
 mod findings;
 mod navigation;
 mod protocol;
