@@ -68,12 +68,12 @@ fn what_is_wrong_with_the_document_is_found_at_load_time() {
         (
             HEADER,
             "<openid-config url='ftp://x/y' />".into(),
-            "wrong-value",
+            "wrong-type",
         ),
         (
             HEADER,
             "<required-claims><claim name='a' match='some' /></required-claims>".into(),
-            "wrong-value",
+            "wrong-type",
         ),
         (HEADER, "<required-claim />".into(), "unknown-element"),
     ];
