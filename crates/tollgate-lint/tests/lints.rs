@@ -130,6 +130,24 @@ fn cases() -> Vec<(&'static str, String, &'static str, String)> {
             whole("", r#"<forward-request buffer-response="false" />"#, r#"<set-status code="200" reason="OK" />"#),
         ),
         (
+            "deprecated",
+            inbound(r#"<set-header name="Ocp-Apim-Trace" exists-action="delete" />"#),
+            "Ocp-Apim-Trace",
+            inbound(r#"<set-header name="Ocp-Apim-Tracing" exists-action="delete" />"#),
+        ),
+        (
+            "deprecated",
+            inbound(&set(r#"@(context.Request.Headers.ContainsKey("ocp-apim-trace"))"#)),
+            r#""ocp-apim-trace""#,
+            inbound(&set(r#"@(context.Request.Headers.ContainsKey("Apim-Debug-Authorization"))"#)),
+        ),
+        (
+            "deprecated",
+            whole("", r#"<set-graphql-resolver parent-type="Query" field="a" /><forward-request />"#, ""),
+            "set-graphql-resolver",
+            inbound(r#"<azure-openai-token-limit counter-key="a" tokens-per-minute="1" estimate-prompt-tokens="false" />"#),
+        ),
+        (
             "unreachable-policy",
             inbound("<choose><when condition=\"@(context.Elapsed.Days == 1)\"><return-response /><set-method>GET</set-method></when></choose>"),
             "set-method",

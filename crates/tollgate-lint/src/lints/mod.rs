@@ -2,6 +2,7 @@
 
 mod body_consumed;
 mod constant_condition;
+mod deprecated;
 mod duplicate_condition;
 mod forward_request_missing;
 mod limit_key_conflict;
@@ -29,6 +30,7 @@ pub use variables::{VariableUse, variables};
 pub const LINTS: &[Lint] = &[
     body_consumed::LINT,
     constant_condition::LINT,
+    deprecated::LINT,
     duplicate_condition::LINT,
     forward_request_missing::LINT,
     limit_key_conflict::LINT,

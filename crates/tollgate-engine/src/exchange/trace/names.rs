@@ -8,6 +8,7 @@ const TELLING: &[&str] = &[
     "cookie",
     "password",
     "passwd",
+    "passphrase",
     "secret",
     "apikey",
     "subscriptionkey",
@@ -15,6 +16,7 @@ const TELLING: &[&str] = &[
     "functionkey",
     "accesskey",
     "accountkey",
+    "hostkey",
     "sharedkey",
     "masterkey",
     "privatekey",
@@ -22,6 +24,9 @@ const TELLING: &[&str] = &[
     "assertion",
     "connectionstring",
     "samlresponse",
+    "sessionid",
+    "codeverifier",
+    "devicecode",
 ];
 /// The parameters of a query that are more than what their names say elsewhere.
 const IN_QUERY: &[&str] = &["key", "code", "sig", "signature", "jwt"];
