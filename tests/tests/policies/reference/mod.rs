@@ -10,6 +10,7 @@
 //! - value: see [`Value`].
 //! - good and bad values are two spaces apart; a bad one is `value=diagnostic`.
 
+mod failing;
 mod loading;
 
 const TABLES: &[&str] = &[
