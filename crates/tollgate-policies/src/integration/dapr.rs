@@ -49,7 +49,7 @@ pub(crate) const TIMEOUT: AttributeSpec =
 /// `template`.
 pub(crate) const TEMPLATE: AttributeSpec = optional("template")
     .literal()
-    .about("`liquid`, if the content is a Liquid template.");
+    .about("`Liquid`, if the content is a Liquid template.");
 /// `content-type`.
 pub(crate) const CONTENT: AttributeSpec = optional("content-type")
     .literal()

@@ -10,7 +10,7 @@ use tollgate::{
 };
 use tollgate_tests::{FakeClient, Pki};
 
-use super::{Policy, Row, policies};
+use super::{Policy, Row, Value, policies};
 
 static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
     let pem = Pki::new().issue_rsa().pem();
@@ -202,6 +202,44 @@ fn good_values_are_taken() {
             }
         }
         wrong
+    });
+}
+
+/// What editors offer as an attribute's values is read from its line for reference pages.
+#[test]
+fn values_that_editors_offer_are_those_there_are() {
+    each_row(|policy, row| {
+        let Some(attribute) = row.attribute else {
+            return Vec::new();
+        };
+        let kind = (POLICIES.iter()).find(|kind| kind.name == policy.name);
+        let mut specs = kind.map_or(&[][..], |kind| kind.attributes);
+        let mut children = kind.map_or(Children::None, |kind| kind.children);
+        for name in &row.path {
+            let Children::Elements(elements) = children else {
+                return Vec::new();
+            };
+            let Some(spec) = elements.iter().find(|spec| spec.name == *name) else {
+                return Vec::new();
+            };
+            (specs, children) = (spec.attributes, spec.children);
+        }
+        let spec = specs.iter().find(|spec| spec.name == attribute);
+        let offered: BTreeSet<_> = spec
+            .map(AttributeSpec::values)
+            .into_iter()
+            .flatten()
+            .collect();
+        let there_are: BTreeSet<_> = match &row.value {
+            Value::OneOf(values) => values.iter().copied().collect(),
+            Value::Bool => ["true", "false"].into(),
+            _ => BTreeSet::new(),
+        };
+        // A line that lists nothing offers nothing.
+        match offered.is_empty() || offered == there_are {
+            true => Vec::new(),
+            false => vec![format!("offers {offered:?} of {there_are:?}")],
+        }
     });
 }
 
