@@ -14,8 +14,8 @@ const HEADERS: &[(&str, &str)] = &[
     ("X-A", "b"),
 ];
 const BODY: &str = r#"{"messages":[{"role":"user","content":"hello"}]}"#;
-/// What the exceptions say; no caller may see it.
-const TOLD: &str = "told-to-nobody";
+/// What the exceptions say, the value of a secret: no caller and no trace may show it.
+const SECRET: &str = "told-to-nobody";
 
 impl Row {
     /// An expression that throws when the request says so, and else gives a good value.
@@ -33,7 +33,7 @@ impl Row {
             _ => format!("\"{}\"", self.good.first().copied().unwrap_or("a")),
         };
         format!(
-            r#"@{{ if (context.Request.Headers.ContainsKey("X-Throw")) {{ throw new Exception("{TOLD}"); }} return {good}; }}"#
+            r#"@{{ if (context.Request.Headers.ContainsKey("X-Throw")) {{ throw new Exception("{{{{secret}}}}"); }} return {good}; }}"#
         )
     }
 }
@@ -44,6 +44,7 @@ fn world(policy: &Policy, text: &str) -> World {
     let sections = [(section, &*text)];
     let catalog = Catalog::new()
         .backend("b", "https://b.test")
+        .secret("secret", SECRET)
         .api(api(&sections));
     World::serving(catalog, FakeClient::statuses(&[200]))
 }
@@ -123,6 +124,10 @@ async fn what_throws_is_told_to_on_error_only() {
             }
             if (answer.status, answer.body.as_str()) != (500, INTERNAL) {
                 wrong.push(format!("{what}: {} {}", answer.status, answer.body));
+            }
+            let trace = serde_json::to_string(&answer.exchange.context.trace).unwrap();
+            if trace.contains(SECRET) {
+                wrong.push(format!("{what}: the trace shows the secret"));
             }
             let next = send(Vec::new()).await;
             let error = next.exchange.context.last_error.clone();
