@@ -53,7 +53,7 @@ pub struct Config {
     pub fragments: BTreeMap<String, PathBuf>,
     /// Backend entities, by id.
     pub backends: BTreeMap<String, BackendConfig>,
-    /// JSON Schemas that `validate-content` names: id to file.
+    /// JSON Schemas and XML Schemas that `validate-content` names: id to file.
     pub schemas: BTreeMap<String, PathBuf>,
     /// Service Fabric clusters as backends, by id.
     pub service_fabric: BTreeMap<String, ServiceFabricConfig>,

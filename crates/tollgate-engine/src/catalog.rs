@@ -149,7 +149,8 @@ impl Catalog {
         self
     }
 
-    /// Adds a JSON Schema that `validate-content` can name by `schema-id`.
+    /// Adds a JSON Schema, or an XML Schema, that `validate-content` can name by `schema-id`. XML Schemas import and include
+    /// each other by their ids, and need the feature `xml`.
     #[must_use]
     pub fn schema(mut self, id: impl Into<String>, schema: Source) -> Self {
         self.schemas.push((id.into(), schema));

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, Method};
+use tollgate_libxml::Schema as XmlSchema;
 use tollgate_schema::{Schemas, graphql};
 use tollgate_syntax::{Diagnostic, Sources};
 
@@ -22,6 +23,13 @@ use crate::resolve::Resolvers;
 use crate::routing::{self, Path, Route, RouteError, Template};
 use crate::subscription_key::{self, Admission, Denied, Keys};
 
+/// The schemas of the catalog, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct AllSchemas {
+    pub(crate) json: HashMap<Box<str>, Arc<Schemas>>,
+    pub(crate) xml: HashMap<Box<str>, Arc<XmlSchema>>,
+}
+
 /// What requests run through: routes, keys, merged policies, and all else that load time could settle. Never changed.
 #[derive(Default)]
 pub struct Plan {
@@ -33,7 +41,7 @@ pub struct Plan {
     /// Those whose URLs tell that they are meant.
     backends_by_url: Box<[Arc<PlanBackend>]>,
     service_fabric: HashMap<Box<str>, ServiceFabric>,
-    schemas: HashMap<Box<str>, Arc<Schemas>>,
+    schemas: AllSchemas,
     certificates: HashMap<Box<str>, Certificate>,
     authorities: Arc<[Certificate]>,
     deployment: Arc<DeploymentInfo>,
@@ -70,7 +78,7 @@ impl Plan {
         keys: Keys,
         catalog: &Catalog,
         backends: HashMap<Box<str>, Arc<PlanBackend>>,
-        schemas: HashMap<Box<str>, Arc<Schemas>>,
+        schemas: AllSchemas,
     ) -> Self {
         apis.sort_by_key(|api| std::cmp::Reverse(api.path.len()));
         let workspace = catalog.workspace.as_ref();
@@ -177,7 +185,12 @@ impl Plan {
 
     /// The JSON Schema of this id.
     pub fn schemas(&self, id: &str) -> Option<&Arc<Schemas>> {
-        self.schemas.get(id)
+        self.schemas.json.get(id)
+    }
+
+    /// The XML Schema of this id.
+    pub fn xml_schema(&self, id: &str) -> Option<&Arc<XmlSchema>> {
+        self.schemas.xml.get(id)
     }
 
     /// The Service Fabric cluster of this backend id.

@@ -53,6 +53,7 @@ pub const ALL: &[PolicyKind] = &[
     transformation::set_status::KIND,
     transformation::set_variable::KIND,
     transformation::xml_to_json::KIND,
+    transformation::xsl_transform::KIND,
     cross_domain::cors::KIND,
     cross_domain::cross_domain::KIND,
     cross_domain::jsonp::KIND,

@@ -145,14 +145,6 @@ fn unknown_names() {
 }
 
 #[test]
-fn policies_that_are_not_built() {
-    assert_eq!(
-        inbound("<xsl-transform />"),
-        ["policy.xml:2:2: error[policy-not-built]: the policy `xsl-transform` is not built yet"]
-    );
-}
-
-#[test]
 fn templates_that_are_none() {
     let of = |attributes: &str, text: &str| {
         inbound(&format!(r"<set-body {attributes}>{text}</set-body>"))[0].clone()

@@ -45,3 +45,4 @@ mod transformation;
 mod validation;
 mod waiting;
 mod world;
+mod xml;

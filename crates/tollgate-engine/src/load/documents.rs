@@ -1,15 +1,17 @@
-//! OpenAPI documents of APIs, and JSON Schemas.
+//! OpenAPI documents of APIs, and schemas: JSON Schemas, XML Schemas.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use tollgate_libxml::{Error, Limits, Schema as XmlSchema, SchemaDocument};
 use tollgate_schema::{Document, Schemas, graphql};
 
 use super::assemble::Assembler;
 use super::suggest::did_you_mean;
 use crate::block::Block;
-use crate::catalog::{Api, Operation};
+use crate::catalog::{Api, Operation, Source};
+use crate::plan::AllSchemas;
 use crate::resolve::Resolvers;
 
 /// The operations of a document.
@@ -101,16 +103,47 @@ impl Assembler<'_> {
         Some(Arc::new(Resolvers::new(Arc::clone(schema), fields)))
     }
 
-    pub(super) fn schemas(&self) -> HashMap<Box<str>, Arc<Schemas>> {
-        let mut all = HashMap::new();
+    pub(super) fn schemas(&self) -> AllSchemas {
+        let mut all = AllSchemas::default();
+        let is_xml = |source: &Source| tollgate_libxml::is_schema(&source.text);
+        let xml = self
+            .catalog
+            .schemas
+            .iter()
+            .filter(|(_, source)| is_xml(source));
+        // Each may import and include the others, by their ids.
+        let xml: Vec<SchemaDocument> = xml
+            .map(|(id, source)| SchemaDocument {
+                name: id.clone(),
+                text: source.text.trim_start_matches('\u{feff}').to_owned(),
+            })
+            .collect();
         for (id, source) in &self.catalog.schemas {
-            match Schemas::parse(&source.text) {
-                Ok(schemas) => drop(all.insert(Box::from(id.as_str()), schemas)),
-                Err(error) => {
-                    let message = format!("schema `{id}`: {}: {error}", source.name);
-                    self.report("invalid-schema", message, None);
-                }
-            }
+            let key = Box::from(id.as_str());
+            let (error, line) = match xml.iter().find(|document| document.name == *id) {
+                Some(main) => match XmlSchema::compile(main, &xml, Limits::default()) {
+                    Ok(schema) => {
+                        all.xml.insert(key, Arc::new(schema));
+                        continue;
+                    }
+                    Err(Error::Mistake { message, line }) => (message, line),
+                    Err(other) => (other.to_string(), 0),
+                },
+                None => match Schemas::parse(&source.text) {
+                    Ok(schemas) => {
+                        all.json.insert(key, schemas);
+                        continue;
+                    }
+                    Err(error) => (error.to_string(), 0),
+                },
+            };
+            let line = if line > 0 {
+                format!(":{line}")
+            } else {
+                String::new()
+            };
+            let message = format!("schema `{id}`: {}{line}: {error}", source.name);
+            self.report("invalid-schema", message, None);
         }
         all
     }

@@ -6,12 +6,12 @@ use tollgate_dotnet::Str;
 use tollgate_syntax::{Content, Diagnostic, Element, MappedText, Span, Text};
 
 use super::named_values::is_liquid;
-use super::placement::{Counts, Position, elements, policy_place, read_block};
+use super::placement::{Counts, Position, check_attributes, elements, policy_place, read_block};
 use super::suggest::did_you_mean;
 use super::{Loading, Mode};
 use crate::block::{Block, Node, Place, PlaceKind};
 use crate::certificate::Certificate;
-use crate::policy::{Children, Invalid, Policy, Scope, Section};
+use crate::policy::{AttributeSpec, Children, Invalid, Policy, Scope, Section};
 use crate::setting::{FromValue, Setting};
 
 /// An element of a policy document, named values replaced, at its place. Whatever is wrong with it is recorded as a
@@ -155,10 +155,55 @@ impl<'a> ElementReader<'a> {
 
     /// What stands between the tags as it is in the file, named values replaced: for bodies that are markup.
     pub fn inner_source(&self) -> String {
-        let source = self.element.inner_source(self.loading.sources);
+        self.source_of(self.element.inner_span)
+    }
+
+    /// The whole element as it is in the file, named values replaced: for documents that are XML of their own.
+    pub fn outer_source(&self) -> String {
+        self.source_of(self.element.span)
+    }
+
+    /// Where a line of [`outer_source`](Self::outer_source) stands, counted from 1, without the white space around it;
+    /// the element's name if that is not known.
+    pub fn line_span(&self, line: usize) -> Span {
+        let source = self.loading.sources.text(self.element.span);
+        let mut lines = source.split_inclusive('\n');
+        let before: usize = lines
+            .by_ref()
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let found = lines
+            .next()
+            .filter(|found| line > 0 && !found.trim().is_empty());
+        let Some(found) = found else {
+            return self.name_span();
+        };
+        let start = before + found.len() - found.trim_start().len();
+        let mut span = self.element.span;
+        let at = |offset: usize| {
+            let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+            self.element
+                .span
+                .start
+                .saturating_add(offset)
+                .min(self.element.span.end)
+        };
+        span.start = at(start);
+        span.end = at(start + found.trim().len());
+        span
+    }
+
+    /// Compares the attributes of an element that stands in no table, below [`Children::Any`], with `specs`.
+    pub fn check_attributes(&self, specs: &[AttributeSpec]) {
+        check_attributes(self.loading, self.element, specs, false);
+    }
+
+    fn source_of(&self, span: Span) -> String {
+        let source = self.loading.sources.text(span);
         let text = self.loading.named_values.replace_source(
             source,
-            self.element.inner_span,
+            span,
             is_liquid(self.element),
             self.loading.findings,
         );

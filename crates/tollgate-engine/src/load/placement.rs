@@ -390,7 +390,7 @@ fn join<S: AsRef<str>>(names: &[S]) -> String {
 }
 
 /// Compares attributes with the table.
-fn check_attributes(
+pub(super) fn check_attributes(
     loading: &Loading<'_>,
     element: &Element,
     specs: &[AttributeSpec],

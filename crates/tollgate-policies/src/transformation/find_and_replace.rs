@@ -13,7 +13,6 @@
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use http::{HeaderMap, header};
 use memchr::memmem::Finder;
 use tollgate_dotnet::Str;
 use tollgate_engine::{
@@ -21,7 +20,7 @@ use tollgate_engine::{
     Sections, Setting, required,
 };
 
-use super::message::{Message, too_long};
+use super::message::{Message, charset, too_long};
 
 /// The row of the list.
 pub const KIND: PolicyKind = PolicyKind {
@@ -59,7 +58,7 @@ impl Policy for FindAndReplace {
     fn execute(&self, exchange: &mut Exchange) -> Result<Flow, Failure> {
         let from = self.from.get(exchange)?.to_utf8().into_owned();
         let to = self.to.get(exchange)?.to_utf8().into_owned();
-        let charset = charset(self.message.headers(exchange));
+        let charset = charset(self.message.headers(exchange)).unwrap_or(UTF_8);
         let Some(from) = encode(&from, charset).filter(|from| !from.is_empty()) else {
             return Ok(Flow::Next);
         };
@@ -123,21 +122,6 @@ fn matches<'a>(
             next = at + 1;
         }
     })
-}
-
-/// The charset of `Content-Type`; UTF-8 if there is none, or none that is known.
-fn charset(headers: &HeaderMap) -> &'static Encoding {
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let parameters = value.unwrap_or_default().split(';').skip(1);
-    let charset = parameters
-        .filter_map(|parameter| parameter.split_once('='))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
-    let label = charset.map(|(_, label)| label.trim().trim_matches('"'));
-    label
-        .and_then(|label| Encoding::for_label(label.as_bytes()))
-        .unwrap_or(UTF_8)
 }
 
 /// The text in a charset; `None` if that has no such characters.

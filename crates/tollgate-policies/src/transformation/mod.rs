@@ -15,3 +15,4 @@ pub mod set_query_parameter;
 pub mod set_status;
 pub mod set_variable;
 pub mod xml_to_json;
+pub mod xsl_transform;
