@@ -412,32 +412,41 @@ unsigned char *tg_transform(void *stylesheet, const char *text, size_t size, con
 
 void tg_free(unsigned char *bytes) { free(bytes); }
 
+/* A schema, and its document, which it leads into but does not free. */
+typedef struct {
+    xmlSchemaPtr schema;
+    xmlDocPtr document;
+} tg_compiled;
+
+void tg_schema_free(void *compiled) {
+    tg_compiled *it = compiled;
+    if (it->schema) xmlSchemaFree(it->schema);
+    if (it->document) xmlFreeDoc(it->document);
+    free(it);
+}
+
 /* The first document is the schema; the others are those that it may import or include. */
 void *tg_schema(const tg_document *documents, size_t count, const tg_limits *limits, tg_report *report) {
     tg_call call;
     begin(&call, limits, report);
     call.documents = documents;
     call.count = count;
-    xmlSchemaPtr schema = NULL;
-    xmlDocPtr document = read_document(documents->text, documents->length, documents->name, 0);
-    xmlSchemaParserCtxtPtr parser = document ? xmlSchemaNewDocParserCtxt(document) : NULL;
+    tg_compiled *compiled = calloc(1, sizeof *compiled);
+    if (compiled) compiled->document = read_document(documents->text, documents->length, documents->name, 0);
+    xmlSchemaParserCtxtPtr parser = compiled && compiled->document ? xmlSchemaNewDocParserCtxt(compiled->document) : NULL;
     if (parser) {
         xmlSchemaSetParserStructuredErrors(parser, (xmlStructuredErrorFunc)note, NULL);
-        schema = xmlSchemaParse(parser);
+        compiled->schema = xmlSchemaParse(parser);
         xmlSchemaFreeParserCtxt(parser);
-        /* An import that was not there is a warning only, and so is one that could not be read. */
-        if (schema && (report->length || report->stopped)) {
-            xmlSchemaFree(schema);
-            schema = NULL;
-        }
     }
-    /* The schema keeps the document if it was made of it, and frees it. */
-    if (document && !parser) xmlFreeDoc(document);
+    /* An import that could not be read is an error here, whatever came of it. */
+    if (compiled && (!compiled->schema || report->length || report->stopped)) {
+        tg_schema_free(compiled);
+        compiled = NULL;
+    }
     end();
-    return schema;
+    return compiled;
 }
-
-void tg_schema_free(void *schema) { xmlSchemaFree(schema); }
 
 /* A document on its way through the validator. */
 typedef struct {
@@ -573,7 +582,7 @@ int tg_validate(void *schema, const char *xml, size_t length, int soap, const tg
     walk it;
     memset(&it, 0, sizeof it);
     it.call = &call;
-    it.schema = schema;
+    it.schema = ((tg_compiled *)schema)->schema;
     it.soap = soap;
     it.problems = problems;
     int answer = -1;
