@@ -27,7 +27,7 @@
 //! steps, 1,000 templates within templates, 256 MiB all added up and 2 seconds; the result may be as long as a body may
 //! be. Source: xsl-transform-policy.md; types of parameters, encodings, limits and failures are the choice made here.
 
-use tollgate_dotnet::{Machine, Str, Value, ops};
+use tollgate_dotnet::{Machine, Str, Type, Value, ops};
 use tollgate_engine::{
     Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
     Reads, Scopes, Sections, Setting, optional,
@@ -88,6 +88,10 @@ impl FromValue for Argument {
                 Parameter::Text(text.to_utf8().into_owned())
             }
         }))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
     }
 }
 
