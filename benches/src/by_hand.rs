@@ -117,14 +117,16 @@ impl ByHand {
     fn count(&self, key: &str, limit: u64, count: Count) -> bool {
         let period = Duration::from_secs(60);
         let operation = CounterOp {
+            group: key,
             key,
+            fixed: false,
             limit,
             period,
             count,
         };
         match self.counters.apply(self.clock.now(), &[operation]) {
-            Step::Ready(states) => states.iter().all(|state| state.allowed),
-            Step::Pending(_) => false,
+            Step::Ready(Ok(states)) => states.iter().all(|state| state.allowed),
+            Step::Ready(Err(_)) | Step::Pending(_) => false,
         }
     }
 

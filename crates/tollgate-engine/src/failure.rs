@@ -8,6 +8,17 @@ use tollgate_dotnet::{Str, Throw};
 
 use crate::block::Place;
 use crate::policy::{Scope, Section};
+use crate::ports::CountersAway;
+
+/// 503, for as long as the shared counters cannot be had.
+impl From<CountersAway> for Failure {
+    fn from(_: CountersAway) -> Self {
+        let message = "The gateway cannot count calls at the moment. Try again later.";
+        Self::new("CountersUnavailable", message)
+            .respond(StatusCode::SERVICE_UNAVAILABLE, message)
+            .with_header(http::header::RETRY_AFTER, HeaderValue::from(1_u64))
+    }
+}
 
 /// A failure: it ends the section, and `on-error` runs next. Source: api-management-error-handling-policies.md.
 ///

@@ -227,18 +227,31 @@ pub trait Random: Send + Sync {
 /// Counts calls in sliding windows, for `rate-limit` and the like; perhaps for many gateways at once.
 pub trait CounterStore: Send + Sync {
     /// Applies the operations all together: if one of those that check is refused, nothing is counted at all.
-    /// The states come in the order of the operations.
-    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates>;
+    /// The states come in the order of the operations. All operations have the same [`group`](CounterOp::group).
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterAnswer>;
 }
+
+/// What [`CounterStore::apply`] answers.
+pub type CounterAnswer = Result<CounterStates, CountersAway>;
 
 /// The states after [`CounterStore::apply`].
 pub type CounterStates = SmallVec<[CounterState; 2]>;
 
+/// Shared counters cannot be had, and nothing may go on without them. The caller gets 503 with `Retry-After`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the counters cannot be had at the moment")]
+pub struct CountersAway;
+
 /// What to do with one counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CounterOp<'a> {
+    /// What the counters of one call have in common, and each of them always has: a shared store keeps them in one place.
+    pub group: &'a str,
     /// Which counter.
     pub key: &'a str,
+    /// Whether the key is that of one window, and the next one has another: then all of it is kept for its period, and
+    /// clocks that do not agree free nothing.
+    pub fixed: bool,
     /// How many may be counted in a period.
     pub limit: u64,
     /// The length of the window.
@@ -356,7 +369,7 @@ pub trait Background: Send + Sync {
 pub struct Busy;
 
 impl<T: CounterStore + ?Sized> CounterStore for Arc<T> {
-    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterAnswer> {
         (**self).apply(now, operations)
     }
 }

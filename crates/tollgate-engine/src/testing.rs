@@ -12,9 +12,9 @@ use crate::counters::Window;
 use crate::exchange::Body;
 use crate::policy::BoxFuture;
 use crate::ports::{
-    Background, Busy, CacheStore, Clock, CounterOp, CounterState, CounterStates, CounterStore,
-    Event, EventSink, HttpClient, Limits, NoCredentials, OutboundRequest, Ports, Random,
-    RoughTokenizer, SendError, Shared, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
+    Background, Busy, CacheStore, Clock, CounterAnswer, CounterOp, CounterState, CounterStates,
+    CounterStore, Event, EventSink, HttpClient, Limits, NoCredentials, OutboundRequest, Ports,
+    Random, RoughTokenizer, SendError, Shared, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
 };
 
 /// A set of ports with handles to what tests look at.
@@ -168,7 +168,7 @@ impl EventSink for TestEvents {
 pub struct TestCounters(Mutex<HashMap<String, Window>>);
 
 impl CounterStore for TestCounters {
-    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterAnswer> {
         let mut windows = lock(&self.0);
         let mut states: CounterStates = operations
             .iter()
@@ -183,7 +183,7 @@ impl CounterStore for TestCounters {
                 state.remaining = window.add(now, op.limit, op.period, op.count);
             }
         }
-        Step::Ready(states)
+        Step::Ready(Ok(states))
     }
 }
 

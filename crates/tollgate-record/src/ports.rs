@@ -9,8 +9,8 @@ use tollgate::Body;
 use tollgate::engine::BoxFuture;
 use tollgate::engine::exchange::ReasonPhrase;
 use tollgate::ports::{
-    AuthorizationRequest, AuthorizationToken, CacheStore, Clock, Count, CounterOp, CounterState,
-    CounterStates, CounterStore, CredentialError, Credentials, Event, EventSink, HttpClient,
+    AuthorizationRequest, AuthorizationToken, CacheStore, Clock, Count, CounterAnswer, CounterOp,
+    CounterState, CounterStore, CredentialError, Credentials, Event, EventSink, HttpClient,
     IdentityRequest, OutboundRequest, Ports, Random, SendError, Step,
 };
 use tollgate_dotnet::Str;
@@ -212,13 +212,16 @@ fn then<T: Send + 'static>(step: Step<T>, see: impl FnOnce(&T) + Send + 'static)
 }
 
 impl CounterStore for Watched<dyn CounterStore> {
-    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterAnswer> {
         let asked: Vec<_> = operations
             .iter()
             .map(|one| (one.key.to_owned(), one.limit, one.period, one.count))
             .collect();
         let recording = Arc::clone(&self.recording);
         then(self.inner.apply(now, operations), move |states| {
+            let Ok(states) = states else {
+                return;
+            };
             let counted = states.iter().all(|state| state.allowed);
             for ((name, limit, period, count), state) in asked.into_iter().zip(states) {
                 let (count, ago) = before(limit, period, count, state, counted);

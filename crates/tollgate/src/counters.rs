@@ -8,7 +8,9 @@ use std::time::Duration;
 use foldhash::quality::RandomState;
 use smallvec::SmallVec;
 use tollgate_engine::counters::Window;
-use tollgate_engine::ports::{CounterOp, CounterState, CounterStates, CounterStore, Step};
+use tollgate_engine::ports::{
+    CounterAnswer, CounterOp, CounterState, CounterStates, CounterStore, Step,
+};
 
 /// Counters of one process: 64 shards, keyed by a 128-bit hash with random seeds.
 ///
@@ -81,7 +83,7 @@ impl MemoryCounters {
 }
 
 impl CounterStore for MemoryCounters {
-    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterAnswer> {
         let hashes: SmallVec<[u128; 2]> = operations
             .iter()
             .map(|operation| self.hash(operation.key))
@@ -136,7 +138,7 @@ impl CounterStore for MemoryCounters {
                 });
             }
         }
-        Step::Ready(states)
+        Step::Ready(Ok(states))
     }
 }
 
@@ -199,6 +201,8 @@ mod tests {
 
     fn operation(key: &str, limit: u64, count: Count) -> CounterOp<'_> {
         CounterOp {
+            group: "",
+            fixed: false,
             key,
             limit,
             period: MINUTE,
@@ -212,7 +216,7 @@ mod tests {
         operations: &[CounterOp<'_>],
     ) -> Vec<CounterState> {
         match counters.apply(now, operations) {
-            Step::Ready(states) => states.to_vec(),
+            Step::Ready(states) => states.unwrap().to_vec(),
             Step::Pending(_) => panic!("memory never waits"),
         }
     }

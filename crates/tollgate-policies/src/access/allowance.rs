@@ -1,11 +1,12 @@
 //! What `quota` and `quota-by-key` share: fixed windows, the counters of calls and of bytes, and the refusal.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header};
 use smallvec::SmallVec;
 use tollgate_engine::counters::retry_after_seconds;
-use tollgate_engine::ports::{Count, CounterOp, CounterStates, Step, TICKS_PER_SECOND};
+use tollgate_engine::ports::{Count, CounterAnswer, CounterOp, Step, TICKS_PER_SECOND};
 use tollgate_engine::{ElementReader, Exchange, Failure, Invalid};
 
 /// How much may be used in a window.
@@ -35,6 +36,8 @@ pub(crate) struct Window {
 #[derive(Debug, Clone)]
 pub(crate) struct Counter {
     pub(crate) key: String,
+    /// Where in the key that stands which the counters of one request have in common.
+    group: Range<usize>,
     pub(crate) of: Of,
     limit: u64,
     period: Period,
@@ -69,22 +72,30 @@ impl Allowance {
         })
     }
 
-    /// The counters for this key, of the window at `now` from `start` on (ticks).
+    /// The counters for this key, of the window at `now` from `start` on (ticks). The first `group` bytes of the key are what
+    /// all counters of one request have in common.
     pub(crate) fn counters(
         &self,
         key: &str,
+        group: usize,
         now: i64,
         start: i64,
     ) -> impl Iterator<Item = Counter> + use<> {
         let window = self.period.window(now, start);
         let period = self.period;
         let counter = |of, name: &str, limit: Option<u64>| {
-            limit.map(|limit| Counter {
-                key: format!("{name}\n{}\n{}\n{key}", period.0, window.index),
-                of,
-                limit,
-                period,
-                window,
+            limit.map(|limit| {
+                let mut whole = format!("{name}\n{}\n{}\n", period.0, window.index);
+                let from = whole.len();
+                whole.push_str(key);
+                Counter {
+                    key: whole,
+                    group: from..from.saturating_add(group),
+                    of,
+                    limit,
+                    period,
+                    window,
+                }
             })
         };
         let calls = counter(Of::Calls, "calls", self.calls);
@@ -168,7 +179,9 @@ fn iso_8601(text: &str) -> Option<u64> {
 impl Counter {
     fn operation(&self, count: Count) -> CounterOp<'_> {
         CounterOp {
+            group: self.key.get(self.group.clone()).unwrap_or(&self.key),
             key: &self.key,
+            fixed: true,
             limit: self.limit,
             period: self.period.duration(),
             count,
@@ -182,7 +195,7 @@ pub(crate) fn ask(
     exchange: &Exchange,
     counters: &[Counter],
     count: impl Fn(&Counter) -> (Count, u64),
-) -> Step<CounterStates> {
+) -> Step<CounterAnswer> {
     let operations: SmallVec<[CounterOp<'_>; 4]> = (counters.iter())
         .map(|counter| {
             let (count, own) = count(counter);
@@ -221,7 +234,7 @@ pub(crate) fn add_bytes(
     }));
 }
 
-fn done(states: Step<CounterStates>) -> Step<()> {
+fn done(states: Step<CounterAnswer>) -> Step<()> {
     match states {
         Step::Ready(_) => Step::Ready(()),
         Step::Pending(states) => Step::Pending(Box::pin(async move { drop(states.await) })),
@@ -232,9 +245,10 @@ fn done(states: Step<CounterStates>) -> Step<()> {
 pub(crate) fn settle(
     exchange: &Exchange,
     counters: &[Counter],
-    states: &CounterStates,
+    states: CounterAnswer,
 ) -> Result<(), Failure> {
-    let refused: SmallVec<[&Counter; 4]> = (counters.iter().zip(states))
+    let states = states?;
+    let refused: SmallVec<[&Counter; 4]> = (counters.iter().zip(&states))
         .filter(|(_, state)| !state.allowed)
         .map(|(counter, _)| counter)
         .collect();

@@ -23,7 +23,7 @@
 //! `LastError.Reason` is `QuotaExceeded`. Source: quota-policy.md.
 
 use smallvec::SmallVec;
-use tollgate_engine::ports::{Count, CounterStates, Step};
+use tollgate_engine::ports::{Count, CounterAnswer, Step};
 use tollgate_engine::{
     AttributeSpec, BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
     PolicyKind, Scopes, Sections, element, optional, required,
@@ -123,7 +123,8 @@ impl Quota {
         let now = context.ports.clock.now();
         let start = subscription.start.unwrap_or(subscription.created);
         let mut key = format!("quota\n{}\n{}", self.place, subscription.id.to_utf8());
-        let mut counters: Counters = self.allowance.counters(&key, now, start).collect();
+        let group = key.len();
+        let mut counters: Counters = self.allowance.counters(&key, group, now, start).collect();
         let at_api = context.api.as_ref().and_then(|api| {
             let mut apis = self.apis.iter();
             let found = apis.find(|one| one.api.is(&api.id, &api.name));
@@ -133,13 +134,13 @@ impl Quota {
             return counters;
         };
         key = format!("{key}\n{}", api.id.to_utf8());
-        counters.extend(at_api.allowance.counters(&key, now, start));
+        counters.extend(at_api.allowance.counters(&key, group, now, start));
         if let Some(operation) = &context.operation {
             let mut operations = at_api.operations.iter();
             let found = operations.find(|(named, _)| named.is(&operation.id, &operation.name));
             if let Some((_, allowance)) = found {
                 key = format!("{key}\n{}", operation.id.to_utf8());
-                counters.extend(allowance.counters(&key, now, start));
+                counters.extend(allowance.counters(&key, group, now, start));
             }
         }
         counters
@@ -149,7 +150,7 @@ impl Quota {
         &self,
         exchange: &mut Exchange,
         counters: Counters,
-        states: &CounterStates,
+        states: CounterAnswer,
     ) -> Result<Flow, Failure> {
         allowance::settle(exchange, &counters, states)?;
         for counter in counters {
@@ -172,7 +173,7 @@ impl Policy for Quota {
             Of::Bytes => (Count::Check, 0),
         };
         match allowance::ask(exchange, &counters, count) {
-            Step::Ready(states) => self.settle(exchange, counters, &states),
+            Step::Ready(states) => self.settle(exchange, counters, states),
             Step::Pending(states) => {
                 exchange.keep((counters, states));
                 Ok(Flow::Wait)
@@ -182,11 +183,11 @@ impl Policy for Quota {
 
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
         Box::pin(async move {
-            let kept = exchange.take_kept::<(Counters, BoxFuture<'static, CounterStates>)>();
+            let kept = exchange.take_kept::<(Counters, BoxFuture<'static, CounterAnswer>)>();
             let (counters, states) =
                 kept.ok_or_else(|| Failure::without_reason("A counter's answer was lost."))?;
             let states = states.await;
-            self.settle(exchange, counters, &states)
+            self.settle(exchange, counters, states)
         })
     }
 }

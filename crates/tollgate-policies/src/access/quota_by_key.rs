@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::SmallVec;
 use tollgate_dotnet::Str;
-use tollgate_engine::ports::{Count, CounterStates, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
+use tollgate_engine::ports::{Count, CounterAnswer, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS};
 use tollgate_engine::{
     BoxFuture, Children, Deferred, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
     PolicyKind, Reads, Scopes, Sections, Setting, optional, required,
@@ -115,7 +115,10 @@ impl QuotaByKey {
         let key = self.key.get(exchange)?;
         let key = format!("quota-by-key\n{}\n{}", self.start, key.to_utf8());
         let now = exchange.context.ports.clock.now();
-        Ok(self.allowance.counters(&key, now, self.start).collect())
+        Ok(self
+            .allowance
+            .counters(&key, key.len(), now, self.start)
+            .collect())
     }
 
     /// What is done to each counter; none of it twice in a request.
@@ -142,7 +145,7 @@ impl QuotaByKey {
         exchange: &mut Exchange,
         counters: Counters,
         count: u64,
-        states: &CounterStates,
+        states: CounterAnswer,
     ) -> Result<Flow, Failure> {
         allowance::settle(exchange, &counters, states)?;
         let deferred = !self.increment.is_literal();
@@ -172,7 +175,7 @@ impl QuotaByKey {
 }
 
 struct Asked {
-    states: Step<CounterStates>,
+    states: Step<CounterAnswer>,
     /// What the call counts for; nothing as yet if that is not known.
     count: u64,
 }
@@ -201,7 +204,7 @@ impl Policy for QuotaByKey {
         let counters = self.counters(exchange)?;
         let Asked { states, count } = self.ask(exchange, &counters)?;
         match states {
-            Step::Ready(states) => self.settle(exchange, counters, count, &states),
+            Step::Ready(states) => self.settle(exchange, counters, count, states),
             Step::Pending(states) => {
                 exchange.keep((counters, count, states));
                 Ok(Flow::Wait)
@@ -211,11 +214,11 @@ impl Policy for QuotaByKey {
 
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
         Box::pin(async move {
-            let kept = exchange.take_kept::<(Counters, u64, BoxFuture<'static, CounterStates>)>();
+            let kept = exchange.take_kept::<(Counters, u64, BoxFuture<'static, CounterAnswer>)>();
             let (counters, count, states) =
                 kept.ok_or_else(|| Failure::without_reason("A counter's answer was lost."))?;
             let states = states.await;
-            self.settle(exchange, counters, count, &states)
+            self.settle(exchange, counters, count, states)
         })
     }
 

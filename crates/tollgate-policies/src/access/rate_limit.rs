@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 use tollgate_dotnet::Str;
-use tollgate_engine::ports::{Count, CounterOp, CounterStates, Step};
+use tollgate_engine::ports::{Count, CounterAnswer, CounterOp, Step};
 use tollgate_engine::{
     BoxFuture, Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind,
     Scopes, Sections, element, optional, required,
@@ -188,11 +188,15 @@ impl RateLimit {
         all
     }
 
-    fn count(&self, exchange: &Exchange, applying: &[(String, Limit)]) -> Step<CounterStates> {
+    fn count(&self, exchange: &Exchange, applying: &[(String, Limit)]) -> Step<CounterAnswer> {
+        // That of the subscription, which all of them begin with.
+        let group = applying.first().map_or("", |(key, _)| key);
         let operations: SmallVec<[CounterOp<'_>; 3]> = applying
             .iter()
             .map(|(key, limit)| CounterOp {
+                group,
                 key,
+                fixed: false,
                 limit: limit.calls,
                 period: limit.period,
                 count: Count::Take(1),
@@ -206,11 +210,12 @@ impl RateLimit {
         &self,
         exchange: &mut Exchange,
         applying: &[(String, Limit)],
-        states: &CounterStates,
+        states: CounterAnswer,
     ) -> Result<Flow, Failure> {
+        let states = states?;
         let limits: SmallVec<[u64; 3]> = applying.iter().map(|(_, limit)| limit.calls).collect();
         self.report
-            .settle(exchange, states, &limits)
+            .settle(exchange, &states, &limits)
             .map(|()| Flow::Next)
     }
 }
@@ -222,7 +227,7 @@ impl Policy for RateLimit {
             return Ok(Flow::Next);
         }
         match self.count(exchange, &applying) {
-            Step::Ready(states) => self.settle(exchange, &applying, &states),
+            Step::Ready(states) => self.settle(exchange, &applying, states),
             Step::Pending(states) => {
                 exchange.keep(states);
                 Ok(Flow::Wait)
@@ -232,12 +237,12 @@ impl Policy for RateLimit {
 
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
         Box::pin(async move {
-            let states = exchange.take_kept::<BoxFuture<'static, CounterStates>>();
+            let states = exchange.take_kept::<BoxFuture<'static, CounterAnswer>>();
             let states = states
                 .ok_or_else(|| Failure::without_reason("A counter's answer was lost."))?
                 .await;
             let applying = self.applying(exchange);
-            self.settle(exchange, &applying, &states)
+            self.settle(exchange, &applying, states)
         })
     }
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 use tollgate_dotnet::Str;
-use tollgate_engine::ports::{Count, CounterOp, CounterState, CounterStates, Step};
+use tollgate_engine::ports::{Count, CounterAnswer, CounterOp, CounterState, Step};
 use tollgate_engine::{
     BoxFuture, Children, Deferred, ElementReader, Exchange, Failure, Flow, Invalid, Policy,
     PolicyKind, Reads, Scopes, Sections, Setting, optional, required,
@@ -166,8 +166,9 @@ impl RateLimitByKey {
         &self,
         exchange: &mut Exchange,
         limit: Limit,
-        states: &CounterStates,
+        states: CounterAnswer,
     ) -> Result<Flow, Failure> {
+        let states = states?;
         // The last state is the one after counting; whether it is allowed the first one says.
         let (Some(first), Some(last)) = (states.first(), states.last()) else {
             return Err(Failure::without_reason("A counter gave no answer."));
@@ -195,10 +196,12 @@ struct Limit {
 }
 
 impl Limit {
-    fn count(&self, exchange: &Exchange, counts: &[Count]) -> Step<CounterStates> {
+    fn count(&self, exchange: &Exchange, counts: &[Count]) -> Step<CounterAnswer> {
         let operations: SmallVec<[CounterOp<'_>; 2]> = (counts.iter())
             .map(|count| CounterOp {
+                group: &self.key,
                 key: &self.key,
+                fixed: false,
                 limit: self.calls,
                 period: self.period,
                 count: *count,
@@ -222,7 +225,7 @@ impl Policy for RateLimitByKey {
             many => limit.count(exchange, &[Count::Check, Count::Add(many)]),
         };
         match states {
-            Step::Ready(states) => self.settle(exchange, limit, &states),
+            Step::Ready(states) => self.settle(exchange, limit, states),
             Step::Pending(states) => {
                 exchange.keep((limit, states));
                 Ok(Flow::Wait)
@@ -232,11 +235,11 @@ impl Policy for RateLimitByKey {
 
     fn resume<'a>(&'a self, exchange: &'a mut Exchange) -> BoxFuture<'a, Result<Flow, Failure>> {
         Box::pin(async move {
-            let kept = exchange.take_kept::<(Limit, BoxFuture<'static, CounterStates>)>();
+            let kept = exchange.take_kept::<(Limit, BoxFuture<'static, CounterAnswer>)>();
             let (limit, states) =
                 kept.ok_or_else(|| Failure::without_reason("A counter's answer was lost."))?;
             let states = states.await;
-            self.settle(exchange, limit, &states)
+            self.settle(exchange, limit, states)
         })
     }
 

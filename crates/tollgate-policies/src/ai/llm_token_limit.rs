@@ -38,7 +38,8 @@ use tollgate_dotnet::Str;
 use tollgate_engine::counters::retry_after_seconds;
 use tollgate_engine::exchange::BackendWatch;
 use tollgate_engine::ports::{
-    Count, CounterOp, CounterState, CounterStates, Ports, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
+    Count, CounterAnswer, CounterOp, CounterState, CounterStates, Ports, Step, TICKS_PER_SECOND,
+    UNIX_EPOCH_TICKS,
 };
 use tollgate_engine::{
     AttributeSpec, BoxFuture, Children, Deferred, ElementReader, Exchange, Failure, Flow,
@@ -145,6 +146,8 @@ enum Period {
 struct Counter {
     of: Of,
     key: String,
+    /// Where the value of `counter-key` begins in it.
+    group: usize,
     limit: u64,
     period: Duration,
     /// What is left, after this request.
@@ -287,13 +290,19 @@ impl TokenLimit {
     fn counters(&self, exchange: &mut Exchange, now: i64) -> Result<Counters, Failure> {
         let key = self.key.get(exchange)?.into_owned();
         let mut counters = Counters::new();
-        let counter = |of, window: String, limit, period| Counter {
-            of,
-            key: format!("llm-token-limit\n{window}\n{}", key.to_utf8()),
-            limit,
-            period,
-            remaining: 0,
-            counts: true,
+        let counter = |of, window: String, limit, period| {
+            let mut whole = format!("llm-token-limit\n{window}\n");
+            let group = whole.len();
+            whole.push_str(&key.to_utf8());
+            Counter {
+                of,
+                key: whole,
+                group,
+                limit,
+                period,
+                remaining: 0,
+                counts: true,
+            }
         };
         if let Some(limit) = &self.per_minute {
             let limit = *limit.get(exchange)?;
@@ -335,7 +344,7 @@ impl TokenLimit {
             &exchange.context.ports,
             &operations.collect::<SmallVec<[_; 2]>>(),
         );
-        let states = states.get().await;
+        let states = states.get().await?;
         for (counter, state) in counters.iter_mut().zip(&states) {
             counter.remaining = match counter.counts {
                 true => state.remaining,
@@ -428,7 +437,9 @@ impl Report {
 impl Counter {
     fn operation(&self, count: Count) -> CounterOp<'_> {
         CounterOp {
+            group: self.key.get(self.group..).unwrap_or(&self.key),
             key: &self.key,
+            fixed: matches!(self.of, Of::Quota(_)),
             limit: self.limit,
             period: self.period,
             count,
@@ -436,7 +447,7 @@ impl Counter {
     }
 }
 
-fn apply(ports: &Ports, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+fn apply(ports: &Ports, operations: &[CounterOp<'_>]) -> Step<CounterAnswer> {
     ports.counters.apply(ports.clock.now(), operations)
 }
 

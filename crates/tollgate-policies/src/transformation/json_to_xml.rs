@@ -89,7 +89,7 @@ impl JsonToXml {
 
     fn names(&self, exchange: &mut Exchange) -> Result<Names, Failure> {
         let text = |setting: &Option<Setting<Str>>, exchange: &mut Exchange| match setting {
-            Some(setting) => Ok(setting.get(exchange)?.to_utf8().into_owned()),
+            Some(setting) => Ok::<_, Failure>(setting.get(exchange)?.to_utf8().into_owned()),
             None => Ok(String::new()),
         };
         let separator = text(&self.separator, exchange)?;

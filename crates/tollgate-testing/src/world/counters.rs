@@ -7,7 +7,7 @@ use super::time::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tollgate::MemoryCounters;
-use tollgate::ports::{Count, CounterOp, CounterStates, CounterStore, Step};
+use tollgate::ports::{Count, CounterAnswer, CounterOp, CounterStore, Step};
 
 /// What a counter has counted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -71,7 +71,7 @@ impl Counters {
 }
 
 impl CounterStore for Counters {
-    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterStates> {
+    fn apply(&self, now: i64, operations: &[CounterOp<'_>]) -> Step<CounterAnswer> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         for operation in operations {
             if counted.contains_key(operation.key) {
@@ -93,7 +93,7 @@ impl CounterStore for Counters {
             }
         }
         let states = self.memory.apply(now, operations);
-        if let Step::Ready(states) = &states
+        if let Step::Ready(Ok(states)) = &states
             && states.iter().all(|state| state.allowed)
         {
             for operation in operations {

@@ -22,9 +22,9 @@ use serde_json::{Value as Json, json};
 use tollgate_dotnet::Value;
 use tollgate_engine::exchange::Variables;
 use tollgate_engine::ports::{
-    self, Clock, CounterOp, CounterStates, CounterStore, Event, EventSink, HttpClient, Limits,
-    NoCredentials, OutboundRequest, Ports, Random, SendError, SendErrorKind, Shared, Step,
-    TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
+    self, Clock, CounterAnswer, CounterOp, CounterStates, CounterStore, Event, EventSink,
+    HttpClient, Limits, NoCredentials, OutboundRequest, Ports, Random, SendError, SendErrorKind,
+    Shared, Step, TICKS_PER_SECOND, UNIX_EPOCH_TICKS,
 };
 use tollgate_engine::{
     Body, Catalog, Context, ErrorBody, Exchange, Failure, Plan, Request, Section, Source, Url,
@@ -353,8 +353,8 @@ impl Random for Nothing {
 }
 
 impl CounterStore for Nothing {
-    fn apply(&self, _: i64, _: &[CounterOp<'_>]) -> Step<CounterStates> {
-        Step::Ready(CounterStates::new())
+    fn apply(&self, _: i64, _: &[CounterOp<'_>]) -> Step<CounterAnswer> {
+        Step::Ready(Ok(CounterStates::new()))
     }
 }
 
