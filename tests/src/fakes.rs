@@ -42,14 +42,19 @@ impl FakeClock {
 
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
-        let ticks = i64::try_from(by.as_nanos() / 100).unwrap();
-        self.now.send_modify(|now| *now += ticks);
+        let by = ticks(by);
+        self.now.send_modify(|now| *now = now.saturating_add(by));
     }
 
     /// How long it was slept for, each time.
     pub fn waits(&self) -> Vec<Duration> {
         self.waits.lock().unwrap().clone()
     }
+}
+
+/// As many as there are, for ever at the most.
+fn ticks(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX)
 }
 
 impl Clock for FakeClock {
@@ -60,7 +65,7 @@ impl Clock for FakeClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
         self.waits.lock().unwrap().push(duration);
         let mut now = self.now.subscribe();
-        let end = self.now() + i64::try_from(duration.as_nanos() / 100).unwrap();
+        let end = self.now().saturating_add(ticks(duration));
         if self.jumps {
             self.advance(duration);
         }
@@ -71,7 +76,7 @@ impl Clock for FakeClock {
 
     fn timeout(&self, duration: Duration) -> BoxFuture<()> {
         let mut now = self.now.subscribe();
-        let end = self.now() + i64::try_from(duration.as_nanos() / 100).unwrap();
+        let end = self.now().saturating_add(ticks(duration));
         Box::pin(async move {
             now.wait_for(|now| *now >= end).await.unwrap();
         })

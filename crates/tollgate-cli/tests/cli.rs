@@ -259,7 +259,7 @@ fn a_policy_that_does_not_load_is_shown() {
     let ran = run(&["run", &file, "--request", "GET http://a.test/"]);
     assert_eq!((ran.code, &*ran.out), (2, ""));
     let picture = format!(
-        "error[wrong-type]: `code` must be a status code between 100 and 599, not `x`\n --> {file}:3:27\n  |\n3 |         <set-status code=\"x\" />\n  |                           ^\n"
+        "error[wrong-type]: `code` must be a status code between 200 and 599, not `x`\n --> {file}:3:27\n  |\n3 |         <set-status code=\"x\" />\n  |                           ^\n"
     );
     assert!(ran.err.starts_with(&picture), "{}", ran.err);
 
@@ -277,7 +277,7 @@ fn a_policy_that_does_not_load_is_shown() {
         json!({"diagnostics": [{
             "severity": "error",
             "code": "wrong-type",
-            "message": "`code` must be a status code between 100 and 599, not `x`",
+            "message": "`code` must be a status code between 200 and 599, not `x`",
             "file": file,
             "line": 3,
             "column": 27,

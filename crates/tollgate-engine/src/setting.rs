@@ -268,9 +268,15 @@ macro_rules! from_text {
 from_text! {
     HeaderName: "the name of a header", Str::accepts, |text: &str| HeaderName::try_from(text).ok();
     HeaderValue: "a header's value: visible ASCII characters, spaces and tabs", Str::accepts, header_value;
-    Method: "an HTTP method", Str::accepts, |text: &str| Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
+    Method: "an HTTP method other than CONNECT", Str::accepts, method;
     Url: "an absolute http or https URL", |ty| may_be(ty, Type::is_string), |text: &str| Url::parse(text).ok();
     VariableName: "the name of a variable", Str::accepts, |text: &str| (!text.is_empty()).then(|| VariableName::new(text));
+}
+
+/// Not `CONNECT`, which asks for a tunnel to a host.
+fn method(text: &str) -> Option<Method> {
+    let method = Method::from_bytes(text.to_ascii_uppercase().as_bytes()).ok();
+    method.filter(|method| method != Method::CONNECT)
 }
 
 /// Only what no server or client can take for more than one header: no CR, LF or other control, nothing beyond ASCII.
@@ -283,7 +289,7 @@ fn header_value(text: &str) -> Option<HeaderValue> {
 }
 
 impl FromValue for StatusCode {
-    const EXPECTED: &'static str = "a status code between 100 and 599";
+    const EXPECTED: &'static str = "a status code between 200 and 599";
 
     fn from_literal(text: &str) -> Option<Self> {
         status(text.parse().ok()?)
@@ -299,7 +305,9 @@ impl FromValue for StatusCode {
 }
 
 fn status(code: u32) -> Option<StatusCode> {
-    let code = u16::try_from(code).ok().filter(|code| *code < 600)?;
+    // An informational status is never the answer.
+    let code = u16::try_from(code).ok();
+    let code = code.filter(|code| (200..600).contains(code))?;
     StatusCode::from_u16(code).ok()
 }
 

@@ -210,7 +210,7 @@ fn wrong_literals() {
     assert_eq!(
         inbound(r#"<set-status code="999" />"#),
         [
-            "policy.xml:2:19: error[wrong-type]: `code` must be a status code between 100 and 599, not `999`"
+            "policy.xml:2:19: error[wrong-type]: `code` must be a status code between 200 and 599, not `999`"
         ]
     );
     assert_eq!(
@@ -362,7 +362,7 @@ fn everything_is_found_in_one_go() {
         [
             "policy.xml:3:2: error[unknown-policy]: there is no policy `chose`",
             "  help: did you mean `choose`?",
-            "policy.xml:4:19: error[wrong-type]: `code` must be a status code between 100 and 599, not `x`",
+            "policy.xml:4:19: error[wrong-type]: `code` must be a status code between 200 and 599, not `x`",
             "policy.xml:6:2: error[unknown-section]: there is no section `oubound`",
             "  help: did you mean `outbound`?"
         ]

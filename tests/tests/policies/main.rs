@@ -11,6 +11,7 @@ mod access;
 
 mod authentication;
 mod backends;
+mod bad;
 mod caching;
 mod client_certificate;
 mod concurrency;

@@ -120,7 +120,12 @@ impl Answer {
         let body = body.buffer(1 << 20).await.unwrap();
         Self {
             status: head.status.as_u16(),
-            reason: reason.unwrap_or_else(|| head.status.canonical_reason().unwrap().to_owned()),
+            reason: reason.unwrap_or_else(|| {
+                head.status
+                    .canonical_reason()
+                    .unwrap_or_default()
+                    .to_owned()
+            }),
             headers: head.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
             exchange: outcome.exchange.unwrap(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::uri::Authority;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use tollgate_dotnet::Str;
 
 /// An absolute URL in the parts that policies work on.
@@ -112,9 +113,16 @@ impl Url {
         }
     }
 
-    /// The URL as [`http::Uri`].
+    /// The URL as [`http::Uri`]; what is not ASCII is percent-encoded, as nothing else can be sent.
     pub fn to_uri(&self) -> Result<http::Uri, UrlError> {
-        self.text().try_into().map_err(|_| UrlError)
+        let text = self.text();
+        let uri = match text.is_ascii() {
+            true => text.try_into(),
+            false => utf8_percent_encode(&text, &AsciiSet::EMPTY)
+                .to_string()
+                .try_into(),
+        };
+        uri.map_err(|_| UrlError)
     }
 
     fn text(&self) -> String {

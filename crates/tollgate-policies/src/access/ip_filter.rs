@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `allow` refuses every caller that no address or range (both ends included) holds; `forbid` refuses those that one
-//! holds. IPv4 and IPv6 compare within their family; an IPv4 address written as IPv6 (`::ffff:1.2.3.4`) is IPv4. A
+//! holds. A range whose ends are of two families, or the higher one first, fails with
+//! `ExpressionValueValidationFailure` when expressions give it, whatever the action. IPv4 and IPv6 compare within their family; an IPv4 address written as IPv6 (`::ffff:1.2.3.4`) is IPv4. A
 //! caller whose address is unknown is refused under either action. Refused: 403 with
 //! `{ "statusCode": 403, "message": "Forbidden" }`; `LastError.Reason` is `CallerIpNotAllowed`, `CallerIpBlocked` or
 //! `FailedToParseCallerIP`. Source: ip-filter-policy.md, api-management-error-handling-policies.md; that `forbid` refuses
@@ -77,6 +78,13 @@ impl FromValue for Address {
     }
 }
 
+impl Address {
+    /// Whether there is a range from this one to the other.
+    fn leads_to(&self, other: &Self) -> bool {
+        self.0.is_ipv4() == other.0.is_ipv4() && self <= other
+    }
+}
+
 impl IpFilter {
     fn load(e: &ElementReader<'_>) -> Result<Self, Invalid> {
         let action = e.setting("action");
@@ -104,7 +112,7 @@ fn range(e: &ElementReader<'_>) -> Result<(Setting<Address>, Setting<Address>), 
     let (from, to) = (e.setting::<Address>("from"), e.setting::<Address>("to"));
     let (from, to) = (from?, to?);
     if let (Some(first), Some(last)) = (from.literal(), to.literal())
-        && (first.0.is_ipv4() != last.0.is_ipv4() || first > last)
+        && !first.leads_to(last)
     {
         let message = "`from` and `to` are addresses of one family, the lower one first";
         return Err(e.error("wrong-value", e.attribute_span("to"), message));
@@ -129,7 +137,9 @@ impl Policy for IpFilter {
         let mut listed = false;
         for (from, to) in &self.ranges {
             let (from, to) = (*from.get(exchange)?, *to.get(exchange)?);
-            // Addresses of different families never lie between each other: IPv4 sorts before IPv6.
+            if !from.leads_to(&to) {
+                return Err(Failure::validation());
+            }
             listed |= from.0.is_ipv4() == caller.0.is_ipv4() && (from..=to).contains(&caller);
         }
         match (action, listed) {

@@ -68,7 +68,7 @@ impl JsonToXml {
         let attributes = e.optional_setting("attribute-block-name");
         let separator = separator?;
         if let Some(Setting::Literal(text)) = &separator
-            && text.to_utf8().chars().count() != 1
+            && one_character(text).is_none()
         {
             let message = "`namespace-separator` must be one character";
             return Err(e.error(
@@ -92,13 +92,24 @@ impl JsonToXml {
             Some(setting) => Ok::<_, Failure>(setting.get(exchange)?.to_utf8().into_owned()),
             None => Ok(String::new()),
         };
-        let separator = text(&self.separator, exchange)?;
+        let separator = match &self.separator {
+            Some(setting) => {
+                one_character(setting.get(exchange)?.as_ref()).ok_or_else(Failure::validation)?
+            }
+            None => '_',
+        };
         Ok(Names {
-            separator: separator.chars().next().unwrap_or('_'),
+            separator,
             namespace: text(&self.namespace, exchange)?,
             attributes: text(&self.attributes, exchange)?,
         })
     }
+}
+
+fn one_character(text: &Str) -> Option<char> {
+    let text = text.to_utf8();
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
 }
 
 impl Policy for JsonToXml {

@@ -4,7 +4,7 @@
 //! <set-method>POST</set-method>
 //! ```
 //!
-//! The text, or the expression's result, is taken in upper case. Source: set-method-policy.md.
+//! The text, or the expression's result, is taken in upper case; `CONNECT` is refused. Source: set-method-policy.md.
 
 use http::Method;
 use tollgate_engine::{

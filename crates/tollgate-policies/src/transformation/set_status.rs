@@ -4,14 +4,15 @@
 //! <set-status code="401" reason="Unauthorized" />
 //! ```
 //!
-//! Without `reason` the phrase is the standard one of the code. Before the backend has answered, the status is
+//! `code` is 200 to 599; a `reason` with control characters, line breaks above all, is refused. Both fail with
+//! `ExpressionValueValidationFailure` when expressions give them. Without `reason` the phrase is the standard one of the code. Before the backend has answered, the status is
 //! overwritten by the backend's. HTTP/2 has no reason phrases. Source: set-status-policy.md.
 
 use http::StatusCode;
-use tollgate_dotnet::Str;
+use tollgate_dotnet::{Str, Type};
 use tollgate_engine::{
-    Children, ElementReader, Exchange, Failure, Flow, Invalid, Policy, PolicyKind, Reads, Response,
-    Scopes, Sections, Setting, optional, required,
+    Children, ElementReader, Exchange, Failure, Flow, FromValue, Invalid, Policy, PolicyKind,
+    Reads, Response, Scopes, Sections, Setting, optional, required,
 };
 
 /// The row of the list.
@@ -32,7 +33,23 @@ pub const KIND: PolicyKind = PolicyKind {
 #[derive(Debug)]
 pub(crate) struct SetStatus {
     code: Setting<StatusCode>,
-    reason: Option<Setting<Option<Str>>>,
+    reason: Option<Setting<Option<Phrase>>>,
+}
+
+/// A reason phrase: it cannot end its line.
+#[derive(Debug, Clone)]
+struct Phrase(Str);
+
+impl FromValue for Phrase {
+    const EXPECTED: &'static str = "text without control characters";
+
+    fn from_literal(text: &str) -> Option<Self> {
+        (!text.contains(char::is_control)).then(|| Self(text.into()))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        Str::accepts(ty)
+    }
 }
 
 impl SetStatus {
@@ -48,7 +65,7 @@ impl SetStatus {
     pub(crate) fn evaluate(&self, exchange: &mut Exchange) -> Result<Status, Failure> {
         let code = *self.code.get(exchange)?;
         let reason = match &self.reason {
-            Some(reason) => reason.get(exchange)?.into_owned(),
+            Some(reason) => reason.get(exchange)?.into_owned().map(|Phrase(text)| text),
             None => None,
         };
         Ok(Status { code, reason })

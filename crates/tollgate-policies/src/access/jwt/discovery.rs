@@ -1,5 +1,7 @@
 //! OpenID Connect discovery: from the URL of an issuer's configuration to its name and keys, over HTTP.
 
+use std::borrow::Cow;
+
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use http::{Request, StatusCode, Uri};
 use serde::Deserialize;
@@ -192,7 +194,13 @@ fn redirection(from: &Uri, response: &http::Response<Body>) -> Option<Result<Uri
 }
 
 fn address(url: &str) -> Result<Uri, DiscoveryError> {
-    let refused = || DiscoveryError::Url(Shown::new(url).to_string());
+    // As in `show`, also of what is no URL.
+    let shown = url.split('?').next().unwrap_or_default();
+    let shown = match shown.rsplit_once('@') {
+        Some((_, rest)) => Cow::Owned(format!("***@{rest}")),
+        None => Cow::Borrowed(shown),
+    };
+    let refused = || DiscoveryError::Url(Shown::new(&shown).to_string());
     let address: Uri = url.parse().map_err(|_| refused())?;
     match address.scheme_str() {
         Some("http" | "https") if address.host().is_some_and(|host| !host.is_empty()) => {
