@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::Shared;
+use futures_util::future::{Either, Shared, select};
 use tollgate_engine::BoxFuture;
 use tollgate_engine::ports::{Clock, CredentialError, Step, TICKS_PER_SECOND};
 
@@ -12,6 +13,8 @@ use tollgate_engine::ports::{Clock, CredentialError, Step, TICKS_PER_SECOND};
 const MARGIN: i64 = 300 * TICKS_PER_SECOND;
 /// How long what failed is not tried again, in ticks.
 const PAUSE: i64 = 5 * TICKS_PER_SECOND;
+/// How long an endpoint may take for a whole answer.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many tokens are kept: expressions may ask for any number of them.
 const MAX_TOKENS: usize = 1024;
 
@@ -97,7 +100,11 @@ async fn land<T: Clone + Send + Sync + 'static>(
     key: Box<str>,
     fetch: Fetch<T>,
 ) -> Result<T, CredentialError> {
-    let result = fetch.await;
+    let clock = keeper.upgrade().map(|keeper| Arc::clone(&keeper.clock));
+    let result = match clock {
+        Some(clock) => within(&*clock, fetch).await,
+        None => fetch.await,
+    };
     let Some(keeper) = keeper.upgrade() else {
         return result.map(|fresh| fresh.token);
     };
@@ -125,6 +132,18 @@ async fn land<T: Clone + Send + Sync + 'static>(
             entry.failed = Some((error.clone(), now.saturating_add(PAUSE)));
             let good = entry.kept.as_ref().filter(|kept| now < kept.expires_at);
             good.map(|kept| kept.token.clone()).ok_or(error)
+        }
+    }
+}
+
+/// The result, or an error when it takes too long: an answer may begin in time and never end.
+async fn within<T>(clock: &dyn Clock, fetch: Fetch<T>) -> Result<Fresh<T>, CredentialError> {
+    match select(fetch, clock.timeout(TIMEOUT)).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => {
+            let seconds = TIMEOUT.as_secs();
+            let message = format!("The token endpoint gives no answer within {seconds} seconds.");
+            Err(CredentialError(message))
         }
     }
 }

@@ -1,15 +1,13 @@
 //! What token endpoints answer (RFC 6749, 5), and how they are asked.
 
-use std::time::Duration;
-
 use http::{Request, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use tollgate_engine::Body;
 use tollgate_engine::ports::{CredentialError, HttpClient, OutboundRequest};
 
-/// How long an endpoint may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
+use super::keeper::TIMEOUT;
+
 /// How long an answer may be, in bytes.
 const MAX_ANSWER: usize = 1 << 18;
 /// For how many seconds a token is taken to be good when nothing is said about it.

@@ -11,11 +11,12 @@
 //!
 //! An outcome is all that can be seen of a request, shortened: see [`Outcome`].
 
+mod services;
 mod values;
 
 use std::fmt::Write as _;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Request};
 use tollgate::engine::exchange::VariableName;
 use tollgate::{Body, Catalog, Subscription, SubscriptionScope};
 use tollgate_dotnet::Value;
@@ -161,8 +162,12 @@ impl Block {
         })
     }
 
-    /// A world with these policies, whose `on-error` notes what it sees.
     fn world(&self, policies: &str) -> World {
+        World::serving(self.catalog(policies), self.client())
+    }
+
+    /// These policies; `on-error` notes what it sees.
+    fn catalog(&self, policies: &str) -> Catalog {
         let notes: String = MEMBERS
             .iter()
             .map(|name| {
@@ -172,7 +177,7 @@ impl Block {
             })
             .collect();
         let sections = [(self.section, policies), ("on-error", &*notes)];
-        let catalog = Catalog::new()
+        Catalog::new()
             .backend("b", "https://b.test")
             .secret("secret", SECRET)
             .subscription(Subscription::new(
@@ -180,27 +185,36 @@ impl Block {
                 CREDENTIALS[1].1,
                 SubscriptionScope::AllApis,
             ))
-            .api(api(&sections));
-        World::serving(catalog, self.client())
+            .api(api(&sections))
     }
 
     /// What the request of this block leads to in a world.
     async fn send(&self, world: &World, is_bad: bool) -> (String, Answer) {
         let before = world.client.calls().len();
+        let (headers, request) = self.request(is_bad);
+        let answer = world.send(request).await;
+        let calls = world.client.calls().split_off(before);
+        (self.outcome(&answer, &calls, &headers), answer)
+    }
+
+    /// The request, and its headers.
+    fn request(&self, is_bad: bool) -> (Vec<(&str, &str)>, Request<Body>) {
         let mut headers = CREDENTIALS.to_vec();
         headers.retain(|(name, _)| !self.headers.iter().any(|(own, _)| own == name));
         headers.extend(is_bad.then_some(("X-Bad", "1")));
         headers.extend(self.headers.iter().map(|(name, value)| (*name, &**value)));
         let request = request(self.method.clone(), self.path, &headers, self.body);
-        let answer = world.send(request).await;
-        let calls = world.client.calls().split_off(before);
+        (headers, request)
+    }
+
+    fn outcome(&self, answer: &Answer, calls: &[Call], sent: &[(&str, &str)]) -> String {
         let outcome = Outcome {
-            answer: &answer,
-            calls: &calls,
-            sent: &headers,
+            answer,
+            calls,
+            sent,
             block: self,
         };
-        (outcome.text(), answer)
+        outcome.text()
     }
 
     /// Runs a row; gives its outcome, and whatever else is wrong.
