@@ -30,7 +30,8 @@ fn ends(body: &str, document: &str) -> Error {
     let start = Instant::now();
     let answer = transform(body, document);
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(8), "{body}: {took:?}");
+    // Many times what it takes on a machine of our own: others are slower, and busy.
+    assert!(took < Duration::from_secs(30), "{body}: {took:?}");
     answer.unwrap_err()
 }
 
