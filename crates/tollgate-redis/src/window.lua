@@ -21,6 +21,10 @@ local function counter(key)
   return moments
 end
 
+local function cut(moments, length)
+  for index = #moments, length + 1, -1 do moments[index] = nil end
+end
+
 local function retain(moments, keeps)
   local to = 0
   for from = 1, #moments, 2 do
@@ -30,7 +34,7 @@ local function retain(moments, keeps)
       to = to + 2
     end
   end
-  for index = #moments, to + 1, -1 do moments[index] = nil end
+  cut(moments, to)
 end
 
 local function slides(op) return not op.fixed and op.period >= 0 end
@@ -82,7 +86,7 @@ local function merge(moments, op)
       to = to + 2
     end
   end
-  for index = #moments, to + 1, -1 do moments[index] = nil end
+  cut(moments, to)
 end
 
 local function push(moments, op, now)
